@@ -1,0 +1,97 @@
+/**
+ * What a command of the command line is: data plus one `run` function.
+ *
+ * Each file under `cli/commands/` exports one; parsing, help, completion and the reference document
+ * are derived from it. A file's place is its path: `cli/commands/kv/put.ts` is `aether kv put`.
+ *
+ * @module
+ */
+import type { Context } from "./context.ts";
+
+/** A positional argument. */
+export interface ArgumentSpec {
+  /** What it is, in a few words. */
+  readonly summary: string;
+  /** Whether it may be left out; only the last ones may. @default {false} */
+  readonly optional?: boolean;
+  /** The words that it can be, for completion. */
+  readonly choices?: readonly string[];
+}
+
+/** An option; its flag is its name in kebab case. */
+export interface OptionSpec {
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** What its value is called in help, e.g. `FILE`; without it the option is a switch. */
+  readonly value?: string;
+  /** Turns the text into a value; throws an AetherError that names the text. @default {text} */
+  readonly parse?: (text: string) => unknown;
+  /** The words that it can be, for completion. */
+  readonly choices?: readonly string[];
+  /** One letter as a short form. */
+  readonly short?: string;
+  /** Whether help leaves it out, because only programs use it. @default {false} */
+  readonly hidden?: boolean;
+}
+
+/** A command line that works, for help and the reference. */
+export interface Example {
+  readonly line: string;
+  /** What it shows, in a few words. */
+  readonly summary: string;
+}
+
+/** Arguments by name, in their order. */
+export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>;
+/** Options by name, in camel case. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type ArgumentValues<A extends ArgumentSpecs> = {
+  readonly [Name in keyof A]: A[Name] extends { optional: true } ? string | undefined : string;
+};
+
+type OptionValue<O extends OptionSpec> = O extends { value: string }
+  ? (O extends { parse: (text: string) => infer Value } ? Value : string) | undefined
+  : boolean;
+
+type OptionValues<O extends OptionSpecs> = { readonly [Name in keyof O]: OptionValue<O[Name]> };
+
+/** What a command gets when it runs. */
+export interface Invocation<A extends ArgumentSpecs, O extends OptionSpecs> {
+  readonly args: ArgumentValues<A>;
+  readonly options: OptionValues<O>;
+  readonly context: Context;
+}
+
+/** A command. */
+export interface Command<
+  A extends ArgumentSpecs = ArgumentSpecs,
+  O extends OptionSpecs = OptionSpecs,
+> {
+  /** Its words after `aether`, e.g. `["kv", "put"]`. */
+  readonly path: readonly string[];
+  /** What it does, in one line. */
+  readonly summary: string;
+  /** What else to know, in a paragraph. */
+  readonly description?: string;
+  readonly arguments?: A;
+  readonly options?: O;
+  readonly examples: readonly Example[];
+  /** Exit codes with a meaning of their own, besides the common ones. */
+  readonly exitCodes?: Readonly<Record<number, string>>;
+  /** Does it; returns the exit code when it is not 0. */
+  run(invocation: Invocation<A, O>): Promise<number | void>;
+}
+
+/** The flag of an option: `ifRevision` becomes `--if-revision`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Checks a command's types and forgets them, so that all commands fit into one list. */
+export function defineCommand<
+  const A extends ArgumentSpecs = Record<never, never>,
+  const O extends OptionSpecs = Record<never, never>,
+>(command: Command<A, O>): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,60 @@
+/**
+ * `aether blueprint apply`.
+ *
+ * @module
+ */
+import { blueprintFile, countOf, progressLine, readBlueprint } from "../../blueprint_file.ts";
+import { defineCommand } from "../../command.ts";
+import { followDeployment } from "../../../src/client/follow.ts";
+import { wholeNumber } from "../../values.ts";
+
+const timeoutMsDefault = 300_000;
+
+/** Applies a blueprint and follows it until it is deployed. */
+export const command = defineCommand({
+  path: ["blueprint", "apply"],
+  summary: "Apply a blueprint and follow it until it is deployed",
+  description: "Changes exactly what differs from what is applied. --timeout limits the whole " +
+    "command (default 5m); ending it early stops nothing in the cluster.",
+  arguments: { file: blueprintFile },
+  options: {
+    ifRevision: {
+      value: "N",
+      summary: "Only when nothing changed since the plan with this revision",
+      parse: wholeNumber(),
+    },
+    detach: { summary: "Return as soon as it is applied" },
+  },
+  examples: [
+    { line: "aether blueprint apply shop.toml", summary: "Apply and follow" },
+    {
+      line: "aether blueprint apply shop.toml --if-revision 42",
+      summary: "What was planned, only",
+    },
+    { line: "aether blueprint apply - --detach < shop.toml", summary: "From standard input" },
+  ],
+  exitCodes: { 1: "It was refused or did not deploy", 5: "It changed since the plan" },
+  async run({ args, options, context }) {
+    const startMs = performance.now();
+    const client = await context.client();
+    const applied = await client.call("blueprintApply", {
+      query: { ifRevision: options.ifRevision },
+      body: await readBlueprint(context, args.file),
+    });
+    await context.say(
+      `${applied.id} ${applied.status}: ${countOf(applied.slices, "slice")}, ` +
+        `${countOf(applied.plan.changeCount, "change")}, revision ${applied.revision}`,
+    );
+    for (const warning of applied.plan.warnings) await context.io.err(`warning: ${warning}\n`);
+    if (options.detach) {
+      await context.show(applied, () => "");
+      return;
+    }
+    const timeoutMs = context.options.timeout ?? timeoutMsDefault;
+    const deployment = await followDeployment(client, applied.id, {
+      timeoutMs: Math.max(1, Math.round(timeoutMs - (performance.now() - startMs))),
+      onProgress: (status) => context.say(progressLine(status)),
+    });
+    await context.show({ ...applied, deployment }, () => "");
+  },
+});

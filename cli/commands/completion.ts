@@ -1,0 +1,30 @@
+/**
+ * `aether completion`.
+ *
+ * @module
+ */
+import { defineCommand } from "../command.ts";
+import { completionScript, shells } from "../completion.ts";
+import { choice } from "../values.ts";
+
+/** A script that completes commands and options in a shell. */
+export const command = defineCommand({
+  path: ["completion"],
+  summary: "Print a completion script for a shell",
+  arguments: { shell: { summary: shells.join(", "), choices: shells } },
+  examples: [
+    { line: "source <(aether completion bash)", summary: "In this bash" },
+    {
+      line: "aether completion zsh > ~/.zfunc/_aether",
+      summary: "For every zsh, with ~/.zfunc in fpath",
+    },
+    {
+      line: "aether completion fish > ~/.config/fish/completions/aether.fish",
+      summary: "For every fish",
+    },
+  ],
+  async run({ args, context }) {
+    const { commands } = await import("../commands.ts");
+    await context.io.out(completionScript(choice(shells)(args.shell), commands));
+  },
+});

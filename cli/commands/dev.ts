@@ -1,0 +1,52 @@
+/**
+ * `aether dev`.
+ *
+ * @module
+ */
+import { defineCommand } from "../command.ts";
+import { wholeNumber } from "../values.ts";
+
+const portBaseMax = 65_515;
+
+/** A node on this machine with slices that are deployed again whenever they change. */
+export const command = defineCommand({
+  path: ["dev"],
+  summary: "Run a node here and deploy slices whenever they change",
+  description: "Without a folder it runs the example app. With a folder it runs the slice in it, " +
+    "or the slices in its subfolders and their blueprint.toml, watches them and deploys what " +
+    "changed. Ctrl-C ends everything.",
+  arguments: {
+    folder: { summary: "A folder with slice.toml, or with folders that have one", optional: true },
+  },
+  options: {
+    portBase: {
+      value: "N",
+      summary: "App on port N, management on N+10, cluster on N+20 (default 8070; 0 free ports)",
+      parse: wholeNumber(portBaseMax),
+    },
+    dataDir: { value: "DIR", summary: "Keep the store here; without it all is in memory" },
+    logLevel: { value: "LEVEL", summary: "Least important level of the node's log (warn)" },
+  },
+  examples: [
+    { line: "aether dev", summary: "The example app, with curl lines to try" },
+    { line: "aether dev hello", summary: "The slice in the folder hello" },
+    { line: "aether dev -o json --port-base 0", summary: "For programs: one line when it serves" },
+  ],
+  exitCodes: { 5: "A port is taken by another program" },
+  async run({ args, options, context }) {
+    const { runDev } = await import("../../src/forge/dev.ts");
+    const { AetherClient } = await import("../../src/client/client.ts");
+    await runDev({
+      folder: args.folder,
+      portBase: options.portBase ?? 8070,
+      dataDir: options.dataDir,
+      logLevel: options.logLevel ?? "warn",
+      env: context.env,
+      signal: context.interrupted(),
+      connect: (address) => new AetherClient({ address }),
+      onReady: (info) => context.show(info, () => info.text),
+      say: (line) => context.say(line),
+      warn: (line) => context.io.err(`${line}\n`),
+    });
+  },
+});

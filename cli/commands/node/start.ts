@@ -1,0 +1,93 @@
+/**
+ * `aether node start`.
+ *
+ * @module
+ */
+import { defineCommand } from "../../command.ts";
+import type { CliIo } from "../../io.ts";
+import { portText } from "../../values.ts";
+
+/** Runs a node until it is told to stop. */
+export const command = defineCommand({
+  path: ["node", "start"],
+  summary: "Run a node until SIGTERM or Ctrl-C",
+  description: "Every option can also stand in aether.toml or in a variable, see `aether config " +
+    "show`; options win over variables, variables over the file. Port 0 picks a free one.",
+  options: {
+    config: { value: "FILE", summary: "Path of an aether.toml (or AETHER_CONFIG)" },
+    nodeId: { value: "ID", summary: "Name of this node (or NODE_ID; node-1)" },
+    dataDir: { value: "DIR", summary: "Keep everything here; without it in memory (or DATA_DIR)" },
+    host: { value: "HOST", summary: "Address for other nodes (127.0.0.1)" },
+    port: {
+      value: "PORT",
+      summary: "Port for other nodes (or CLUSTER_PORT; 8090)",
+      parse: portText,
+    },
+    managementHost: { value: "HOST", summary: "Address of the management API (127.0.0.1)" },
+    managementPort: {
+      value: "PORT",
+      summary: "Port of the management API (or MANAGEMENT_PORT; 8080)",
+      parse: portText,
+    },
+    appHost: { value: "HOST", summary: "Address on which slices answer (127.0.0.1)" },
+    appPort: {
+      value: "PORT",
+      summary: "Port on which slices answer (or APP_PORT; 8070)",
+      parse: portText,
+    },
+    peers: { value: "LIST", summary: "Nodes of the cluster, id:host:port,... (or CLUSTER_PEERS)" },
+    logLevel: { value: "LEVEL", summary: "trace, debug, info, warn, error or off (info)" },
+    logFormat: { value: "FORM", summary: "text or json (text)" },
+    exitWithParent: { summary: "Stop when standard input ends", hidden: true },
+  },
+  examples: [
+    { line: "aether node start", summary: "One node on this machine, all in memory" },
+    { line: "aether node start --data-dir /var/lib/aether", summary: "Survive restarts" },
+    { line: "aether node start --config n1.toml --log-level debug", summary: "From a file" },
+  ],
+  exitCodes: {
+    5: "A port is taken by another program",
+    70: "A thread of the node failed",
+  },
+  async run({ options, context }) {
+    const { loadConfig } = await import("../../../src/io/config/load.ts");
+    const { runNode } = await import("../../../src/node/supervisor.ts");
+    const { config: file, exitWithParent, ...flags } = options;
+    const loaded = await loadConfig({
+      ...(file === undefined ? {} : { file }),
+      env: context.env,
+      flags,
+    });
+    for (const { path, message } of loaded.warnings) {
+      await context.io.err(`warning: ${path}: ${message}\n`);
+    }
+    const stop = new AbortController();
+    if (exitWithParent) void readToEnd(context.io).finally(() => stop.abort());
+    return await runNode(loaded.config, {
+      signal: stop.signal,
+      onReady: (info) => {
+        const scheme = loaded.config.management.tls === undefined ? "http" : "https";
+        const urls = {
+          management: `${scheme}://${info.management}`,
+          app: `http://${info.app}`,
+        };
+        void context.show({ ready: true, ...info, ...urls }, () =>
+          `Node ${info.id} is ready\n` +
+          context.fields([
+            ["  management", urls.management],
+            ["  app", urls.app],
+            ["  cluster", info.cluster],
+          ]));
+      },
+    });
+  },
+});
+
+/** Resolves when the parent closes its end, which the system also does when the parent dies. */
+async function readToEnd(io: CliIo): Promise<void> {
+  try {
+    for await (const chunk of io.stdin) void chunk;
+  } catch {
+    // A broken pipe is an end as well.
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * What the first words of commands stand for, for help and the reference.
+ *
+ * @module
+ */
+
+/** Summaries by noun; the empty one is the program's. */
+export const nounSummaries: Readonly<Record<string, string>> = {
+  "": "Runs TypeScript slices on a cluster of nodes and operates them.",
+  node: "Run a node",
+  blueprint: "Say what should run, and see how far it is",
+  slice: "Write, build and publish slices",
+  kv: "Read and write keys of the replicated store",
+  config: "Check and show configurations",
+  key: "Make API keys",
+};

@@ -1,0 +1,28 @@
+/**
+ * The programming model of slices: contracts, slices, typed clients, errors and resources.
+ *
+ * Slices import this module as `aether`. It holds descriptions and types only; the runtime that
+ * executes them is the shell of the sandbox.
+ *
+ * @module
+ */
+export { z } from "zod";
+export { contract, method } from "./src/sdk/contract.ts";
+export type { HttpMethod } from "./src/protocol/slice/http_method.ts";
+export type { Contract, ErrorSpec, MethodSpec } from "./src/sdk/contract.ts";
+export { slice } from "./src/sdk/slice.ts";
+export type {
+  CallContext,
+  CallOptions,
+  Client,
+  Handlers,
+  Handles,
+  InstanceContext,
+  Needs,
+  SliceDefinition,
+} from "./src/sdk/slice.ts";
+export { SliceError } from "./src/sdk/slice_error.ts";
+export { kv } from "./src/sdk/resource.ts";
+export type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "./src/sdk/resource.ts";
+export type { Logger, LogLevel } from "./src/sdk/logger.ts";
+export { testSlice } from "./src/sdk/testing.ts";

@@ -1,0 +1,59 @@
+/**
+ * `sh scripts/test [unit|tests|e2e]...`: runs the suites, all three by default.
+ *
+ * `unit` are the tests beside the sources, `tests` those of whole subsystems, `e2e` those that run
+ * the real executable, which is built first. The last line is `N passed, N failed, N skipped`; the
+ * exit code is 0 only when something ran, nothing failed and nothing was skipped.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { closingLine, sumTotals, type Totals } from "./lib/junit.ts";
+import { run } from "./lib/process.ts";
+import { runSuite } from "./lib/suite.ts";
+
+const suites: Readonly<Record<string, { paths: readonly string[]; parallel: boolean }>> = {
+  unit: { paths: ["src", "cli", "slices", "scripts"], parallel: true },
+  tests: { paths: ["tests"], parallel: false },
+  e2e: { paths: ["e2e"], parallel: false },
+};
+
+/** Runs the named suites of the checkout at `root` and returns the process's exit code. */
+export async function runTests(root: string, names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !(name in suites));
+  if (unknown.length > 0) {
+    console.error(`There is no suite '${unknown.join("', '")}': use unit, tests or e2e`);
+    return 2;
+  }
+  const all: Totals[] = [];
+  for (const name of names.length > 0 ? names : Object.keys(suites)) {
+    const suite = suites[name];
+    if (suite === undefined) continue;
+    const startedMs = performance.now();
+    if (name === "e2e" && await buildExecutable(root) !== 0) {
+      all.push({ passed: 0, failed: 1, skipped: 0 });
+      continue;
+    }
+    const totals = await runSuite({ name, root, ...suite });
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    console.log(`suite ${name}: ${closingLine(totals)} (${seconds} s)`);
+    all.push(totals);
+  }
+  const totals = sumTotals(all);
+  console.log(closingLine(totals));
+  return totals.failed === 0 && totals.skipped === 0 && totals.passed > 0 ? 0 : 1;
+}
+
+/** Always builds: it takes two seconds, and an old executable would be a lie about this tree. */
+async function buildExecutable(root: string): Promise<number> {
+  const script = join(root, "scripts", "build.ts");
+  const code = await run(Deno.execPath(), ["run", "-A", "--no-prompt", script], root);
+  if (code !== 0) console.error("The executable could not be built, so e2e did not run");
+  return code;
+}
+
+if (import.meta.main) {
+  Deno.exit(await runTests(fileURLToPath(new URL("..", import.meta.url)), Deno.args));
+}

@@ -1,0 +1,214 @@
+/**
+ * The management API: mounts every row of the route table with its checks and its handler.
+ *
+ * The order for each request: load, host, key, role, content type, validation, handler. All errors
+ * are problem documents.
+ *
+ * @module
+ */
+import { zValidator } from "@hono/zod-validator";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { z } from "zod";
+import { AetherError, toAetherError } from "../base/errors.ts";
+import type { Control } from "../node/control/control.ts";
+import type { RawBody, Row } from "../protocol/api/row.ts";
+import { apiRows } from "../protocol/api/table.ts";
+import { zodIssues } from "../sdk/dispatch.ts";
+import { Access, checkContentType, type Principal } from "./access.ts";
+import { readBytes } from "./body.ts";
+import type { Handler } from "./handler.ts";
+import { artifactHandlers } from "./handlers/artifacts.ts";
+import { blueprintHandlers } from "./handlers/blueprints.ts";
+import { kvHandlers } from "./handlers/kv.ts";
+import { systemHandlers } from "./handlers/system.ts";
+
+type ApiContext = Context<{ Variables: { requestId: string; principal: Principal } }>;
+
+const handlers = {
+  ...systemHandlers,
+  ...blueprintHandlers,
+  ...kvHandlers,
+  ...artifactHandlers,
+} as unknown as Record<string, Handler<Row>>;
+
+/** The API of a node. */
+export function createApi(control: Control): Hono {
+  const app = new Hono<{ Variables: { requestId: string; principal: Principal } }>();
+  const { management } = control.config;
+  const access = new Access(management);
+  let inFlight = 0;
+
+  app.use(async (context, next) => {
+    context.set("requestId", crypto.randomUUID());
+    if (inFlight >= management.maxInFlight && !context.req.path.startsWith("/health/")) {
+      throw new AetherError(
+        "NOT_PROPOSED",
+        `${management.maxInFlight} requests are under way, the limit of management.maxInFlight`,
+      );
+    }
+    inFlight++;
+    try {
+      await next();
+    } finally {
+      inFlight--;
+    }
+  });
+  for (const { name, row } of apiRows()) {
+    const handler = handlers[name];
+    if (handler === undefined) throw new Error(`Row ${name} has no handler`);
+    app.on(
+      row.method,
+      honoPath(row.path),
+      accessCheck(access, row),
+      ...validators(row),
+      (context) => answer(context, row, handler, control),
+    );
+  }
+  app.notFound((context) => problem(context, noRoute(context.req.method, context.req.path)));
+  app.onError((error, context) => {
+    const known = toAetherError(error);
+    if (known.name === "INTERNAL") {
+      control.log.error("A request failed", { path: context.req.path, error: String(error.stack) });
+    }
+    return problem(context as ApiContext, known);
+  });
+  return app as unknown as Hono;
+}
+
+function accessCheck(access: Access, row: Row): MiddlewareHandler {
+  return async (context, next) => {
+    const principal = access.authenticate(context.req.header("authorization"));
+    access.checkHost(context.req.header("host"), principal);
+    access.authorize(principal, row.role);
+    if (row.method !== "GET" && row.method !== "HEAD") checkContentType(context.req.raw.headers);
+    context.set("principal", principal);
+    await next();
+  };
+}
+
+function validators(row: Row): MiddlewareHandler[] {
+  const list: MiddlewareHandler[] = [];
+  const add = (target: "param" | "query" | "header" | "json", schema: z.ZodType | undefined) => {
+    if (schema === undefined) return;
+    list.push(zValidator(target, schema, (result) => {
+      if (result.success) return;
+      const issues = zodIssues(result.error as z.ZodError);
+      const first = issues[0];
+      throw new AetherError(
+        "REQUEST_INVALID",
+        `The request's ${target} is not valid: ${first?.path ?? ""}: ${first?.message ?? ""}`,
+        { issues },
+      );
+    }));
+  };
+  add("param", row.params);
+  add("query", row.query);
+  add("header", row.headers);
+  if (row.body !== "raw") add("json", row.body);
+  return list;
+}
+
+async function answer(
+  context: ApiContext,
+  row: Row,
+  handler: Handler<Row>,
+  control: Control,
+): Promise<Response> {
+  const { req } = context;
+  // The validators' results; which of them exist depends on the row.
+  const valid = req.valid as (target: string) => unknown;
+  const body = row.body === "raw"
+    ? await rawBody(req.raw, row.bodyMaxBytes ?? control.config.management.maxBodyBytes)
+    : row.body === undefined
+    ? undefined
+    : valid.call(req, "json");
+  const request = {
+    params: valid.call(req, "param"),
+    query: valid.call(req, "query"),
+    headers: valid.call(req, "header"),
+    body,
+  } as Parameters<Handler<Row>>[0];
+  const work = Promise.resolve(handler(request, { control, principal: context.get("principal") }));
+  const reply = await withinTime(work, row, control.config.management.requestTimeoutMs);
+  const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
+  const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
+  if (row.response === "none") return new Response(null, { status, headers });
+  if (row.response !== "raw") return Response.json(reply.body, { status, headers });
+  const { bytes, contentType } = reply.body as unknown as RawBody;
+  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+    status,
+    headers: {
+      ...headers,
+      "content-type": contentType,
+      // Stored bytes are data, never a page of this origin.
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "sandbox",
+    },
+  });
+}
+
+async function rawBody(request: Request, maxBytes: number): Promise<RawBody> {
+  return {
+    bytes: await readBytes(request, maxBytes),
+    contentType: request.headers.get("content-type") ?? "application/octet-stream",
+  };
+}
+
+async function withinTime<T>(work: Promise<T>, row: Row, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const isRead = row.method === "GET" || row.method === "HEAD";
+      reject(
+        new AetherError(
+          isRead ? "TIMEOUT" : "OUTCOME_UNKNOWN",
+          `No answer within ${timeoutMs} ms, the limit of management.requestTimeout`,
+        ),
+      );
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function problem(context: ApiContext, error: AetherError): Response {
+  const requestId = context.get("requestId");
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "x-request-id": requestId,
+  };
+  if (error.name === "METHOD_NOT_ALLOWED") headers.allow = methodsOf(context.req.path).join(", ");
+  if (error.name === "UNAUTHENTICATED") headers["www-authenticate"] = "Bearer";
+  if (error.status === 503) headers["retry-after"] = "1";
+  return new Response(JSON.stringify(error.toProblem(requestId)), {
+    status: error.status,
+    headers,
+  });
+}
+
+function noRoute(method: string, path: string): AetherError {
+  const methods = methodsOf(path);
+  return methods.length === 0
+    ? new AetherError("NOT_FOUND", `The management API has no path "${path}"`)
+    : new AetherError("METHOD_NOT_ALLOWED", `${path} does not answer ${method}`);
+}
+
+const patterns = apiRows().map(({ row }) => ({
+  method: row.method,
+  pattern: new RegExp(
+    `^${row.path.replace(/\{\w+\+\}/g, ".+").replace(/\{\w+\}/g, "[^/]+")}$`,
+  ),
+}));
+
+function methodsOf(path: string): string[] {
+  return [
+    ...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
+  ];
+}
+
+function honoPath(path: string): string {
+  return path.replace(/\{(\w+)\+\}/g, ":$1{.+}").replace(/\{(\w+)\}/g, ":$1");
+}

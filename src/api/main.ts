@@ -1,0 +1,120 @@
+/**
+ * Main module of the control thread: opens the node's control and serves the management API on it.
+ *
+ * @module
+ */
+import { AetherError, toAetherError } from "../base/errors.ts";
+import { listenError } from "../io/listen_error.ts";
+import { Control } from "../node/control/control.ts";
+import type { Config } from "../protocol/config/config.ts";
+import type { FromControl, ToControl } from "../protocol/thread/threads.ts";
+import { createApi } from "./app.ts";
+
+const shutdownGraceMs = 2_000;
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+function post(message: FromControl, transfer: Transferable[] = []): void {
+  scope.postMessage(message, transfer);
+}
+
+let control: Control | undefined;
+let server: Deno.HttpServer<Deno.NetAddr> | undefined;
+
+scope.onmessage = (event: MessageEvent<ToControl>) => {
+  const message = event.data;
+  switch (message.type) {
+    case "ping":
+      post({ type: "pong", sequence: message.sequence });
+      break;
+    case "start":
+      start(message).catch(fail);
+      break;
+    case "gateway":
+      control?.connectGateway(message.gateway);
+      break;
+    case "instanceReady":
+      control?.onInstanceReady(message.instance);
+      break;
+    case "instanceEnded":
+      control?.onInstanceEnded(message.instance, message.problem);
+      break;
+    case "stop":
+      stop().catch(fail);
+      break;
+  }
+};
+
+function fail(error: unknown): void {
+  post({ type: "failed", problem: toAetherError(error).toProblem() });
+}
+
+async function start(message: Extract<ToControl, { type: "start" }>): Promise<void> {
+  const { config, appAddress, gateway } = message;
+  const opened = await Control.open({ config, post });
+  control = opened;
+  opened.connectGateway(gateway);
+  const { port } = config.cluster;
+  server = serve(config, opened);
+  const management = addressOf(config.management.host, server.addr.port);
+  const cluster = addressOf(config.cluster.host, port);
+  const addresses = { cluster, management, app: appAddress };
+  await opened.start(addresses);
+  post({ type: "listening", addresses });
+}
+
+function serve(config: Config, opened: Control): Deno.HttpServer<Deno.NetAddr> {
+  const { management } = config;
+  const api = createApi(opened);
+  try {
+    return Deno.serve({
+      hostname: management.host,
+      port: management.port,
+      onListen: () => {},
+      ...(management.tls === undefined ? {} : tlsOptions(management.tls)),
+    }, (request) => api.fetch(request));
+  } catch (error) {
+    if (error instanceof AetherError) throw error;
+    throw listenError(error, "management", management);
+  }
+}
+
+function tlsOptions(tls: { readonly cert: string; readonly key: string }) {
+  return { cert: readPem(tls.cert), key: readPem(tls.key) };
+}
+
+function readPem(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw new AetherError(
+      "FILE_UNREADABLE",
+      `The file "${path}" of management.tls cannot be read`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function addressOf(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+async function stop(): Promise<void> {
+  control?.stop();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, shutdownGraceMs);
+  });
+  await Promise.race([server?.shutdown(), timeout]);
+  clearTimeout(timer);
+  await control?.close();
+  post({ type: "stopped" });
+}
+
+scope.addEventListener("unhandledrejection", (event) => {
+  // One failed request must not end the thread that holds the store.
+  event.preventDefault();
+  control?.log.error("A task of the control thread failed", { reason: String(event.reason) });
+});

@@ -1,0 +1,136 @@
+/**
+ * The management API as an OpenAPI 3.1 document, from the route table.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { errorCatalog } from "../base/error_catalog.ts";
+import type { Row } from "../protocol/api/row.ts";
+
+const jsonType = "application/json";
+const rawType = "application/octet-stream";
+const parameterPattern = /\{([a-zA-Z]+)\+?\}/g;
+
+/** The document of some rows. */
+export function openApiDocument(
+  rows: readonly { readonly name: string; readonly row: Row }[],
+  version: string,
+): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const { name, row } of rows) {
+    const path = row.path.replaceAll("+}", "}");
+    const operations = paths[path] ?? {};
+    paths[path] = operations;
+    operations[row.method.toLowerCase()] = operation(name, row);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Aether management API",
+      version,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
+      schemas: { Problem: problemSchema },
+    },
+  };
+}
+
+function operation(name: string, row: Row): Record<string, unknown> {
+  const status = row.status ?? (row.response === "none" ? 204 : 200);
+  return {
+    operationId: name,
+    summary: row.summary,
+    description: `Role: ${row.role}`,
+    ...(row.role === "public" ? {} : { security: [{ apiKey: [] }] }),
+    parameters: parameters(row),
+    ...(row.body === undefined ? {} : {
+      requestBody: {
+        required: true,
+        content: row.body === "raw"
+          ? { [rawType]: {} }
+          : { [jsonType]: { schema: toSchema(row.body, "input") } },
+      },
+    }),
+    responses: { [status]: success(row), ...problems(row) },
+  };
+}
+
+function parameters(row: Row): Record<string, unknown>[] {
+  const inPath = [...row.path.matchAll(parameterPattern)].map(([, name]) => name);
+  const places = [["query", row.query], ["header", row.headers]] as const;
+  return [
+    ...inPath.map((name) => ({
+      name,
+      in: "path",
+      required: true,
+      schema: { type: "string" },
+    })),
+    ...places.flatMap(([place, schema]) =>
+      Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+        name,
+        in: place,
+        required: !(field as z.ZodType).safeParse(undefined).success,
+        schema: toSchema(field as z.ZodType, "input"),
+      }))
+    ),
+  ];
+}
+
+function success(row: Row): Record<string, unknown> {
+  if (row.response === "none") return { description: "Done" };
+  return {
+    description: "Done",
+    content: row.response === "raw"
+      ? { [rawType]: {} }
+      : { [jsonType]: { schema: toSchema(row.response, "output") } },
+  };
+}
+
+function problems(row: Row): Record<string, unknown> {
+  const byStatus = Map.groupBy(row.errors, (name) => errorCatalog[name].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, names]) => [status, {
+      description: names.map((name) => `${errorCatalog[name].code} ${errorCatalog[name].title}`)
+        .join("; "),
+      content: {
+        "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+      },
+    }]),
+  );
+}
+
+function toSchema(schema: z.ZodType, io: "input" | "output"): unknown {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest;
+}
+
+const problemSchema = {
+  type: "object",
+  description: "Problem document (RFC 9457)",
+  required: ["type", "title", "status", "detail", "code", "name", "hint"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: { type: "string", examples: ["E3001"] },
+    name: { type: "string" },
+    hint: { type: "string" },
+    issues: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["path", "message"],
+        properties: {
+          path: { type: "string" },
+          message: { type: "string" },
+          line: { type: "integer" },
+        },
+      },
+    },
+    requestId: { type: "string" },
+  },
+};

@@ -1,0 +1,209 @@
+/**
+ * `aether slice new`: a folder with a small working slice and all that an editor needs.
+ *
+ * The folder type-checks and its test runs without network: the SDK and its types are written into
+ * it, see `sdk_files.ts`. It holds a blueprint as well, so that the slice can be run at once.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { AetherError } from "../base/errors.ts";
+import { isArtifactBase } from "../protocol/coordinates.ts";
+import { sdkImports, writeSdk } from "./sdk_files.ts";
+
+const version = "1.0.0";
+
+/** Options of {@link newSlice}. */
+export interface NewSliceOptions {
+  /** Group of the artifact. @default {"org.example"} */
+  readonly group?: string;
+  /** Path of the packed SDK. @default {collected from the checkout} */
+  readonly sdkPath?: string | undefined;
+}
+
+/** What was made. */
+export interface NewSlice {
+  /** Coordinates of the slice. */
+  readonly artifact: string;
+  /** Paths that were written, from the folder, without the SDK. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Writes a new slice into a folder that is empty or does not exist.
+ *
+ * @param name Name of the slice, e.g. `url-shortener`.
+ * @throws {AetherError} COORDINATES_INVALID for the name or the group; FOLDER_NOT_EMPTY.
+ */
+export async function newSlice(
+  name: string,
+  dir: string,
+  options: NewSliceOptions = {},
+): Promise<NewSlice> {
+  const group = options.group ?? "org.example";
+  if (!isArtifactBase(`${group}:${name}`)) {
+    throw new AetherError(
+      "COORDINATES_INVALID",
+      `"${group}:${name}" cannot be the name of a slice: the group needs two or more dotted ` +
+        "lower-case parts, the name lower-case letters, digits and single hyphens",
+      { hint: "For example `aether slice new url-shortener --group org.example`" },
+    );
+  }
+  await Deno.mkdir(dir, { recursive: true });
+  const [found] = await Array.fromAsync(Deno.readDir(dir));
+  if (found !== undefined) {
+    throw new AetherError(
+      "FOLDER_NOT_EMPTY",
+      `The folder "${dir}" is not empty: it holds "${found.name}"`,
+    );
+  }
+  const files = templates(group, name);
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(dir, path)), { recursive: true });
+    await Deno.writeTextFile(join(dir, path), text);
+  }
+  await writeSdk(dir, options.sdkPath);
+  return { artifact: `${group}:${name}:${version}`, files: Object.keys(files) };
+}
+
+function templates(group: string, name: string): Record<string, string> {
+  const base = `${group}:${name}`;
+  const camel = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const constant = `${/^\d/.test(camel) ? "slice" : ""}${camel}Contract`;
+  return {
+    "slice.toml": sliceToml(base),
+    "contract.ts": contractModule(base, name, constant),
+    "mod.ts": sliceModule(constant),
+    "mod_test.ts": testModule(),
+    "blueprint.toml": blueprint(base),
+    "README.md": readme(base, name),
+    "deno.json": denoJson(),
+    ".vscode/settings.json": `${JSON.stringify({ "deno.enable": true }, null, 2)}\n`,
+    ".gitignore": "/.aether/\n*.slice\n",
+  };
+}
+
+function sliceToml(base: string): string {
+  return `artifact = "${base}:${version}"
+entry = "mod.ts"
+
+# Deno's permissions; what is not listed is denied. For example:
+# [permissions]
+# net = ["api.example.com:443"]
+
+# Limits of one instance.
+[limits]
+heapMb = 128
+
+# Version ranges of the contracts that the slice needs. For example:
+# [dependencies]
+# "org.example:analytics" = "^1.0.0"
+`;
+}
+
+function contractModule(base: string, name: string, constant: string): string {
+  return `/**
+ * What ${name} offers; other slices import this file to call it.
+ *
+ * @module
+ */
+import { contract, method, z } from "aether";
+
+export const ${constant} = contract("${base}", {
+  greet: method({
+    input: z.object({ name: z.string().min(1).max(100) }),
+    output: z.object({ greeting: z.string() }),
+    http: "GET /${name}/:name",
+    summary: "Greets somebody by name",
+  }),
+});
+`;
+}
+
+function sliceModule(constant: string): string {
+  return `/**
+ * The code behind the contract.
+ *
+ * @module
+ */
+import { slice } from "aether";
+import { ${constant} } from "./contract.ts";
+
+export default slice(${constant}, {
+  create: (_handles, instance) => {
+    instance.log.info("Ready");
+    return {
+      greet: ({ name }, call) => {
+        call.log.info("Greeting", { name });
+        return { greeting: \`Hello, \${name}\` };
+      },
+    };
+  },
+});
+`;
+}
+
+function testModule(): string {
+  return `import assert from "node:assert/strict";
+import { testSlice } from "aether";
+import definition from "./mod.ts";
+
+Deno.test("greet() greets by name", async () => {
+  const tested = await testSlice(definition);
+  assert.deepEqual(await tested.client.greet({ name: "Ada" }), { greeting: "Hello, Ada" });
+  await tested.stop();
+});
+
+Deno.test("greet() refuses an empty name", async () => {
+  const tested = await testSlice(definition);
+  await assert.rejects(tested.client.greet({ name: "" }), { name: "INPUT_INVALID" });
+  await tested.stop();
+});
+`;
+}
+
+function blueprint(base: string): string {
+  return `id = "${base}-app:${version}"
+
+[[slices]]
+artifact = "${base}:${version}"
+instances = 1
+`;
+}
+
+function readme(base: string, name: string): string {
+  return `# ${name}
+
+A slice for Aether: \`${base}\`.
+
+- \`slice.toml\`: name, version, permissions, limits, dependencies
+- \`contract.ts\`: what the slice offers; other slices import it
+- \`mod.ts\`: the code
+- \`mod_test.ts\`: its test, for \`deno test\`
+- \`blueprint.toml\`: how many instances to run
+
+Run it while you change it, and call it from another terminal:
+
+    aether dev .
+    curl http://127.0.0.1:8070/${name}/Ada
+
+Or give it to a running cluster:
+
+    aether slice publish .
+    aether blueprint apply blueprint.toml
+
+\`.aether/\` holds the SDK for editors and \`deno test\`. It is not under version control:
+\`aether slice build .\` writes it again.
+`;
+}
+
+function denoJson(): string {
+  const config = {
+    imports: sdkImports,
+    lock: false,
+    exclude: [".aether"],
+    compilerOptions: { strict: true },
+    fmt: { lineWidth: 100 },
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}

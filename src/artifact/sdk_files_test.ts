@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { withFolder } from "../../tests/fixtures/slices/temporary.ts";
+import { collectSdkFiles, restoreSdk, sdkFiles, sdkImports, writeSdk } from "./sdk_files.ts";
+
+Deno.test("collectSdkFiles() takes what mod.ts needs and nothing that is not there", async () => {
+  const files = await collectSdkFiles();
+  for (const path of ["mod.ts", "src/sdk/slice.ts", "zod/index.js", "zod/index.d.ts"]) {
+    assert.ok(files[path] !== undefined, path);
+  }
+  assert.equal(files["src/artifact/sdk_files.ts"], undefined);
+  assert.match(files["zod/index.js"] ?? "", /^\/\/ @ts-self-types="\.\/index\.d\.ts"\n/);
+  assert.ok(JSON.stringify(files).length < 1024 * 1024, "The SDK stays small");
+  for (const [path, text] of Object.entries(files)) {
+    if (!/\.(ts|js)$/.test(path)) continue;
+    for (const [, specifier = ""] of text.matchAll(/^[^*\n]*\bfrom "([^"]+)"/gm)) {
+      assert.match(specifier, /^\./, `${path} imports ${specifier}`);
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      assert.ok(files[target] !== undefined, `${path} imports ${specifier}`);
+    }
+  }
+});
+
+Deno.test("writeSdk() writes the files that the import map names", async () => {
+  await withFolder({}, async (dir) => {
+    await writeSdk(dir);
+    for (const path of Object.values(sdkImports)) {
+      assert.ok((await Deno.stat(`${dir}/${path}`)).isFile, path);
+    }
+  });
+});
+
+Deno.test("sdkFiles() reads the packed files of a packaged aether", async () => {
+  await withFolder({ "sdk.json": '{"mod.ts":"export {};\\n"}' }, async (dir) => {
+    assert.deepEqual(await sdkFiles(`${dir}/sdk.json`), { "mod.ts": "export {};\n" });
+    await writeSdk(dir, `${dir}/sdk.json`);
+    assert.equal(await Deno.readTextFile(`${dir}/.aether/sdk/mod.ts`), "export {};\n");
+  });
+});
+
+Deno.test("restoreSdk() writes only where a deno.json refers to it and it is not current", async () => {
+  const files = {
+    "sdk.json": '{"mod.ts":"new"}',
+    "deno.json": JSON.stringify({ imports: sdkImports }),
+    "other/deno.json": '{ "imports": { "aether": "../mod.ts" } }',
+  };
+  await withFolder(files, async (dir) => {
+    const sdk = `${dir}/sdk.json`;
+    await restoreSdk(`${dir}/other/deno.json`, sdk);
+    await assert.rejects(Deno.stat(`${dir}/other/.aether`), Deno.errors.NotFound);
+    const written = `${dir}/.aether/sdk/mod.ts`;
+    await restoreSdk(`${dir}/deno.json`, sdk);
+    assert.equal(await Deno.readTextFile(written), "new");
+    // A current stamp means that nothing is written again.
+    await Deno.writeTextFile(written, "changed");
+    await restoreSdk(`${dir}/deno.json`, sdk);
+    assert.equal(await Deno.readTextFile(written), "changed");
+    await Deno.writeTextFile(sdk, '{"mod.ts":"newer"}');
+    await restoreSdk(`${dir}/deno.json`, sdk);
+    assert.equal(await Deno.readTextFile(written), "newer");
+  });
+});

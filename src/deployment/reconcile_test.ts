@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { type Action, type NodeLifecycle, reconcile, type ReconcileInput } from "./reconcile.ts";
+import { defaultRetryLimits, type InstanceState } from "./states.ts";
+import type { Instance, Target } from "./targets.ts";
+
+const echo = "org.shop:echo:1.0.0";
+const next = "org.shop:echo:2.0.0";
+
+function target(instances: number, more: Partial<Target> = {}): Target {
+  return {
+    artifactBase: "org.shop:echo",
+    artifact: echo,
+    instances,
+    minAvailable: Math.ceil(instances / 2),
+    dependencies: [],
+    ...more,
+  };
+}
+
+function at(node: string, n: number, state: InstanceState = "ACTIVE", more = {}): Instance {
+  const all = { artifact: echo, node, n, state, attempt: 1, ...more };
+  return { id: `${node}/${all.artifact.split(":")[2]}/${n}`, ...all };
+}
+
+interface Scene {
+  readonly targets?: Target[];
+  readonly instances?: Instance[];
+  readonly nodes?: Record<string, NodeLifecycle>;
+  readonly nowMs?: number;
+  readonly perNode?: number;
+}
+
+function decide(scene: Scene) {
+  const nodes = scene.nodes ?? { n1: "ON_DUTY", n2: "ON_DUTY" };
+  const input: ReconcileInput = {
+    targets: scene.targets ?? [],
+    instances: scene.instances ?? [],
+    nodes: Object.entries(nodes).map(([id, lifecycle]) => ({ id, lifecycle })),
+    nowMs: scene.nowMs ?? 0,
+    limits: { ...defaultRetryLimits, instancesPerNode: scene.perNode ?? 8 },
+  };
+  const result = reconcile(input);
+  return { ...result, texts: result.actions.map(text), notes: result.trace[0]?.notes };
+}
+
+function text(action: Action): string {
+  if (action.type === "stop") return `stop ${action.id}`;
+  const version = action.artifact.split(":")[2];
+  const retry = action.attempt > 1 ? ` attempt ${action.attempt}` : "";
+  return `start ${action.node}/${version}/${action.n}${retry}`;
+}
+
+Deno.test("reconcile() spreads a new target over the nodes on duty", () => {
+  const { texts, trace } = decide({
+    targets: [target(3)],
+    nodes: { n1: "ON_DUTY", n2: "ON_DUTY", n3: "DRAINING" },
+  });
+  assert.deepEqual(texts, ["start n1/1.0.0/1", "start n1/1.0.0/2", "start n2/1.0.0/1"]);
+  assert.deepEqual(trace, [{
+    artifact: echo,
+    wanted: 3,
+    active: 0,
+    waitingFor: [],
+    candidates: [
+      { node: "n3", starts: 0, reason: "Refused: the node is DRAINING" },
+      { node: "n1", starts: 2, reason: "Takes 2 of its 2" },
+      { node: "n2", starts: 1, reason: "Takes 1 of its 1" },
+    ],
+    notes: [],
+  }]);
+});
+
+Deno.test("reconcile() does nothing when all is as wanted or on its way", () => {
+  const instances = [at("n1", 1), at("n1", 2, "STARTING"), at("n2", 1, "DOWNLOADING")];
+  const { actions, trace, wakeAtMs } = decide({ targets: [target(3)], instances });
+  assert.deepEqual(actions, []);
+  assert.equal(wakeAtMs, undefined);
+  assert.equal(trace[0]?.candidates[0]?.reason, "Has its 2");
+});
+
+Deno.test("reconcile() says when there is too little room", () => {
+  const { texts, notes } = decide({ targets: [target(9)], perNode: 1 });
+  assert.deepEqual(texts, ["start n1/1.0.0/1", "start n2/1.0.0/1"]);
+  assert.deepEqual(notes, [
+    "Wants 9 instances, but there is room for 2: 2 nodes ON_DUTY, at most 1 instances each",
+  ]);
+});
+
+Deno.test("reconcile() starts a slice only when its dependencies are ACTIVE", () => {
+  const log = "org.shop:log:1.0.0";
+  const waiting = target(1, { dependencies: [log] });
+  const starting = at("n2", 1, "STARTING", { artifact: log });
+  const logTarget = target(1, { artifactBase: "org.shop:log", artifact: log });
+  const before = decide({ targets: [waiting, logTarget], instances: [starting] });
+  assert.deepEqual(before.texts, []);
+  assert.deepEqual(before.trace[0]?.waitingFor, [log]);
+  assert.deepEqual(before.trace[0]?.candidates[0], {
+    node: "n1",
+    starts: 0,
+    reason: "Would take 1 of its 1: waits for org.shop:log:1.0.0",
+  });
+  const active = { ...starting, state: "ACTIVE" as const };
+  const after = decide({ targets: [waiting, logTarget], instances: [active] });
+  assert.deepEqual(after.texts, ["start n1/1.0.0/1"]);
+});
+
+Deno.test("reconcile() does not count a dependency on a node that is gone", () => {
+  const log = "org.shop:log:1.0.0";
+  const gone = at("n9", 1, "ACTIVE", { artifact: log });
+  const { trace } = decide({ targets: [target(1, { dependencies: [log] })], instances: [gone] });
+  assert.deepEqual(trace[0]?.waitingFor, [log]);
+});
+
+Deno.test("reconcile() starts a new version first and stops the old one when it is up", () => {
+  const targets = [target(2, { artifact: next })];
+  const old = [at("n1", 1), at("n2", 1)];
+  const first = decide({ targets, instances: old });
+  assert.deepEqual(first.texts, ["start n1/2.0.0/1", "start n2/2.0.0/1"]);
+
+  const half = [at("n1", 1, "ACTIVE", { artifact: next })];
+  const starting = at("n2", 1, "STARTING", { artifact: next });
+  const second = decide({ targets, instances: [...old, ...half, starting] });
+  assert.deepEqual(second.texts, []);
+  assert.deepEqual(second.notes, [
+    "Keeps 2 instances of other versions: 1 of 2 of this version are ACTIVE",
+  ]);
+
+  const up = [...half, { ...starting, state: "ACTIVE" as const }];
+  const third = decide({ targets, instances: [...old, ...up] });
+  assert.deepEqual(third.texts, ["stop n2/1.0.0/1", "stop n1/1.0.0/1"]);
+});
+
+Deno.test("reconcile() keeps the old version when the new one fails for good", () => {
+  const instances = [
+    at("n1", 1),
+    at("n1", 1, "FAILED", { artifact: next, fatal: true, reason: "Its module does not load" }),
+  ];
+  const { texts, notes, wakeAtMs } = decide({
+    targets: [target(1, { artifact: next })],
+    instances,
+  });
+  assert.deepEqual(texts, []);
+  assert.equal(wakeAtMs, undefined);
+  assert.deepEqual(notes, [
+    "Instance 1 on n1 failed: Its module does not load; a retry cannot help",
+    "Keeps 1 instances of other versions: 0 of 1 of this version are ACTIVE",
+  ]);
+});
+
+Deno.test("reconcile() stops an old version that does not serve at once", () => {
+  const instances = [at("n1", 1, "LOADING"), at("n2", 1, "FAILED")];
+  const { texts } = decide({ targets: [target(1, { artifact: next })], instances });
+  assert.deepEqual(texts, ["start n1/2.0.0/1", "stop n1/1.0.0/1", "stop n2/1.0.0/1"]);
+});
+
+Deno.test("reconcile() scales down newest first, and keeps what serves", () => {
+  const serving = [at("n1", 1), at("n1", 2), at("n1", 3), at("n2", 1)];
+  assert.deepEqual(decide({ targets: [target(2)], instances: serving }).texts, [
+    "stop n1/1.0.0/3",
+    "stop n1/1.0.0/2",
+  ]);
+  const failed = [at("n1", 1, "FAILED"), at("n2", 1)];
+  assert.deepEqual(decide({ targets: [target(1)], instances: failed }).texts, ["stop n1/1.0.0/1"]);
+});
+
+Deno.test("reconcile() backs off, retries, and gives up", () => {
+  const failing = (attempt: number) => [
+    at("n1", 1, "FAILED", { attempt, failedAtMs: 1000, reason: "Boom" }),
+  ];
+  const targets = [target(1)];
+  const nodes = { n1: "ON_DUTY" } as const;
+  const early = decide({ targets, nodes, instances: failing(3), nowMs: 2000 });
+  assert.deepEqual(early.texts, []);
+  assert.equal(early.wakeAtMs, 5000);
+  assert.deepEqual(early.notes, [
+    "Instance 1 on n1 failed: Boom; backs off 3000 ms before attempt 4",
+  ]);
+  const due = decide({ targets, nodes, instances: failing(3), nowMs: 5000 });
+  assert.deepEqual(due.texts, ["start n1/1.0.0/1 attempt 4"]);
+  const final = decide({ targets, nodes, instances: failing(5), nowMs: 10 ** 9 });
+  assert.deepEqual(final.texts, []);
+  assert.deepEqual(final.notes, ["Instance 1 on n1 failed: Boom; all attempts are used"]);
+});
+
+Deno.test("reconcile() replaces a drained instance before it stops it", () => {
+  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
+  const targets = [target(1)];
+  const first = decide({ targets, nodes, instances: [at("n1", 1)] });
+  assert.deepEqual(first.texts, ["start n2/1.0.0/1"]);
+  const second = decide({ targets, nodes, instances: [at("n1", 1), at("n2", 1, "LOADING")] });
+  assert.deepEqual(second.texts, []);
+  const third = decide({ targets, nodes, instances: [at("n1", 1), at("n2", 1)] });
+  assert.deepEqual(third.texts, ["stop n1/1.0.0/1"]);
+});
+
+Deno.test("reconcile() keeps a drained instance that minAvailable needs", () => {
+  const { texts, notes } = decide({
+    targets: [target(2, { minAvailable: 2 })],
+    nodes: { n1: "DRAINING", n2: "ON_DUTY" },
+    instances: [at("n1", 1), at("n2", 1)],
+    perNode: 1,
+  });
+  assert.deepEqual(texts, []);
+  assert.deepEqual(notes?.slice(1), [
+    "Keeps 1 more instances of this version until 2 others are ACTIVE",
+  ]);
+});
+
+Deno.test("reconcile() moves an instance to a node that came later", () => {
+  const targets = [target(2)];
+  const crowded = [at("n1", 1), at("n1", 2)];
+  assert.deepEqual(decide({ targets, instances: crowded }).texts, ["start n2/1.0.0/1"]);
+  const starting = [...crowded, at("n2", 1, "STARTING")];
+  assert.deepEqual(decide({ targets, instances: starting }).texts, []);
+  const moved = [...crowded, at("n2", 1)];
+  assert.deepEqual(decide({ targets, instances: moved }).texts, ["stop n1/1.0.0/2"]);
+});
+
+Deno.test("reconcile() leaves a joining node alone and counts what it has", () => {
+  const nodes = { n1: "JOINING", n2: "ON_DUTY" } as const;
+  const instances = [at("n1", 1, "STARTING")];
+  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, ["start n2/1.0.0/1"]);
+});
+
+Deno.test("reconcile() stops orphans and removes the records of nodes that are gone", () => {
+  const instances = [
+    at("n1", 1),
+    at("n1", 2, "UNLOADING"),
+    at("n9", 1, "UNLOADING"),
+    at("n9", 2, "ACTIVE"),
+  ];
+  assert.deepEqual(
+    decide({ instances }).texts,
+    [
+      "stop n1/1.0.0/1",
+      "stop n9/1.0.0/2",
+      "stop n9/1.0.0/1",
+    ],
+  );
+});
+
+Deno.test("reconcile() numbers a new instance past those that are still unloading", () => {
+  const instances = [at("n1", 1, "UNLOADING"), at("n1", 2)];
+  const { texts } = decide({ targets: [target(2)], nodes: { n1: "ON_DUTY" }, instances });
+  assert.deepEqual(texts, ["start n1/1.0.0/3"]);
+});
+
+Deno.test("reconcile() starts in load order and stops dependents first", () => {
+  const log = "org.shop:log:2.0.0";
+  const targets = [
+    target(1, { artifactBase: "org.shop:log", artifact: log }),
+    target(1, { artifact: next }),
+  ];
+  const instances = [
+    at("n1", 1, "LOADING", { artifact: "org.shop:log:1.0.0", id: "old log" }),
+    at("n1", 1, "LOADING", { id: "old echo" }),
+  ];
+  assert.deepEqual(decide({ targets, nodes: { n1: "ON_DUTY" }, instances }).texts, [
+    "start n1/2.0.0/1",
+    "start n1/2.0.0/1",
+    "stop old echo",
+    "stop old log",
+  ]);
+});
+
+Deno.test("reconcile() keeps every old instance while there is no room for new ones", () => {
+  const { texts } = decide({
+    targets: [target(2, { artifact: next })],
+    nodes: { n1: "DRAINING" },
+    instances: [at("n1", 1), at("n1", 2), at("n1", 3)],
+  });
+  assert.deepEqual(texts, []);
+});
+
+Deno.test("reconcile() keeps old instances that minAvailable needs", () => {
+  const { texts } = decide({
+    targets: [target(3, { artifact: next, minAvailable: 3 })],
+    instances: [
+      at("n1", 1),
+      at("n1", 2),
+      at("n1", 1, "ACTIVE", { artifact: next }),
+      at("n2", 1, "ACTIVE", { artifact: next }),
+    ],
+    perNode: 1,
+  });
+  assert.deepEqual(texts, ["stop n1/1.0.0/2"]);
+});

@@ -1,0 +1,168 @@
+/**
+ * {@link DevSession}: deploys one build after the other on the node of `aether dev`.
+ *
+ * The management API is reached through {@link DevCluster}, which the command line implements with
+ * the typed client. It starts no process and watches no file.
+ *
+ * @module
+ */
+import { AetherError } from "../base/errors.ts";
+import { parseCoordinates, repositoryPath } from "../protocol/coordinates.ts";
+import type { DevArtifact, DevBuild } from "./dev_build.ts";
+import type { NodeAddresses } from "./node_process.ts";
+import { waitUntilServed } from "./served.ts";
+import { tryLines } from "./try_lines.ts";
+
+/** The parts of the management API that a deployment needs. */
+export interface DevCluster {
+  /** Publishes an artifact under a path of the repository. */
+  publish(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Applies a blueprint, waits until it is deployed and returns its id. */
+  deploy(blueprint: string, signal: AbortSignal): Promise<string>;
+  /** Paths of the served routes, such as `/urls/:code`. */
+  routes(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** What is told when the app is served. */
+export interface DevReady {
+  readonly ready: true;
+  readonly nodes: readonly NodeAddresses[];
+  /** Id of the blueprint. */
+  readonly blueprint: string;
+  /** Coordinates of what is deployed. */
+  readonly slices: readonly string[];
+  /** Command lines to try. */
+  readonly try: readonly string[];
+  /** The folder that is watched, if there is one. */
+  readonly watching: string | null;
+}
+
+/** Options of {@link DevSession}. */
+export interface SessionOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** A client of the management API at a URL. */
+  connect(management: string): DevCluster;
+  /** Called once, when the first deployment is served. */
+  onReady(info: DevReady): Promise<void>;
+  /** Gets what happens, line by line. */
+  say(line: string): Promise<void>;
+  /** Gets warnings and the node's log, line by line. */
+  warn(line: string): Promise<void>;
+  /** Gets errors after which it goes on. */
+  report(error: AetherError): Promise<void>;
+}
+
+/** Tells when there may be something new to deploy. */
+export interface Changes {
+  /** Waits for the next change; false when there will be none. */
+  next(): Promise<boolean>;
+}
+
+/** Deployments on one node. */
+export class DevSession {
+  readonly #options: SessionOptions;
+  readonly #node: NodeAddresses;
+  readonly #cluster: DevCluster;
+  readonly #folder: string | undefined;
+  readonly #published = new Set<string>();
+  /** The last build that was served. */
+  #served: DevBuild | undefined;
+
+  /** The folder is the one that is watched. */
+  constructor(options: SessionOptions, node: NodeAddresses, folder: string | undefined) {
+    this.#options = options;
+    this.#node = node;
+    this.#cluster = options.connect(node.management);
+    this.#folder = folder;
+  }
+
+  /**
+   * Deploys the first build and, after every change, the next; resolves when the signal fires.
+   *
+   * Errors are reported and the version before keeps running; without changes to wait for, an
+   * error is thrown.
+   */
+  async run(
+    first: Promise<DevBuild>,
+    build: () => Promise<DevBuild>,
+    changes: Changes | undefined,
+  ): Promise<void> {
+    const { signal } = this.#options;
+    for (let next = first;; next = build()) {
+      try {
+        await this.#deploy(await next);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (changes === undefined || !(error instanceof AetherError)) throw error;
+        await this.#options.report(error);
+        await this.#options.say(
+          this.#served === undefined
+            ? `Nothing is deployed yet; waiting for a change in ${this.#folder}`
+            : "What was deployed before keeps running",
+        );
+      }
+      if (changes === undefined) return await untilAborted(signal);
+      if (!await changes.next()) return;
+    }
+  }
+
+  async #deploy(build: DevBuild): Promise<void> {
+    if (build.blueprint === this.#served?.blueprint) return;
+    const { signal } = this.#options;
+    const startMs = performance.now();
+    for (const artifact of build.artifacts) await this.#publish(artifact);
+    const blueprint = await this.#apply(build);
+    await waitUntilServed(this.#node.app, await this.#cluster.routes(signal), signal);
+    const before = this.#served;
+    this.#served = build;
+    if (before === undefined) return await this.#options.onReady(this.#describe(build, blueprint));
+    const known = new Set(before.artifacts.map(({ artifact }) => artifact));
+    const changed = build.artifacts.map(({ artifact }) => artifact)
+      .filter((artifact) => !known.has(artifact));
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+    const what = changed.length === 0 ? "The blueprint" : changed.join(", ");
+    await this.#options.say(`${what} deployed in ${seconds} s`);
+  }
+
+  async #publish({ artifact, bytes, warnings }: DevArtifact): Promise<void> {
+    if (this.#published.has(artifact)) return;
+    for (const text of warnings) await this.#options.warn(`warning: ${artifact}: ${text}`);
+    const path = repositoryPath(parseCoordinates(artifact));
+    await this.#cluster.publish(path, bytes, this.#options.signal);
+    this.#published.add(artifact);
+  }
+
+  async #apply({ blueprint }: DevBuild): Promise<string> {
+    const { signal } = this.#options;
+    try {
+      return await this.#cluster.deploy(blueprint, signal);
+    } catch (error) {
+      const isFailure = error instanceof AetherError && error.name === "DEPLOYMENT_FAILED";
+      // A version that does not start must not stay the wanted one.
+      if (isFailure && this.#served !== undefined) {
+        await this.#cluster.deploy(this.#served.blueprint, signal);
+      }
+      throw error;
+    }
+  }
+
+  #describe({ artifacts }: DevBuild, blueprint: string): DevReady {
+    const methods = artifacts.flatMap((each) => Object.values(each.methods));
+    return {
+      ready: true,
+      nodes: [this.#node],
+      blueprint,
+      slices: artifacts.map(({ artifact }) => artifact),
+      try: tryLines(this.#node.app, methods),
+      watching: this.#folder ?? null,
+    };
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,50 @@
+/**
+ * The example app: from the checkout it is built like any folder of slices; the packaged program
+ * brings it ready built.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openSlice } from "../artifact/package.ts";
+import { AetherError } from "../base/errors.ts";
+import { entryUrl, form } from "../io/entry.ts";
+import type { DevBuild } from "./dev_build.ts";
+
+/** The folder of the example slices; undefined in a packaged program. */
+export function examplesFolder(): string | undefined {
+  return form() === "source" ? fileURLToPath(new URL("../../slices", import.meta.url)) : undefined;
+}
+
+/** The example app of a packaged program. */
+export async function packagedExamples(): Promise<DevBuild> {
+  return await readExamples(join(dirname(fileURLToPath(entryUrl("shell"))), "examples"));
+}
+
+/**
+ * Built slices and their `blueprint.toml` in a folder.
+ *
+ * @throws {AetherError} FILE_UNREADABLE when the program was packaged without them
+ */
+export async function readExamples(folder: string): Promise<DevBuild> {
+  try {
+    const blueprint = await Deno.readTextFile(join(folder, "blueprint.toml"));
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.endsWith(".slice")) names.push(name);
+    }
+    const artifacts = await Promise.all(
+      names.sort().map(async (name) => {
+        const bytes = await Deno.readFile(join(folder, name));
+        const { artifact, definition } = openSlice(bytes).manifest;
+        return { artifact, bytes, methods: definition.methods, warnings: [] };
+      }),
+    );
+    return { artifacts, blueprint };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new AetherError("FILE_UNREADABLE", "This program was packaged without the example app", {
+      hint: "Make a slice with `aether slice new hello` and run `aether dev hello`",
+    });
+  }
+}

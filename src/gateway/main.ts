@@ -1,0 +1,117 @@
+/**
+ * Main module of the gateway thread: owns the application port and talks to the other threads.
+ *
+ * @module
+ */
+import { toAetherError } from "../base/errors.ts";
+import { listenError } from "../io/listen_error.ts";
+import { createNodeLogger } from "../io/node_log.ts";
+import type {
+  ControlToGateway,
+  FromGateway,
+  GatewayToControl,
+  ToGateway,
+} from "../protocol/thread/threads.ts";
+import type { Logger } from "../sdk/logger.ts";
+import { Gateway } from "./gateway.ts";
+
+const sweepIntervalMs = 100;
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+function post(message: FromGateway): void {
+  scope.postMessage(message);
+}
+
+let gateway: Gateway | undefined;
+let server: Deno.HttpServer<Deno.NetAddr> | undefined;
+let control: MessagePort | undefined;
+let log: Logger | undefined;
+let sweep: ReturnType<typeof setInterval> | undefined;
+
+scope.onmessage = (event: MessageEvent<ToGateway>) => {
+  const message = event.data;
+  switch (message.type) {
+    case "ping":
+      post({ type: "pong", sequence: message.sequence });
+      break;
+    case "start":
+      start(message);
+      break;
+    case "control":
+      connectControl(message.control);
+      break;
+    case "instance":
+      gateway?.addInstance(message.instance, message.port);
+      break;
+    case "instanceEnded":
+      gateway?.removeInstance(message.instance);
+      break;
+    case "stop":
+      stop(message.graceMs);
+      break;
+  }
+};
+
+function start(message: Extract<ToGateway, { type: "start" }>): void {
+  const config = message.config.app;
+  log = createNodeLogger(message.config.log, "gateway");
+  const created = new Gateway(config, (instance) => tellControl({ type: "drained", instance }));
+  gateway = created;
+  connectControl(message.control);
+  try {
+    server = Deno.serve({
+      hostname: config.host,
+      port: config.port,
+      onListen: ({ hostname, port }) => {
+        const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+        post({ type: "listening", address: `${host}:${port}` });
+      },
+      onError: (error) => {
+        const problem = toAetherError(error).toProblem();
+        return Response.json(problem, { status: problem.status });
+      },
+    }, (request) => created.handle(request));
+  } catch (error) {
+    post({ type: "failed", problem: listenError(error, "app", config).toProblem() });
+    return;
+  }
+  sweep = setInterval(() => created.expire(), sweepIntervalMs);
+}
+
+function connectControl(port: MessagePort): void {
+  control?.close();
+  control = port;
+  port.onmessage = (event: MessageEvent<ControlToGateway>) => {
+    const message = event.data;
+    if (message.type === "drain") {
+      gateway?.drain(message.instance);
+      return;
+    }
+    gateway?.applyRoutes(message.snapshot);
+    tellControl({ type: "applied", revision: message.snapshot.revision });
+  };
+}
+
+function tellControl(message: GatewayToControl): void {
+  control?.postMessage(message);
+}
+
+async function stop(graceMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  // shutdown() waits for what is under way, but keep-alive connections may hold it for ever.
+  await Promise.race([server?.shutdown(), timeout]);
+  clearTimeout(timer);
+  clearInterval(sweep);
+  control?.close();
+  post({ type: "stopped" });
+}
+
+scope.addEventListener("unhandledrejection", (event) => {
+  // The thread must not die of one request: say it, keep serving.
+  event.preventDefault();
+  log?.error("A request handler failed", { reason: String(event.reason) });
+});

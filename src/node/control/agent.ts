@@ -1,0 +1,284 @@
+/**
+ * The node's agent: runs the instances that are assigned to this node and reports their states.
+ *
+ * It follows `assignment/{self}/...`, gets artifacts from the repository, has the supervisor create
+ * the workers, and is the only writer of `instance/{self}/...`. A failed instance stays FAILED until
+ * the leader assigns it a higher attempt.
+ *
+ * @module
+ */
+import type { Clock, Timer } from "../../base/clock.ts";
+import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
+import type { OpenedSlice } from "../../artifact/package.ts";
+import type { InstanceState } from "../../deployment/states.ts";
+import { keys } from "../../protocol/keys.ts";
+import type { Manifest } from "../../protocol/slice/manifest.ts";
+import type { FromControl } from "../../protocol/thread/threads.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import type { StoreDriver } from "./store_driver.ts";
+import { instanceId, storedValues } from "./views.ts";
+
+/** Calls have deadlines, so a drain ends by itself; this is for the case that it does not. */
+const drainTimeoutMs = 60_000;
+/** An instance that ran this long before it failed starts its back-off afresh. */
+const stableMs = 60_000;
+
+/** What the agent needs. */
+export interface AgentOptions {
+  readonly node: string;
+  readonly store: StoreDriver;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Opens a published slice. */
+  open(artifact: string): Promise<OpenedSlice>;
+  /** Throws when a manifest asks for more than the operator allows. */
+  checkCeiling(manifest: Manifest): void;
+  /** Serves the resources of an instance; answers its end of the port. */
+  serveResources(instance: string, manifest: Manifest): MessagePort;
+  /** Ends what `serveResources` began. */
+  endResources(instance: string): void;
+  /** Asks the gateway to drain an instance that is in no route any more. */
+  drain(instance: string): void;
+  /** Talks to the supervisor. */
+  post(message: FromControl, transfer?: Transferable[]): void;
+}
+
+interface LocalInstance {
+  readonly id: string;
+  readonly artifact: string;
+  readonly number: number;
+  attempt: number;
+  state: InstanceState;
+  failures: number;
+  activeAtMs: number;
+  /** Whether it is no longer assigned; it goes as soon as it can. */
+  isWithdrawn: boolean;
+  drainTimer: Timer | undefined;
+}
+
+/** Runs this node's instances. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #local = new Map<string, LocalInstance>();
+  readonly #prefix: string;
+  readonly #unsubscribe: () => void;
+  #stopping = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#prefix = keys.assignment.key(options.node, "");
+    this.#unsubscribe = options.store.onChange((change) => {
+      if (change.events.some(({ key }) => key.startsWith(this.#prefix))) this.#follow();
+    });
+  }
+
+  /** Removes the reports of a former life of this node, then starts what is assigned. */
+  async start(): Promise<void> {
+    const { store, node } = this.#options;
+    const stale = storedValues(store.state, keys.instance, keys.instance.key(node, ""));
+    if (stale.length > 0) {
+      const then = stale.map(({ key }) => ({ type: "delete" as const, key }));
+      await store.propose("node", { compare: [], then, otherwise: [] });
+    }
+    this.#follow();
+  }
+
+  /** Follows and reports nothing any more: the node is stopping. */
+  stop(): void {
+    this.#stopping = true;
+    this.#unsubscribe();
+    for (const local of this.#local.values()) local.drainTimer?.cancel();
+  }
+
+  /** The supervisor says that an instance serves. */
+  onReady(id: string): void {
+    const local = this.#local.get(id);
+    if (local?.state !== "STARTING") return;
+    local.activeAtMs = this.#options.clock.monotonicMs();
+    this.#report(local, "ACTIVE");
+  }
+
+  /** The supervisor says that an instance has ended. */
+  onEnded(id: string, problem: Problem | undefined): void {
+    this.#options.endResources(id);
+    const local = this.#local.get(id);
+    if (local === undefined || this.#stopping) return;
+    local.drainTimer?.cancel();
+    if (local.isWithdrawn || local.state === "UNLOADING") this.#remove(local);
+    else this.#fail(local, AetherError.fromProblem(problem ?? {}));
+  }
+
+  /** The gateway says that an instance has answered everything. */
+  onDrained(id: string): void {
+    const local = this.#local.get(id);
+    if (local?.state !== "UNLOADING") return;
+    local.drainTimer?.cancel();
+    this.#options.post({ type: "stopInstance", instance: id });
+  }
+
+  /** A new gateway knows nothing of the drains under way. */
+  onGatewayRestart(): void {
+    for (const local of this.#local.values()) {
+      if (local.state === "UNLOADING") this.#options.drain(local.id);
+    }
+  }
+
+  #follow(): void {
+    if (this.#stopping) return;
+    const { store, node } = this.#options;
+    const assigned = new Map<string, { artifact: string; number: number; attempt: number }>();
+    for (const { value } of storedValues(store.state, keys.assignment, this.#prefix)) {
+      for (const { number, attempt } of value.instances) {
+        const { artifact } = value;
+        assigned.set(instanceId(node, artifact, number), { artifact, number, attempt });
+      }
+    }
+    for (const local of this.#local.values()) {
+      if (!assigned.has(local.id)) this.#withdraw(local);
+    }
+    for (const [id, { artifact, number, attempt }] of assigned) {
+      const local = this.#local.get(id);
+      if (local === undefined) this.#begin({ id, artifact, number, attempt, failures: 0 });
+      else if (local.state === "FAILED" && attempt > local.attempt) {
+        this.#begin({ id, artifact, number, attempt, failures: local.failures });
+      }
+    }
+  }
+
+  #begin(given: Pick<LocalInstance, "id" | "artifact" | "number" | "attempt" | "failures">): void {
+    const local: LocalInstance = {
+      ...given,
+      state: "DOWNLOADING",
+      activeAtMs: 0,
+      isWithdrawn: false,
+      drainTimer: undefined,
+    };
+    this.#local.set(local.id, local);
+    this.#load(local).catch((error) => this.#fail(local, toAetherError(error)));
+  }
+
+  async #load(local: LocalInstance): Promise<void> {
+    const { open, checkCeiling, serveResources, post } = this.#options;
+    this.#report(local, "DOWNLOADING");
+    const { manifest, module } = await open(local.artifact);
+    if (this.#isGone(local)) return;
+    this.#report(local, "LOADING");
+    checkCeiling(manifest);
+    this.#report(local, "STARTING");
+    const resources = serveResources(local.id, manifest);
+    post({
+      type: "startInstance",
+      instance: local.id,
+      artifact: local.artifact,
+      module,
+      permissions: manifest.permissions,
+      resources,
+    }, [resources]);
+  }
+
+  /** Whether the instance was withdrawn while its artifact was being fetched. */
+  #isGone(local: LocalInstance): boolean {
+    if (!local.isWithdrawn) return false;
+    this.#remove(local);
+    return true;
+  }
+
+  #withdraw(local: LocalInstance): void {
+    if (local.isWithdrawn) return;
+    local.isWithdrawn = true;
+    switch (local.state) {
+      case "ACTIVE":
+      case "STARTING":
+        this.#unload(local);
+        break;
+      case "FAILED":
+        this.#remove(local);
+        break;
+    }
+  }
+
+  /** Out of the routes first, then drained, then stopped. */
+  #unload(local: LocalInstance): void {
+    const { clock, drain, log } = this.#options;
+    this.#report(local, "UNLOADING").then(() => {
+      if (local.state === "UNLOADING") drain(local.id);
+    });
+    local.drainTimer = clock.setTimer(drainTimeoutMs, () => {
+      log.warn("An instance did not drain in time", { instance: local.id });
+      this.onDrained(local.id);
+    });
+  }
+
+  #fail(local: LocalInstance, error: AetherError): void {
+    if (this.#local.get(local.id) !== local) return;
+    const { clock, log } = this.#options;
+    const wasStable = local.state === "ACTIVE" &&
+      clock.monotonicMs() - local.activeAtMs >= stableMs;
+    local.failures = wasStable ? 1 : local.failures + 1;
+    const fatal = local.state !== "ACTIVE" && fatalErrors.has(error.name);
+    log.error("An instance failed", {
+      instance: local.id,
+      attempt: local.attempt,
+      error: error.message,
+      ...(fatal ? { fatal } : {}),
+    });
+    if (local.isWithdrawn) this.#remove(local);
+    else this.#report(local, "FAILED", error.message, fatal);
+  }
+
+  #remove(local: LocalInstance): void {
+    this.#local.delete(local.id);
+    const key = this.#key(local);
+    this.#write(local, { compare: [], then: [{ type: "delete", key }], otherwise: [] });
+    // The same number may have been assigned again meanwhile.
+    this.#follow();
+  }
+
+  #report(
+    local: LocalInstance,
+    state: InstanceState,
+    reason?: string,
+    fatal?: boolean,
+  ): Promise<void> {
+    local.state = state;
+    const { node, clock } = this.#options;
+    const operation = keys.instance.put(this.#key(local), {
+      artifact: local.artifact,
+      node,
+      number: local.number,
+      state,
+      attempt: local.attempt,
+      changedAtMs: clock.wallMs(),
+      failures: local.failures,
+      ...(reason === undefined ? {} : { reason: reason.slice(0, 2_000) }),
+      ...(fatal === true ? { fatal } : {}),
+    });
+    return this.#write(local, { compare: [], then: [operation], otherwise: [] });
+  }
+
+  async #write(
+    local: LocalInstance,
+    transaction: Parameters<StoreDriver["propose"]>[1],
+  ): Promise<void> {
+    try {
+      await this.#options.store.propose("node", transaction);
+    } catch (error) {
+      this.#options.log.error("The state of an instance could not be reported", {
+        instance: local.id,
+        error: toAetherError(error).message,
+      });
+    }
+  }
+
+  #key(local: LocalInstance): string {
+    return keys.instance.key(this.#options.node, local.artifact, local.number);
+  }
+}
+
+/** Failures that the same start can only repeat. */
+const fatalErrors: ReadonlySet<string> = new Set([
+  "ARTIFACT_INVALID",
+  "ENVELOPE_UNSUPPORTED",
+  "SLICE_INVALID",
+  "PERMISSION_REFUSED",
+]);

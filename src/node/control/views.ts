@@ -1,0 +1,124 @@
+/**
+ * Typed views of the system keys in the store.
+ *
+ * @module
+ */
+import type { Instance, Target } from "../../deployment/targets.ts";
+import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
+import { artifactBase } from "../../protocol/coordinates.ts";
+import { type InstanceValue, keys, type KeyType } from "../../protocol/keys.ts";
+import type { StoreState } from "../../store/state.ts";
+
+/** A stored value with its key and revision. */
+export interface Stored<Value> {
+  readonly key: string;
+  readonly value: Value;
+  readonly revision: number;
+}
+
+/** All values of a kind of key, in key order. */
+export function storedValues<Value>(
+  state: StoreState,
+  type: KeyType<Value>,
+  prefix = type.prefix,
+): Stored<Value>[] {
+  const values: Stored<Value>[] = [];
+  for (const [key, entry] of state.entries(prefix)) {
+    values.push({ key, value: type.decode(key, entry.value), revision: entry.revision });
+  }
+  return values;
+}
+
+/** One value of a kind of key. */
+export function storedValue<Value>(
+  state: StoreState,
+  type: KeyType<Value>,
+  key: string,
+): Stored<Value> | undefined {
+  const entry = state.get(key);
+  if (entry === undefined) return undefined;
+  return { key, value: type.decode(key, entry.value), revision: entry.revision };
+}
+
+/** Applied blueprints. */
+export function storedBlueprints(state: StoreState): ExpandedBlueprint[] {
+  return storedValues(state, keys.blueprint).map(({ value }) => value);
+}
+
+/** What should run, dependencies first within a blueprint. */
+export function storedTargets(state: StoreState): (Target & { readonly blueprint: string })[] {
+  const byBase = new Map(
+    storedValues(state, keys.target).map(({ value }) => [artifactBase(value.artifact), value]),
+  );
+  const targets: (Target & { readonly blueprint: string })[] = [];
+  for (const blueprint of storedBlueprints(state)) {
+    for (const slice of blueprint.slices) {
+      const base = artifactBase(slice.artifact);
+      const target = byBase.get(base);
+      if (target?.blueprint !== blueprint.id) continue;
+      byBase.delete(base);
+      targets.push({ artifactBase: base, ...target });
+    }
+  }
+  return targets;
+}
+
+/** Id of an instance, unique in the cluster. */
+export function instanceId(node: string, artifact: string, number: number): string {
+  return `${node}/${artifact}/${number}`;
+}
+
+/** What the nodes last reported of their instances. */
+export function storedInstances(state: StoreState): Stored<InstanceValue>[] {
+  return storedValues(state, keys.instance);
+}
+
+/**
+ * Instances as the reconciler sees them: an assignment that its node has not reported yet counts as
+ * DOWNLOADING, a report without an assignment as UNLOADING, so that nothing is decided twice.
+ */
+export function knownInstances(state: StoreState): Instance[] {
+  const reported = new Map(
+    storedInstances(state).map(({ value }) => [
+      instanceId(value.node, value.artifact, value.number),
+      value,
+    ]),
+  );
+  const instances: Instance[] = [];
+  for (const { value: { artifact, node, instances: assigned } } of assignments(state)) {
+    for (const { number, attempt } of assigned) {
+      const id = instanceId(node, artifact, number);
+      const report = reported.get(id);
+      reported.delete(id);
+      const isCurrent = report !== undefined && report.attempt >= attempt;
+      instances.push({
+        id,
+        artifact,
+        node,
+        n: number,
+        ...(isCurrent ? observation(report) : { state: "DOWNLOADING", attempt }),
+      });
+    }
+  }
+  for (const [id, report] of reported) {
+    const { artifact, node, number, attempt } = report;
+    instances.push({ id, artifact, node, n: number, state: "UNLOADING", attempt });
+  }
+  return instances;
+}
+
+function observation(report: InstanceValue) {
+  return {
+    state: report.state,
+    attempt: report.attempt,
+    failures: report.failures,
+    failedAtMs: report.changedAtMs,
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.fatal === undefined ? {} : { fatal: report.fatal }),
+  };
+}
+
+/** What the leader assigned to the nodes. */
+export function assignments(state: StoreState) {
+  return storedValues(state, keys.assignment);
+}

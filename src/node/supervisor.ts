@@ -1,0 +1,252 @@
+/**
+ * The supervisor: creates every worker of the node, wires their ports and watches over them.
+ *
+ * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
+ * for some 20 ms, and nobody must wait for that (ADR 0003). A dead gateway is restarted, three times
+ * a minute at most; a dead control thread ends the process with exit code 70.
+ *
+ * @module
+ */
+import { AetherError, type Problem } from "../base/errors.ts";
+import { createNodeLogger } from "../io/node_log.ts";
+import type { Config } from "../protocol/config/config.ts";
+import type {
+  Addresses,
+  ExitReason,
+  FromControl,
+  FromGateway,
+  ToControl,
+  ToGateway,
+} from "../protocol/thread/threads.ts";
+import { WorkerInstance } from "../sandbox/worker_instance.ts";
+import type { Logger } from "../sdk/logger.ts";
+import { Thread } from "./thread.ts";
+
+const drainGraceMs = 5_000;
+const stopTimeoutMs = 9_000;
+const gatewayRestartsMax = 3;
+const restartWindowMs = 60_000;
+/** Exit code of a node whose thread failed (sysexits EX_SOFTWARE). */
+const exitThreadFailed = 70;
+
+/** What `runNode` reports once the node serves. */
+export interface NodeInfo extends Addresses {
+  readonly id: string;
+}
+
+/** Options of {@link runNode}. */
+export interface RunNodeOptions {
+  onReady?(info: NodeInfo): void;
+  /** Stops the node, like SIGTERM. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a node until it is told to stop (SIGTERM, SIGINT or the signal); resolves with the exit code.
+ *
+ * @throws {AetherError} when the node cannot start: PORT_TAKEN, STORAGE_*, CONFIG_INVALID.
+ */
+export async function runNode(config: Config, options: RunNodeOptions = {}): Promise<number> {
+  const supervisor = new Supervisor(config, options);
+  const stop = () => supervisor.stop();
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    return await supervisor.run();
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    options.signal?.removeEventListener("abort", stop);
+  }
+}
+
+type Phase = "starting" | "running" | "draining" | "stopping" | "ended";
+
+class Supervisor {
+  readonly #config: Config;
+  readonly #options: RunNodeOptions;
+  readonly #log: Logger;
+  readonly #instances = new Map<string, WorkerInstance>();
+  readonly #finished = Promise.withResolvers<number>();
+  #control: Thread<ToControl, FromControl> | undefined;
+  #gateway: Thread<ToGateway, FromGateway> | undefined;
+  #gatewayRestarts: number[] = [];
+  #phase: Phase = "starting";
+  #stopTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(config: Config, options: RunNodeOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = createNodeLogger(config.log, "supervisor");
+  }
+
+  run(): Promise<number> {
+    this.#startGateway();
+    return this.#finished.promise;
+  }
+
+  /** Stops in order: the gateway drains, instances end, control closes the store. */
+  stop(): void {
+    if (this.#phase !== "starting" && this.#phase !== "running") return;
+    const started = this.#phase === "running";
+    this.#phase = "draining";
+    this.#log.info("Stopping");
+    this.#stopTimer = setTimeout(() => {
+      this.#log.error("The node did not stop in time; it is ended", { timeoutMs: stopTimeoutMs });
+      this.#end(1);
+    }, stopTimeoutMs);
+    if (started) this.#gateway?.post({ type: "stop", graceMs: drainGraceMs });
+    else this.#end(0);
+  }
+
+  #startGateway(): void {
+    const { port1: gatewaySide, port2: controlSide } = new MessageChannel();
+    const gateway: Thread<ToGateway, FromGateway> = new Thread("gateway", {
+      onMessage: (message) => {
+        if (message.type === "listening") {
+          gateway.watch();
+          this.#onGatewayListening(message.address, controlSide);
+        } else if (message.type === "failed") this.#fail(message.problem);
+        else if (message.type === "stopped") this.#onDrained();
+      },
+      onDeath: (reason) => this.#onGatewayDeath(reason),
+    });
+    this.#gateway = gateway;
+    gateway.post({ type: "start", config: this.#config, control: gatewaySide }, [gatewaySide]);
+  }
+
+  #onGatewayListening(appAddress: string, controlSide: MessagePort): void {
+    if (this.#control === undefined) {
+      this.#startControl(appAddress, controlSide);
+      return;
+    }
+    // A restart: wire the new gateway to what runs already.
+    this.#control.post({ type: "gateway", gateway: controlSide, appAddress }, [controlSide]);
+    for (const [instance, running] of this.#instances) {
+      running.connectGateway(this.#connectInstance(instance));
+    }
+  }
+
+  /** Gives the gateway one end of a new channel; answers the instance's end. */
+  #connectInstance(instance: string): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#gateway?.post({ type: "instance", instance, port: port1 }, [port1]);
+    return port2;
+  }
+
+  #startControl(appAddress: string, gateway: MessagePort): void {
+    this.#control = new Thread("control", {
+      onMessage: (message) => this.#onControl(message),
+      onDeath: (reason) => this.#threadFailed("control", reason),
+    });
+    this.#control.post({ type: "start", config: this.#config, appAddress, gateway }, [gateway]);
+  }
+
+  #onControl(message: FromControl): void {
+    switch (message.type) {
+      case "listening":
+        this.#control?.watch();
+        if (this.#phase !== "starting") return;
+        this.#phase = "running";
+        this.#options.onReady?.({ id: this.#config.node.id, ...message.addresses });
+        break;
+      case "failed":
+        this.#fail(message.problem);
+        break;
+      case "startInstance":
+        this.#startInstance(message);
+        break;
+      case "stopInstance":
+        this.#instances.get(message.instance)?.stop();
+        break;
+      case "stopped":
+        this.#end(0);
+        break;
+    }
+  }
+
+  #startInstance(message: Extract<FromControl, { type: "startInstance" }>): void {
+    const { instance, artifact, module, permissions, resources } = message;
+    if (this.#phase !== "running" && this.#phase !== "starting") return;
+    const { startTimeoutMs, stopTimeoutMs } = this.#config.sandbox;
+    try {
+      const running = new WorkerInstance({
+        instance,
+        artifact,
+        module,
+        permissions,
+        gateway: this.#connectInstance(instance),
+        resources,
+        startTimeoutMs,
+        stopTimeoutMs,
+        onReady: () => this.#control?.post({ type: "instanceReady", instance }),
+        onEnd: (reason, problem) => this.#onInstanceEnd(instance, reason, problem),
+      });
+      this.#instances.set(instance, running);
+    } catch (cause) {
+      // Deno refuses permission entries that it cannot parse, such as a malformed host.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const error = new AetherError("SLICE_INVALID", `The worker cannot be created: ${reason}`);
+      this.#onInstanceEnd(instance, "error", error.toProblem());
+    }
+  }
+
+  #onInstanceEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void {
+    this.#instances.delete(instance);
+    this.#gateway?.post({ type: "instanceEnded", instance });
+    this.#control?.post({ type: "instanceEnded", instance, reason, problem });
+    if (this.#phase === "stopping" && this.#instances.size === 0) this.#stopControl();
+  }
+
+  #onDrained(): void {
+    this.#phase = "stopping";
+    this.#gateway?.terminate();
+    if (this.#instances.size === 0) this.#stopControl();
+    for (const instance of this.#instances.values()) instance.stop();
+  }
+
+  #stopControl(): void {
+    if (this.#control === undefined) this.#end(0);
+    else this.#control.post({ type: "stop" });
+  }
+
+  #onGatewayDeath(reason: string): void {
+    if (this.#phase === "draining") {
+      this.#onDrained();
+      return;
+    }
+    const now = performance.now();
+    this.#gatewayRestarts = this.#gatewayRestarts.filter((at) => now - at < restartWindowMs);
+    this.#gatewayRestarts.push(now);
+    if (this.#gatewayRestarts.length > gatewayRestartsMax) {
+      this.#threadFailed("gateway", `${reason}, ${gatewayRestartsMax} times within a minute`);
+      return;
+    }
+    this.#log.error("The gateway thread died and is restarted", { reason });
+    this.#startGateway();
+  }
+
+  #threadFailed(name: string, reason: string): void {
+    this.#log.error(`The ${name} thread died: ${reason}`);
+    this.#end(exitThreadFailed);
+  }
+
+  #fail(problem: Problem): void {
+    if (this.#phase === "starting") {
+      this.#shutDown();
+      this.#finished.reject(AetherError.fromProblem(problem));
+    } else this.#threadFailed("node's", problem.detail);
+  }
+
+  #end(code: number): void {
+    this.#shutDown();
+    this.#finished.resolve(code);
+  }
+
+  #shutDown(): void {
+    this.#phase = "ended";
+    clearTimeout(this.#stopTimer);
+    this.#gateway?.terminate();
+    this.#control?.terminate();
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * API rows about the node and the cluster: health, status, nodes, slices, routes.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { defineRows } from "./row.ts";
+
+const nodeState = z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]);
+
+/** A member of the cluster. */
+export const nodeViewSchema = z.object({
+  id: z.string(),
+  state: nodeState,
+  leader: z.boolean(),
+  self: z.boolean(),
+  version: z.string(),
+  addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+  instances: z.int(),
+});
+
+/** One instance of a slice. */
+export const instanceViewSchema = z.object({
+  id: z.string(),
+  artifact: z.string(),
+  node: z.string(),
+  state: z.enum([
+    "DOWNLOADING",
+    "LOADING",
+    "STARTING",
+    "ACTIVE",
+    "UNLOADING",
+    "UNLOADED",
+    "FAILED",
+  ]),
+  attempt: z.int(),
+  sinceMs: z.number(),
+  reason: z.string().optional(),
+});
+/** See {@link instanceViewSchema}. */
+export type InstanceView = z.output<typeof instanceViewSchema>;
+
+/** A route that is served. */
+export const routeViewSchema = z.object({
+  method: z.string(),
+  path: z.string(),
+  contract: z.string(),
+  handler: z.string(),
+  artifacts: z.array(z.string()),
+  instances: z.int(),
+});
+
+/** Rows about the system. */
+export const systemRows = defineRows({
+  healthLive: {
+    method: "GET",
+    path: "/health/live",
+    role: "public",
+    summary: "Answers while the process works",
+    response: z.object({ status: z.literal("live") }),
+    errors: [],
+  },
+  healthReady: {
+    method: "GET",
+    path: "/health/ready",
+    role: "public",
+    summary: "Answers 200 when the node can serve, else 503 with the reasons",
+    response: z.object({ ready: z.boolean(), reasons: z.array(z.string()) }),
+    errors: ["NOT_PROPOSED"],
+  },
+  health: {
+    method: "GET",
+    path: "/api/health",
+    role: "viewer",
+    summary: "Health of the node and its cluster",
+    response: z.object({
+      ready: z.boolean(),
+      quorum: z.boolean(),
+      connectedPeers: z.int(),
+      nodeCount: z.int(),
+      sliceCount: z.int(),
+    }),
+    errors: [],
+  },
+  status: {
+    method: "GET",
+    path: "/api/status",
+    role: "viewer",
+    summary: "What this node is and does",
+    response: z.object({
+      node: z.string(),
+      version: z.string(),
+      form: z.string(),
+      uptimeMs: z.number(),
+      leader: z.string().nullable(),
+      revision: z.int(),
+      storeBytes: z.int(),
+      durable: z.boolean(),
+      blueprints: z.int(),
+      slices: z.int(),
+      instances: z.object({ active: z.int(), failed: z.int(), total: z.int() }),
+      addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+    }),
+    errors: [],
+  },
+  nodes: {
+    method: "GET",
+    path: "/api/nodes",
+    role: "viewer",
+    summary: "Members of the cluster",
+    response: z.object({ nodes: z.array(nodeViewSchema) }),
+    errors: [],
+  },
+  slices: {
+    method: "GET",
+    path: "/api/slices",
+    role: "viewer",
+    summary: "Slices that should run, with wanted and active instances",
+    response: z.object({
+      slices: z.array(z.object({
+        artifact: z.string(),
+        blueprint: z.string(),
+        instances: z.int(),
+        active: z.int(),
+        minAvailable: z.int(),
+        status: z.string(),
+        reason: z.string().optional(),
+      })),
+    }),
+    errors: [],
+  },
+  slicesStatus: {
+    method: "GET",
+    path: "/api/slices/status",
+    role: "viewer",
+    summary: "Every instance with its state",
+    response: z.object({ instances: z.array(instanceViewSchema) }),
+    errors: [],
+  },
+  routes: {
+    method: "GET",
+    path: "/api/routes",
+    role: "viewer",
+    summary: "HTTP routes that are served",
+    response: z.object({ revision: z.int(), routes: z.array(routeViewSchema) }),
+    errors: [],
+  },
+  openapi: {
+    method: "GET",
+    path: "/api/openapi.json",
+    role: "public",
+    summary: "This API as OpenAPI 3.1",
+    response: z.record(z.string(), z.unknown()),
+    errors: [],
+  },
+});

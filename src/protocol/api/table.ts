@@ -1,0 +1,25 @@
+/**
+ * The one route table of the management API.
+ *
+ * Everything about the API is derived from it: the server, OpenAPI, the client, the command line
+ * and the reference documents. To add an endpoint, add a row here and a handler in src/api.
+ *
+ * @module
+ */
+import { blueprintRows } from "./blueprints.ts";
+import { artifactRows, kvRows } from "./data.ts";
+import type { Row } from "./row.ts";
+import { systemRows } from "./system.ts";
+
+/** All rows by name. */
+export const apiTable = { ...systemRows, ...blueprintRows, ...kvRows, ...artifactRows };
+
+/** The table's type. */
+export type ApiTable = typeof apiTable;
+/** Name of a row. */
+export type RowName = keyof ApiTable;
+
+/** The rows as a list, most specific paths first. */
+export function apiRows(): { readonly name: RowName; readonly row: Row }[] {
+  return Object.entries(apiTable).map(([name, row]) => ({ name: name as RowName, row }));
+}

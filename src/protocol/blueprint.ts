@@ -1,0 +1,96 @@
+/**
+ * Blueprints: what an operator wants to run.
+ *
+ * The schema of the TOML text, the expanded form that is stored (dependencies resolved, load order
+ * fixed), and the shapes that the API answers. Parsing and resolving are in src/deployment.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { limits } from "./limits.ts";
+
+/** One `[[slices]]` table. */
+export const blueprintSliceSchema = z.strictObject({
+  /** Coordinates, `group:name:version`. */
+  artifact: z.string(),
+  /** Instances in the cluster. */
+  instances: z.int("Write a whole number").min(1).max(limits.instancesMax).default(1),
+  /** Instances that must stay up during disruptions; half of the instances, rounded up. */
+  minAvailable: z.int("Write a whole number").min(1).optional(),
+});
+
+/** The TOML text of a blueprint. */
+export const blueprintSchema = z.strictObject({
+  /** Coordinates of the blueprint itself, `group:name:version`. */
+  id: z.string(),
+  slices: z.array(blueprintSliceSchema).min(1, "Add at least one [[slices]] table").max(
+    limits.blueprintSlices,
+  ),
+});
+/** See {@link blueprintSchema}. */
+export type Blueprint = z.output<typeof blueprintSchema>;
+
+/** A slice of an expanded blueprint. */
+export const expandedSliceSchema = z.object({
+  artifact: z.string(),
+  instances: z.int(),
+  minAvailable: z.int(),
+  /** Whether it is there only because another slice depends on it. */
+  isDependency: z.boolean(),
+  /** Exact artifacts that must be active before this one starts. */
+  dependencies: z.array(z.string()),
+});
+/** See {@link expandedSliceSchema}. */
+export type ExpandedSlice = z.output<typeof expandedSliceSchema>;
+
+/** A blueprint with its dependencies resolved, slices in load order (dependencies first). */
+export const expandedBlueprintSchema = z.object({
+  id: z.string(),
+  slices: z.array(expandedSliceSchema),
+  /** The TOML text as it was applied. */
+  source: z.string(),
+});
+/** See {@link expandedBlueprintSchema}. */
+export type ExpandedBlueprint = z.output<typeof expandedBlueprintSchema>;
+
+/** One line of a plan. */
+export const planChangeSchema = z.object({
+  action: z.enum(["create", "update", "remove", "keep"]),
+  artifact: z.string(),
+  /** What differs, e.g. `instances 1 -> 2`. */
+  changes: z.array(z.string()),
+});
+/** See {@link planChangeSchema}. */
+export type PlanChange = z.output<typeof planChangeSchema>;
+
+/** What applying a blueprint would change. */
+export const planSchema = z.object({
+  id: z.string(),
+  changes: z.array(planChangeSchema),
+  /** Number of changes that are not "keep". */
+  changeCount: z.int(),
+  /** Store revision on which the plan is based; for `--if-revision`. */
+  revision: z.int(),
+  warnings: z.array(z.string()),
+});
+/** See {@link planSchema}. */
+export type Plan = z.output<typeof planSchema>;
+
+/** State of one slice of a blueprint. */
+export const sliceStatusSchema = z.object({
+  artifact: z.string(),
+  status: z.enum(["PENDING", "DEPLOYING", "DEPLOYED", "SCALING_DOWN", "FAILED"]),
+  instances: z.int(),
+  active: z.int(),
+  reason: z.string().optional(),
+});
+
+/** State of a blueprint. */
+export const blueprintStatusSchema = z.object({
+  id: z.string(),
+  status: z.enum(["PENDING", "IN_PROGRESS", "DEPLOYED", "PARTIAL", "FAILED"]),
+  slices: z.array(sliceStatusSchema),
+  revision: z.int(),
+});
+/** See {@link blueprintStatusSchema}. */
+export type BlueprintStatus = z.output<typeof blueprintStatusSchema>;

@@ -1,0 +1,233 @@
+/**
+ * The schema of `aether.toml`: every section and key with its default and its meaning.
+ *
+ * What is written here is what validation, variables, messages and the reference documentation
+ * know. Durations and sizes come out as numbers; `config.ts` turns the output into the frozen
+ * {@link Config} and checks how keys relate to each other.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import {
+  boolean,
+  byteSize,
+  choice,
+  durationMs,
+  fieldMeta,
+  filePath,
+  integer,
+  list,
+  port,
+  text,
+} from "./fields.ts";
+
+/** Host names and IPv4 addresses, or IPv6 addresses, which have at least two colons. */
+const hostPattern =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
+const hostPortPattern =
+  /^(?:\*|(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::\d{1,5})?)$/;
+const peerPattern =
+  /^([a-z0-9][a-z0-9-]{0,62}):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})$/;
+const peerRule = 'write id:host:port, for example "node-2:192.0.2.12:8090"';
+
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, { error: () => "write a table, for example [node] and keys below" });
+}
+
+function host() {
+  return text(
+    hostPattern,
+    "host name or IP address",
+    'write a host name or an IP address without port, for example "127.0.0.1"',
+  );
+}
+
+function pathList() {
+  return list(filePath(), "paths").register(fieldMeta, { kind: "paths", values: "list of paths" });
+}
+
+const peer = z.string({ error: () => peerRule }).transform((value, context) => {
+  const [, id = "", host = "", digits = ""] = peerPattern.exec(value) ?? [];
+  const port = Number(digits);
+  if (id === "" || port < 1 || port > 65_535) {
+    context.issues.push({ code: "custom", input: value, message: peerRule });
+    return z.NEVER;
+  }
+  return { id, host: host.replace(/^\[(.*)\]$/, "$1"), port };
+});
+
+const node = section({
+  id: text(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    "1 to 63 of a-z, 0-9 and -",
+    'write 1 to 63 letters a-z, digits and "-", not starting with "-", for example "node-1"',
+  ).prefault("node-1").describe("Name of this node, unique in the cluster"),
+  dataDir: filePath().optional().describe(
+    "Folder for everything that must survive a restart; without it the node keeps all in memory",
+  ),
+}).prefault({}).describe("This node");
+
+const cluster = section({
+  host: host().prefault("127.0.0.1").describe("Address on which other nodes reach this one"),
+  port: port().prefault(8090).describe("Port for other nodes; 0 picks a free one"),
+  peers: list(peer, "id:host:port").register(fieldMeta, {
+    kind: "peers",
+    values: "list of id:host:port",
+  }).prefault([]).describe("The nodes that form the cluster at its first start"),
+  insecure: boolean().prefault(false).describe(
+    "Allow a cluster address that other machines reach although nodes do not authenticate yet",
+  ),
+}).prefault({}).describe("Traffic between nodes");
+
+const managementKey = section({
+  name: text(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    "1 to 63 letters, digits, . _ and -",
+    'write 1 to 63 letters, digits, ".", "_" and "-", for example "deploy-bot"',
+  ).describe("Name of the key in logs and audit records"),
+  role: choice(["viewer", "operator", "admin"]).describe("What the key may do"),
+  sha256: text(
+    /^[0-9a-f]{64}$/,
+    "64 hexadecimal digits",
+    "write the SHA-256 of the key as 64 digits 0-9 and a-f in lower case",
+  ).describe("SHA-256 of the key; the key itself is never stored")
+    .register(fieldMeta, { kind: "text", values: "64 hexadecimal digits", isSecret: true }),
+});
+
+const management = section({
+  host: host().prefault("127.0.0.1").describe(
+    "Address of the management API; other than loopback it needs keys and tls, or insecure",
+  ),
+  port: port().prefault(8080).describe("Port of the management API; 0 picks a free one"),
+  hosts: list(host(), "host names").prefault([]).describe(
+    "Further names that the Host header may carry, besides the address itself and localhost",
+  ),
+  insecure: boolean().prefault(false).describe(
+    "Allow an address that other machines reach without keys or without TLS",
+  ),
+  keys: z.array(managementKey, { error: () => "write [[management.keys]] tables" })
+    .max(1000, { error: () => "write at most 1000 keys" })
+    .register(fieldMeta, { kind: "tables", values: "tables" })
+    .prefault([]).describe("API keys; without any, loopback clients have every role"),
+  maxBodyBytes: byteSize({ minimum: "1KiB", maximum: "1GiB" }).prefault("2MiB").describe(
+    "Largest request body; artifact uploads are limited by artifact.maxBytes instead",
+  ),
+  maxInFlight: integer(1, 65_536).prefault(256).describe("Requests handled at the same time"),
+  requestTimeout: durationMs({ minimum: "1ms", maximum: "1d" }).prefault("30s").describe(
+    "Time in which a management request must be answered",
+  ),
+  tls: section({
+    cert: filePath().describe("File with the certificate chain in PEM form"),
+    key: filePath().describe("File with the private key in PEM form"),
+  }).optional().describe("TLS of the management API; both keys or no table"),
+}).prefault({}).describe("The management API");
+
+const app = section({
+  host: host().prefault("127.0.0.1").describe("Address on which slices answer HTTP"),
+  port: port().prefault(8070).describe("Port on which slices answer HTTP; 0 picks a free one"),
+  maxBodyBytes: byteSize({ minimum: "1KiB", maximum: "1GiB" }).prefault("10MiB").describe(
+    "Largest request body",
+  ),
+  requestTimeout: durationMs({ minimum: "1ms", maximum: "1d" }).prefault("30s").describe(
+    "Time in which a slice must answer a request",
+  ),
+  maxInFlightPerInstance: integer(1, 65_536).prefault(256).describe(
+    "Requests that one instance works on at the same time; more are refused with 503",
+  ),
+}).prefault({}).describe("HTTP of the applications");
+
+const store = section({
+  maxBytes: byteSize({ minimum: "1MiB", maximum: "64GiB" }).prefault("256MiB").describe(
+    "Size of the store above which writes are refused",
+  ),
+  historyRevisions: integer(1, 10_000_000).prefault(10_000).describe(
+    "Past revisions kept for watches that resume",
+  ),
+  snapshotEveryBytes: byteSize({ minimum: "64KiB", maximum: "64GiB" }).prefault("16MiB").describe(
+    "Log written between two snapshots; more makes restarts slower and writes cheaper",
+  ),
+}).prefault({}).describe("The replicated key-value store");
+
+const artifact = section({
+  maxBytes: byteSize({ minimum: "1KiB", maximum: `${limits.artifactBytes}B` }).prefault("64MiB")
+    .describe("Largest slice artifact that the repository accepts"),
+}).prefault({}).describe("The artifact repository");
+
+const sandboxMax = section({
+  net: list(
+    text(
+      hostPortPattern,
+      "host or host:port",
+      'write host, host:port or, alone, "*", for example "api.example.com:443"',
+    ),
+    'host:port, or ["*"] for every named host',
+  ).prefault([]).describe(
+    "Hosts that slices may be given; never loopback, link-local or this cluster's addresses",
+  ),
+  read: pathList().prefault([]).describe("Paths that slices may read"),
+  write: pathList().prefault([]).describe("Paths that slices may write"),
+  env: list(
+    text(
+      /^(?!AETHER_)[A-Za-z_][A-Za-z0-9_]*$/,
+      "variable name",
+      'write the name of a variable that does not start with AETHER_, for example "TZ"',
+    ),
+    "variable names",
+  ).prefault([]).describe("Environment variables that slices may read"),
+  run: boolean().prefault(false).describe("Whether slices may start programs"),
+  ffi: boolean().prefault(false).describe("Whether slices may load native libraries"),
+  sys: list(
+    text(
+      /^[a-zA-Z]{1,40}$/,
+      "name",
+      'write a name that Deno knows for --allow-sys, for example "hostname"',
+    ),
+    "names as in Deno's --allow-sys",
+  ).prefault([]).describe("System information that slices may ask for"),
+}).prefault({}).describe("The most that a slice can be granted, whatever its slice.toml asks for");
+
+const sandbox = section({
+  tier: choice(["worker", "process"]).prefault("worker").describe(
+    "Weakest isolation of instances: a worker thread, or a process of its own for each",
+  ),
+  heapMb: integer(16, 65_536).prefault(256).describe(
+    "Most heap an instance may ask for, in MiB; enforced in the process tier only",
+  ),
+  startTimeout: durationMs({ minimum: "100ms", maximum: "10m" }).prefault("10s").describe(
+    "Time in which an instance must be ready",
+  ),
+  stopTimeout: durationMs({ minimum: "100ms", maximum: "10m" }).prefault("5s").describe(
+    "Time in which an instance must end its work before it is stopped hard",
+  ),
+  max: sandboxMax,
+}).prefault({}).describe("Isolation of slices");
+
+const log = section({
+  level: choice(["trace", "debug", "info", "warn", "error", "off"]).prefault("info").describe(
+    "Least important level that is written",
+  ),
+  format: choice(["text", "json"]).prefault("text").describe("Form of a log line"),
+}).prefault({}).describe("The node's log");
+
+const secrets = section({
+  directory: filePath().optional().describe(
+    "Folder of secret files; ${secrets:path} reads the file at that path in it",
+  ),
+}).prefault({}).describe("Where secrets come from");
+
+/** The whole file. */
+export const configSchema = section({
+  node,
+  cluster,
+  management,
+  app,
+  store,
+  artifact,
+  sandbox,
+  log,
+  secrets,
+});
+
+/** What {@link configSchema} gives: defaults filled in, durations and sizes as numbers. */
+export type ParsedConfig = z.output<typeof configSchema>;

@@ -1,0 +1,175 @@
+/**
+ * The registry of the store's keys: text form, value schema and the one who may write.
+ *
+ * System keys are JSON; keys under `user/` and `slice/` hold what users and slices put there. To add
+ * a kind of key, add it here; reading and writing go through {@link KeyType}.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { AetherError } from "../base/errors.ts";
+import { expandedBlueprintSchema } from "./blueprint.ts";
+import { limits } from "./limits.ts";
+import type { Operation, Writer } from "./store/command.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+/** Content type of system values. */
+export const jsonType = "application/json";
+
+/** A kind of system key with a typed value. */
+export class KeyType<Value> {
+  /** Start of every key of this kind, ending in "/". */
+  readonly prefix: string;
+  /** Who may write keys of this kind. */
+  readonly writer: Writer;
+  readonly #schema: z.ZodType<Value>;
+
+  constructor(prefix: string, writer: Writer, schema: z.ZodType<Value>) {
+    this.prefix = prefix;
+    this.writer = writer;
+    this.#schema = schema;
+  }
+
+  /** The key's text. */
+  key(...parts: readonly (string | number)[]): string {
+    return this.prefix + parts.join("/");
+  }
+
+  /** The parts of a key of this kind after the prefix. */
+  parts(key: string): string[] {
+    return key.slice(this.prefix.length).split("/");
+  }
+
+  /** The operation that writes a value. */
+  put(key: string, value: Value): Operation {
+    const bytes = encoder.encode(JSON.stringify(this.#schema.parse(value)));
+    return { type: "put", key, value: bytes, contentType: jsonType };
+  }
+
+  /**
+   * Reads a stored value.
+   *
+   * @throws {AetherError} STORAGE_CORRUPT when it does not match the schema.
+   */
+  decode(key: string, bytes: Uint8Array): Value {
+    try {
+      return this.#schema.parse(JSON.parse(decoder.decode(bytes)));
+    } catch (cause) {
+      throw new AetherError("STORAGE_CORRUPT", `The value of key "${key}" cannot be read`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** Observed state of one instance, written by the node that owns it. */
+export const instanceValueSchema = z.object({
+  artifact: z.string(),
+  node: z.string(),
+  number: z.int(),
+  state: z.enum([
+    "DOWNLOADING",
+    "LOADING",
+    "STARTING",
+    "ACTIVE",
+    "UNLOADING",
+    "UNLOADED",
+    "FAILED",
+  ]),
+  attempt: z.int(),
+  /** Wall time of the change, for people. */
+  changedAtMs: z.number(),
+  /** Failures in a row since it last ran well. */
+  failures: z.int(),
+  reason: z.string().optional(),
+  /** Whether trying again without a change is useless. */
+  fatal: z.boolean().optional(),
+});
+
+/** See {@link instanceValueSchema}. */
+export type InstanceValue = z.output<typeof instanceValueSchema>;
+
+/** The kinds of system keys. */
+export const keys = {
+  /** `blueprint/{id}`: an applied blueprint, expanded. */
+  blueprint: new KeyType("blueprint/", "operator", expandedBlueprintSchema),
+  /** `target/{artifactBase}`: what should run. */
+  target: new KeyType(
+    "target/",
+    "operator",
+    z.object({
+      artifact: z.string(),
+      instances: z.int(),
+      minAvailable: z.int(),
+      dependencies: z.array(z.string()),
+      blueprint: z.string(),
+    }),
+  ),
+  /** `assignment/{node}/{artifact}`: what a node should run, decided by the leader. */
+  assignment: new KeyType(
+    "assignment/",
+    "leader",
+    z.object({
+      artifact: z.string(),
+      node: z.string(),
+      /** Instances by number; a higher attempt starts a failed one again. */
+      instances: z.array(z.object({ number: z.int(), attempt: z.int() })),
+    }),
+  ),
+  /** `instance/{node}/{artifact}/{number}`: what runs. */
+  instance: new KeyType("instance/", "node", instanceValueSchema),
+  /** `member/{node}`: a node, its addresses and life cycle. */
+  member: new KeyType(
+    "member/",
+    "node",
+    z.object({
+      id: z.string(),
+      state: z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]),
+      version: z.string(),
+      incarnation: z.int(),
+      addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+    }),
+  ),
+};
+
+/** Start of the keys that users write through /api/kv. */
+export const userPrefix = "user/";
+/** Start of the keys of a slice's `kv()`: `slice/{artifactBase}/`. */
+export const slicePrefix = "slice/";
+
+/** Who may write a key; undefined when no kind of key has this prefix. */
+export function writerOf(key: string): Writer | undefined {
+  if (key.startsWith(userPrefix)) return "user";
+  if (key.startsWith(slicePrefix)) return "slice";
+  for (const type of Object.values(keys)) {
+    if (key.startsWith(type.prefix)) return type.writer;
+  }
+  return undefined;
+}
+
+// Control characters would break listings and logs; everything else is a key.
+// deno-lint-ignore no-control-regex
+const controlPattern = /[\u0000-\u001f\u007f]/;
+
+/**
+ * Checks the part of a key that a user or a slice chooses.
+ *
+ * @throws {AetherError} KEY_INVALID naming the key and the rule.
+ */
+export function checkUserKey(key: string): void {
+  const shown = JSON.stringify(key.slice(0, 80));
+  if (key === "") throw new AetherError("KEY_INVALID", "The key is empty: write at least one byte");
+  if (controlPattern.test(key)) {
+    throw new AetherError("KEY_INVALID", `Key ${shown} holds a control character: remove it`);
+  }
+  if (!key.isWellFormed()) {
+    throw new AetherError("KEY_INVALID", `Key ${shown} holds half a surrogate pair: remove it`);
+  }
+  // Room for the prefix that the system adds.
+  const max = limits.keyBytes - 128;
+  const bytes = encoder.encode(key).length;
+  if (bytes > max) {
+    throw new AetherError("KEY_INVALID", `Key ${shown} has ${bytes} bytes; the limit is ${max}`);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The manifest of a slice artifact: everything the cluster must know without running the code.
+ *
+ * `aether slice build` generates it from slice.toml and the module's default export; nodes check it
+ * before they load anything. The envelope version says how to read the artifact (#6, #56).
+ *
+ * @module
+ */
+import { z } from "zod";
+import { AetherError, type Issue } from "../../base/errors.ts";
+import { limits } from "../limits.ts";
+import { httpMethods } from "./http_method.ts";
+import { isVersionRange, parseCoordinates } from "../coordinates.ts";
+
+/** Envelope version that this build writes. */
+export const envelopeVersion = 1;
+/** Envelope versions that this build reads. */
+export const supportedEnvelopes = { min: 1, max: 1 } as const;
+
+const coordinates = z.string().superRefine((text, context) => {
+  try {
+    parseCoordinates(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "" });
+  }
+});
+
+const nameList = z.array(z.string().min(1).max(512)).max(256);
+
+/** Deno permissions of a slice; what is absent is denied. Names are Deno's. */
+export const permissionsSchema = z.strictObject({
+  /** `host:port` entries. */
+  net: nameList.optional(),
+  /** Paths that may be read. */
+  read: nameList.optional(),
+  /** Paths that may be written. */
+  write: nameList.optional(),
+  /** Names of environment variables. */
+  env: nameList.optional(),
+  /** Names of `Deno.systemInfo` kinds. */
+  sys: nameList.optional(),
+  /** Programs that may be started. */
+  run: nameList.optional(),
+  /** Native libraries that may be loaded. */
+  ffi: nameList.optional(),
+}).describe("Deno permissions; nothing is granted by default");
+/** See {@link permissionsSchema}. */
+export type Permissions = z.output<typeof permissionsSchema>;
+
+/** Limits that a slice asks for; the operator's ceiling applies. */
+export const sliceLimitsSchema = z.strictObject({
+  /** Heap of one instance in MiB. */
+  heapMb: z.int().min(16).max(4096).default(128),
+  /** Calls in flight per instance. */
+  concurrency: z.int().min(1).max(10_000).default(256),
+});
+/** See {@link sliceLimitsSchema}. */
+export type SliceLimits = z.output<typeof sliceLimitsSchema>;
+
+/** Version ranges of other contracts by name. */
+export const dependenciesSchema = z.record(
+  z.string().regex(/^[a-z][a-z0-9_.-]*:[a-z0-9-]+$/, "Write group:name"),
+  z.string().refine(isVersionRange, "Write a version range such as ^1.0.0"),
+);
+
+const jsonSchema = z.record(z.string(), z.unknown());
+
+/** One method as the cluster sees it. */
+export const methodManifestSchema = z.object({
+  input: jsonSchema,
+  output: jsonSchema,
+  http: z.object({
+    method: z.enum(httpMethods),
+    path: z.string().startsWith("/"),
+    status: z.int().min(200).max(599),
+  }).optional(),
+  idempotent: z.boolean(),
+  timeoutMs: z.number().positive(),
+  headers: z.array(z.string()).max(32),
+  summary: z.string().optional(),
+});
+/** See {@link methodManifestSchema}. */
+export type MethodManifest = z.output<typeof methodManifestSchema>;
+
+/** What a slice's definition says about itself; made in a worker without permissions. */
+export const definitionSchema = z.object({
+  contract: z.string(),
+  methods: z.record(z.string(), methodManifestSchema).refine(
+    (methods) => Object.keys(methods).length <= limits.contractMethods,
+    `A contract has at most ${limits.contractMethods} methods`,
+  ),
+  errors: z.record(z.string(), z.object({ status: z.int(), data: jsonSchema.optional() })),
+  /** Contracts that the slice calls. */
+  calls: z.array(z.string()).max(100),
+  /** Resources that the slice needs. */
+  resources: z.array(z.object({
+    name: z.string(),
+    type: z.string(),
+    options: z.record(z.string(), z.unknown()),
+  })).max(100),
+});
+/** See {@link definitionSchema}. */
+export type SliceDescription = z.output<typeof definitionSchema>;
+
+/** The whole manifest, `manifest.json` in the artifact. */
+export const manifestSchema = z.object({
+  /** Envelope version; "dev" marks a build that only the same machine uses. */
+  envelope: z.union([z.int(), z.literal("dev")]).optional(),
+  artifact: coordinates,
+  /** Name of the module in the artifact. */
+  entry: z.string().default("slice.js"),
+  /** SHA-256 of the module, lower-case hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Version of aether that built it. */
+  builtWith: z.string(),
+  definition: definitionSchema,
+  dependencies: dependenciesSchema.default({}),
+  permissions: permissionsSchema.default({}),
+  limits: sliceLimitsSchema.default({ heapMb: 128, concurrency: 256 }),
+});
+/** See {@link manifestSchema}. */
+export type Manifest = z.output<typeof manifestSchema>;
+
+/** A checked manifest and what should be told to the user about it. */
+export interface CheckedManifest {
+  readonly manifest: Manifest;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks the JSON of a manifest.
+ *
+ * @throws {AetherError} ENVELOPE_UNSUPPORTED naming the supported range, or ARTIFACT_INVALID with
+ * all problems.
+ */
+export function checkManifest(json: unknown): CheckedManifest {
+  const warnings: string[] = [];
+  const envelope = typeof json === "object" && json !== null && "envelope" in json
+    ? json.envelope
+    : undefined;
+  const { min, max } = supportedEnvelopes;
+  if (envelope === undefined) {
+    warnings.push(`The manifest has no envelope version; it is read as version ${max}`);
+  } else if (
+    envelope !== "dev" &&
+    !(typeof envelope === "number" && envelope >= min && envelope <= max)
+  ) {
+    throw new AetherError(
+      "ENVELOPE_UNSUPPORTED",
+      `Envelope version ${JSON.stringify(envelope)} is not supported: this version of aether ` +
+        `reads ${min} to ${max}`,
+    );
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return { manifest: parsed.data, warnings };
+  const issues: Issue[] = parsed.error.issues.map((issue) => ({
+    path: issue.path.map(String).join("."),
+    message: issue.message,
+  }));
+  throw new AetherError("ARTIFACT_INVALID", "The manifest is not valid", { issues });
+}

@@ -1,0 +1,148 @@
+/**
+ * Calls inside an instance: context, and the input that an HTTP request stands for.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { AetherError } from "../../base/errors.ts";
+import type { CallMeta } from "../../protocol/thread/instance.ts";
+import type { RouteSpec } from "../../sdk/contract.ts";
+import { createLogger, type Logger, type LogSink } from "../../sdk/logger.ts";
+import type { CallContext } from "../../sdk/slice.ts";
+
+/** The call that the current code runs for; nested calls inherit its id and deadline. */
+export const currentCall = new AsyncLocalStorage<InstanceCall>();
+
+const noMeta: CallMeta = Object.freeze({});
+
+/** Context of one call; everything rarely used is made on first use. */
+export class InstanceCall implements CallContext {
+  readonly requestId: string;
+  readonly #deadlineAt: number;
+  readonly #metaText: string;
+  readonly #sink: LogSink;
+  #meta: CallMeta | undefined;
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #log: Logger | undefined;
+
+  constructor(requestId: string, remainingMs: number, metaText: string, sink: LogSink) {
+    this.requestId = requestId;
+    this.#deadlineAt = performance.now() + remainingMs;
+    this.#metaText = metaText;
+    this.#sink = sink;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#deadlineAt - performance.now());
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort();
+      else this.#timer = setTimeout(() => this.abort(), this.remainingMs);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Logger {
+    return this.#log ??= createLogger(this.#sink, { requestId: this.requestId });
+  }
+
+  get caller(): string | undefined {
+    return this.meta.caller;
+  }
+
+  get traceparent(): string | undefined {
+    return this.meta.traceparent;
+  }
+
+  get meta(): CallMeta {
+    return this.#meta ??= this.#metaText === "" ? noMeta : JSON.parse(this.#metaText) as CallMeta;
+  }
+
+  header(name: string): string | undefined {
+    return this.meta.headers?.[name.toLowerCase()];
+  }
+
+  /** The caller has gone, or the deadline has passed. */
+  abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort();
+    this.finish();
+  }
+
+  /** Frees the deadline's timer. */
+  finish(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/**
+ * The input of an HTTP request: path parameters over query over the JSON body's fields.
+ *
+ * A body that is not an object is the whole input when there are no parameters.
+ *
+ * @throws {AetherError} INPUT_INVALID when the body is not JSON or a parameter is malformed.
+ */
+export function httpInput(
+  route: RouteSpec,
+  pathParameters: string,
+  query: string,
+  body: string | null,
+): unknown {
+  const parameters = decodeParameters(route, pathParameters);
+  if (query !== "") addQuery(parameters, query);
+  if (body === null || body === "") return parameters;
+  const parsed = parseBody(body);
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+    return { ...parsed, ...parameters };
+  }
+  if (Object.keys(parameters).length === 0) return parsed;
+  throw new AetherError(
+    "INPUT_INVALID",
+    "The body must be a JSON object, because the path or query also carries parameters",
+  );
+}
+
+function decodeParameters(route: RouteSpec, raw: string): Record<string, unknown> {
+  // Without a prototype: a parameter may be called __proto__.
+  const parameters: Record<string, unknown> = Object.create(null);
+  if (route.parameters.length === 0) return parameters;
+  const values = raw.split("/");
+  for (const [index, name] of route.parameters.entries()) {
+    const value = values[index] ?? "";
+    try {
+      parameters[name] = value.includes("%") ? decodeURIComponent(value) : value;
+    } catch {
+      throw new AetherError(
+        "INPUT_INVALID",
+        `Path parameter "${name}" is "${value}", which is not valid percent-encoding`,
+      );
+    }
+  }
+  return parameters;
+}
+
+function addQuery(parameters: Record<string, unknown>, query: string): void {
+  const search = new URLSearchParams(query);
+  for (const key of new Set(search.keys())) {
+    if (key in parameters) continue;
+    const values = search.getAll(key);
+    parameters[key] = values.length === 1 ? values[0] : values;
+  }
+}
+
+function parseBody(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "it cannot be parsed";
+    throw new AetherError("INPUT_INVALID", `The body is not JSON: ${reason}`, {
+      hint: "Send a JSON body with content-type application/json",
+    });
+  }
+}

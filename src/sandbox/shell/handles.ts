@@ -1,0 +1,173 @@
+/**
+ * The handles that `create` receives: typed clients and resources, as proxies over the ports.
+ *
+ * @module
+ */
+import { AetherError } from "../../base/errors.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { ResourceReply, ResourceRequest } from "../../protocol/thread/instance.ts";
+import type { Contract } from "../../sdk/contract.ts";
+import { defaultTimeoutMs } from "../../sdk/describe.ts";
+import type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "../../sdk/resource.ts";
+import type { CallOptions } from "../../sdk/slice.ts";
+import { SliceError } from "../../sdk/slice_error.ts";
+
+const pendingMax = 10_000;
+
+/** The error that a problem in a reply stands for. */
+export function problemToError(problem: unknown): Error {
+  return SliceError.fromProblem(problem) ??
+    AetherError.fromProblem(problem as Parameters<typeof AetherError.fromProblem>[0]);
+}
+
+/** Sends a call to another slice; resolves with JSON text. */
+export type Invoke = (
+  contract: string,
+  method: string,
+  inputJson: string,
+  timeoutMs: number,
+) => Promise<string>;
+
+/** A client of another slice: one function per method of its contract. */
+export function createClient(contract: Contract, invoke: Invoke): Record<string, unknown> {
+  const client: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(contract.methods)) {
+    client[name] = async (input: unknown, options: CallOptions = {}) => {
+      const timeoutMs = options.timeoutMs ?? spec.timeoutMs ?? defaultTimeoutMs;
+      const output = await invoke(contract.name, name, JSON.stringify(input ?? null), timeoutMs);
+      return JSON.parse(output);
+    };
+  }
+  return Object.freeze(client);
+}
+
+type WithoutId<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;
+
+/** Requests over the resources port, with their pending answers. */
+export class ResourcePort {
+  readonly #port: MessagePort;
+  readonly #pending = new Map<
+    number,
+    { resolve(result: unknown): void; reject(error: Error): void }
+  >();
+  #nextId = 1;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = (event: MessageEvent<ResourceReply>) => {
+      const reply = event.data;
+      const waiting = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if (reply.ok) waiting?.resolve(reply.result);
+      else waiting?.reject(problemToError(reply.problem));
+    };
+  }
+
+  /** Sends a line to the node's log. */
+  log(level: string, message: string, fields: string): void {
+    this.#port.postMessage({ op: "log", level, message, fields } satisfies ResourceRequest);
+  }
+
+  /** Sends a request and waits for its answer. */
+  request(request: WithoutId<ResourceRequest>): Promise<unknown> {
+    if (this.#pending.size >= pendingMax) {
+      return Promise.reject(
+        new AetherError("OVERLOADED", `More than ${pendingMax} resource requests are waiting`),
+      );
+    }
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#port.postMessage({ ...request, id });
+    });
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+}
+
+/** Makes the handle of a resource. */
+export function createResource(
+  name: string,
+  spec: ResourceSpec<unknown>,
+  port: ResourcePort,
+): unknown {
+  if (spec.type === "kv") return new KvProxy(name, spec, port);
+  throw new AetherError(
+    "SLICE_INVALID",
+    `Need "${name}" has resource type "${spec.type}", which this node does not offer`,
+  );
+}
+
+interface RawEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly revision: number;
+}
+
+class KvProxy implements KvHandle<unknown> {
+  readonly #resource: string;
+  readonly #spec: ResourceSpec<unknown>;
+  readonly #port: ResourcePort;
+
+  constructor(resource: string, spec: ResourceSpec<unknown>, port: ResourcePort) {
+    this.#resource = resource;
+    this.#spec = spec;
+    this.#port = port;
+  }
+
+  async get(key: string): Promise<unknown> {
+    return (await this.entry(key))?.value;
+  }
+
+  async entry(key: string): Promise<KvEntry<unknown> | undefined> {
+    const raw = await this.#port.request({ resource: this.#resource, op: "entry", key });
+    return raw === null ? undefined : this.#decode(raw as RawEntry);
+  }
+
+  async put(key: string, value: unknown, options: KvWriteOptions = {}): Promise<number> {
+    const text = JSON.stringify(this.#spec.schema?.parse(value) ?? value);
+    if (text === undefined || text.length > limits.kvValueBytes) {
+      throw new AetherError(
+        "VALUE_TOO_LARGE",
+        `The value of key "${key}" must be JSON of at most ${limits.kvValueBytes} bytes`,
+      );
+    }
+    const revision = await this.#port.request({
+      resource: this.#resource,
+      op: "put",
+      key,
+      value: text,
+      ...options,
+    });
+    return revision as number;
+  }
+
+  async delete(key: string, options: KvWriteOptions = {}): Promise<boolean> {
+    const deleted = await this.#port.request({
+      resource: this.#resource,
+      op: "delete",
+      key,
+      ...options,
+    });
+    return deleted as boolean;
+  }
+
+  async list(
+    prefix = "",
+    options: { readonly limit?: number } = {},
+  ): Promise<KvEntry<unknown>[]> {
+    const limit = Math.min(options.limit ?? limits.listMax, limits.listMax);
+    const raw = await this.#port.request({ resource: this.#resource, op: "list", prefix, limit });
+    return (raw as RawEntry[]).map((entry) => this.#decode(entry));
+  }
+
+  #decode(raw: RawEntry): KvEntry<unknown> {
+    const value: unknown = JSON.parse(raw.value);
+    return {
+      ...raw,
+      value: this.#spec.schema === undefined ? value : this.#spec.schema.parse(value),
+    };
+  }
+}

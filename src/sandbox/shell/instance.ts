@@ -1,0 +1,255 @@
+/**
+ * One running instance inside its worker: answers calls from the gateway until it is stopped.
+ *
+ * @module
+ */
+import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
+import { BatchPort } from "../../io/batch_port.ts";
+import { type Batch, type CallMeta, frame } from "../../protocol/thread/instance.ts";
+import { type MethodSpec, parseRoute, type RouteSpec } from "../../sdk/contract.ts";
+import { Dispatcher, type Outcome } from "../../sdk/dispatch.ts";
+import { createLogger, type LogSink } from "../../sdk/logger.ts";
+import type { Handles, Needs, SliceDefinition } from "../../sdk/slice.ts";
+import type { SliceProblem } from "../../protocol/slice/problem.ts";
+import { currentCall, httpInput, InstanceCall } from "./call.ts";
+import { createClient, createResource, problemToError, type ResourcePort } from "./handles.ts";
+
+const stopTimeoutMs = 5_000;
+const invokesMax = 10_000;
+const logFieldsMax = 16_384;
+
+/** What an instance is started with. */
+export interface InstanceOptions {
+  readonly artifact: string;
+  readonly instance: string;
+  readonly definition: SliceDefinition;
+  readonly resources: ResourcePort;
+}
+
+interface Method {
+  readonly spec: MethodSpec;
+  readonly route: RouteSpec | undefined;
+}
+
+/** A running instance; made by {@link SliceInstance.start}. */
+export class SliceInstance {
+  readonly #options: InstanceOptions;
+  readonly #sink: LogSink;
+  readonly #methods = new Map<string, Method>();
+  readonly #calls = new Map<number, InstanceCall>();
+  readonly #invokes = new Map<
+    number,
+    { resolve(json: string): void; reject(error: Error): void }
+  >();
+  readonly #stops: (() => void | Promise<void>)[] = [];
+  #dispatcher: Dispatcher | undefined;
+  #gateway: BatchPort | undefined;
+  #nextInvoke = 1;
+
+  private constructor(options: InstanceOptions, sink: LogSink) {
+    this.#options = options;
+    this.#sink = sink;
+    for (const [name, spec] of Object.entries(options.definition.contract.methods)) {
+      this.#methods.set(name, {
+        spec,
+        route: spec.http === undefined ? undefined : parseRoute(spec.http),
+      });
+    }
+  }
+
+  /**
+   * Creates the handles, runs `create`, and answers the instance; calls come once a gateway is
+   * connected.
+   *
+   * @throws whatever `create` throws.
+   */
+  static async start(options: InstanceOptions): Promise<SliceInstance> {
+    const sink = logSink(options.resources);
+    const instance = new SliceInstance(options, sink);
+    const handlers = await options.definition.create(instance.#handles() as Handles<Needs>, {
+      artifact: options.artifact,
+      instance: options.instance,
+      log: createLogger(sink),
+      onStop: (callback) => instance.#stops.push(callback),
+    });
+    instance.#dispatcher = new Dispatcher(options.definition.contract, handlers);
+    return instance;
+  }
+
+  /** Takes calls from this port from now on; calls of a former gateway are forgotten. */
+  connect(port: MessagePort): void {
+    this.#gateway?.close();
+    for (const call of this.#calls.values()) call.abort();
+    this.#calls.clear();
+    const lost = new AetherError("NO_INSTANCE", "The gateway restarted during the call");
+    for (const waiting of this.#invokes.values()) waiting.reject(lost);
+    this.#invokes.clear();
+    this.#gateway = new BatchPort(
+      port,
+      (batch, offset) => this.#onFrame(batch, offset),
+      (reason) => this.#sink("error", reason, {}),
+    );
+  }
+
+  /** Runs the `onStop` callbacks, for 5 s at most. */
+  async stop(): Promise<void> {
+    const callbacks = async () => {
+      for (const callback of this.#stops.reverse()) {
+        try {
+          await callback();
+        } catch (error) {
+          this.#sink("error", `An onStop callback failed: ${toAetherError(error).message}`, {});
+        }
+      }
+    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, stopTimeoutMs);
+    });
+    await Promise.race([callbacks(), timeout]);
+    clearTimeout(timer);
+    this.#gateway?.close();
+    this.#options.resources.close();
+  }
+
+  #handles(): Record<string, unknown> {
+    const handles: Record<string, unknown> = {};
+    for (const [name, need] of Object.entries(this.#options.definition.needs)) {
+      handles[name] = need.kind === "contract"
+        ? createClient(
+          need,
+          (contract, method, input, timeoutMs) => this.#invoke(contract, method, input, timeoutMs),
+        )
+        : createResource(name, need, this.#options.resources);
+    }
+    return handles;
+  }
+
+  #onFrame(batch: Batch, at: number): void {
+    const id = batch[at + 1] as number;
+    switch (batch[at]) {
+      case frame.call:
+        this.#onCall(batch, at, id);
+        break;
+      case frame.reply: {
+        const waiting = this.#invokes.get(id);
+        this.#invokes.delete(id);
+        const body = batch[at + 4] as string;
+        if (batch[at + 2] === 1) waiting?.resolve(body);
+        else waiting?.reject(problemToError(JSON.parse(body)));
+        break;
+      }
+      case frame.abort:
+        this.#calls.get(id)?.abort();
+        break;
+    }
+  }
+
+  #onCall(batch: Batch, at: number, id: number): void {
+    const name = batch[at + 2] as string;
+    const meta = batch[at + 8] as string;
+    const call = new InstanceCall(
+      batch[at + 3] as string,
+      batch[at + 4] as number,
+      meta,
+      this.#sink,
+    );
+    this.#calls.set(id, call);
+    const method = this.#methods.get(name);
+    let outcome: Outcome | Promise<Outcome>;
+    try {
+      const input = this.#input(method, batch, at);
+      outcome = currentCall.run(call, () => this.#dispatch(name, input, call));
+    } catch (error) {
+      outcome = { ok: false, problem: toAetherError(error).toProblem(call.requestId) };
+    }
+    if (outcome instanceof Promise) {
+      outcome.then((settled) => this.#reply(id, call, method, settled));
+    } else this.#reply(id, call, method, outcome);
+  }
+
+  #dispatch(name: string, input: unknown, call: InstanceCall): Outcome | Promise<Outcome> {
+    const dispatcher = this.#dispatcher;
+    if (dispatcher !== undefined) return dispatcher.run(name, input, call);
+    const error = new AetherError("NO_INSTANCE", "The instance has not started");
+    return { ok: false, problem: error.toProblem(call.requestId) };
+  }
+
+  #input(method: Method | undefined, batch: Batch, at: number): unknown {
+    const body = batch[at + 7];
+    const text = body instanceof Uint8Array
+      ? new TextDecoder().decode(body)
+      : body as string | null;
+    if (batch[at + 5] === null) return text === null ? undefined : JSON.parse(text);
+    if (method?.route === undefined) return undefined;
+    return httpInput(method.route, batch[at + 5] as string, batch[at + 6] as string, text);
+  }
+
+  #reply(id: number, call: InstanceCall, method: Method | undefined, outcome: Outcome): void {
+    call.finish();
+    if (this.#calls.get(id) === call) this.#calls.delete(id);
+    let ok: 0 | 1 = outcome.ok ? 1 : 0;
+    let status = outcome.ok ? method?.spec.status ?? 200 : outcome.problem.status;
+    let body: string;
+    try {
+      body = encode(outcome);
+    } catch (error) {
+      // A BigInt or a cycle passed an output schema that does not look inside.
+      ok = 0;
+      status = 500;
+      const message = `The output cannot be written as JSON: ${toAetherError(error).message}`;
+      body = JSON.stringify(new AetherError("OUTPUT_INVALID", message).toProblem(call.requestId));
+    }
+    this.#gateway?.send(frame.reply, id, ok, status, body);
+  }
+
+  #invoke(
+    contract: string,
+    method: string,
+    inputJson: string,
+    timeoutMs: number,
+  ): Promise<string> {
+    if (this.#invokes.size >= invokesMax) {
+      return Promise.reject(
+        new AetherError("OVERLOADED", `More than ${invokesMax} calls of this instance are waiting`),
+      );
+    }
+    const call = currentCall.getStore();
+    const remainingMs = Math.min(timeoutMs, call?.remainingMs ?? timeoutMs);
+    const id = this.#nextInvoke++;
+    const meta: CallMeta = call?.traceparent === undefined ? {} : { traceparent: call.traceparent };
+    return new Promise((resolve, reject) => {
+      this.#invokes.set(id, { resolve, reject });
+      const metaText = meta.traceparent === undefined ? "" : JSON.stringify(meta);
+      const requestId = call?.requestId ?? "";
+      this.#gateway?.send(
+        frame.invoke,
+        id,
+        contract,
+        method,
+        requestId,
+        remainingMs,
+        inputJson,
+        metaText,
+      );
+    });
+  }
+}
+
+function encode(outcome: Outcome): string {
+  if (!outcome.ok) return JSON.stringify(outcome.problem satisfies Problem | SliceProblem);
+  return JSON.stringify(outcome.output) ?? "null";
+}
+
+function logSink(resources: ResourcePort): LogSink {
+  return (level, message, fields) => {
+    let text = "{}";
+    try {
+      text = JSON.stringify(fields) ?? "{}";
+    } catch {
+      text = JSON.stringify({ fields: "cannot be written as JSON" });
+    }
+    if (text.length > logFieldsMax) text = JSON.stringify({ fields: "too large" });
+    resources.log(level, String(message), text);
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Loads a slice's module from its bytes.
+ *
+ * Always by dynamic import of a blob: then the worker's permissions apply to everything it imports.
+ * As a main module, or imported by file URL, it could read any local file (measured).
+ *
+ * @module
+ */
+import * as aether from "../../../mod.ts";
+import * as zod from "zod";
+import { AetherError } from "../../base/errors.ts";
+import { isSliceDefinition } from "../../sdk/describe.ts";
+import type { SliceDefinition } from "../../sdk/slice.ts";
+
+/** Where bundles find the SDK and zod that the shell provides; the number is the SDK's version. */
+export const sdkSymbol = Symbol.for("aether.sdk.1");
+
+/** Makes the SDK available to bundles, which import it through this global. */
+export function provideSdk(): void {
+  Object.defineProperty(globalThis, sdkSymbol, { value: Object.freeze({ aether, zod }) });
+}
+
+/**
+ * Imports a bundled module and takes its slice definition.
+ *
+ * @throws {AetherError} SLICE_INVALID when it fails to load or exports no slice.
+ */
+export async function loadSlice(module: Uint8Array): Promise<SliceDefinition> {
+  const blob = new Blob([new Uint8Array(module)], { type: "text/javascript" });
+  const url = URL.createObjectURL(blob);
+  let exports: { default?: unknown };
+  try {
+    exports = await import(url);
+  } catch (error) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new AetherError("SLICE_INVALID", `The slice's module failed to load: ${message}`, {
+      hint: "Top-level code runs without any permission when a slice is built; move it to create()",
+      cause: error,
+    });
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+  if (isSliceDefinition(exports.default)) return exports.default;
+  throw new AetherError(
+    "SLICE_INVALID",
+    "The slice's module has no slice as its default export: write `export default slice(...)`",
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * Slices: the code behind a contract, and what it needs from the runtime.
+ *
+ * `slice()` only describes; the trusted shell of the sandbox (or `testSlice`) creates the handles,
+ * calls `create` and dispatches to the returned handlers. Slices import this through `aether`.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Contract, ErrorSpecs, Methods } from "./contract.ts";
+import type { Logger } from "./logger.ts";
+import type { ResourceSpec } from "./resource.ts";
+
+// The erased form of a contract, for constraints.
+type AnyContract = Contract<Methods, ErrorSpecs>;
+
+/** What a slice declares to need: contracts of other slices, and resources such as `kv()`. */
+export type Needs = Record<string, AnyContract | ResourceSpec<unknown>>;
+
+/** Options of one call to another slice. */
+export interface CallOptions {
+  /** Time limit in milliseconds; never longer than what is left of the current call. */
+  readonly timeoutMs?: number;
+}
+
+/** Typed client of a contract: one function per method. */
+export type Client<C> = C extends Contract<infer M, infer _E> ? {
+    readonly [K in keyof M]: (
+      input: z.input<M[K]["input"]>,
+      options?: CallOptions,
+    ) => Promise<z.output<M[K]["output"]>>;
+  }
+  : never;
+
+/** The handles that `create` receives, by the names in `needs`. */
+export type Handles<N extends Needs> = {
+  readonly [K in keyof N]: N[K] extends ResourceSpec<infer H> ? H : Client<N[K]>;
+};
+
+/** What a handler knows about the call it answers. */
+export interface CallContext {
+  /** Id of the outermost request, the same through nested calls. */
+  readonly requestId: string;
+  /** Milliseconds left until the caller gives up. */
+  readonly remainingMs: number;
+  /** Aborts when the caller has gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+  /** Logger that adds the request id. */
+  readonly log: Logger;
+  /** `group:name` of the calling slice; undefined for an HTTP request. */
+  readonly caller: string | undefined;
+  /** W3C trace context of the call. */
+  readonly traceparent: string | undefined;
+  /** A request header that the method's contract lists in `headers`. */
+  header(name: string): string | undefined;
+}
+
+/** The functions behind a contract's methods. */
+export type Handlers<C> = C extends Contract<infer M, infer _E> ? {
+    readonly [K in keyof M]: (
+      input: z.output<M[K]["input"]>,
+      call: CallContext,
+    ) => z.input<M[K]["output"]> | Promise<z.input<M[K]["output"]>>;
+  }
+  : never;
+
+/** What an instance knows about itself. */
+export interface InstanceContext {
+  /** Coordinates of the running version. */
+  readonly artifact: string;
+  /** Number of this instance of the artifact on its node. */
+  readonly instance: string;
+  readonly log: Logger;
+  /** Runs a callback when the instance stops, last registered first; 5 s in total. */
+  onStop(callback: () => void | Promise<void>): void;
+}
+
+/** A slice's definition, made by {@link slice}. */
+export interface SliceDefinition<C extends AnyContract = AnyContract, N extends Needs = Needs> {
+  readonly kind: "slice";
+  readonly contract: C;
+  readonly needs: N;
+  readonly create: (
+    handles: Handles<N>,
+    instance: InstanceContext,
+  ) => Handlers<C> | Promise<Handlers<C>>;
+}
+
+/**
+ * Declares a slice; the module's default export.
+ *
+ * @example
+ * ```ts
+ * import { contract, method, slice, z } from "aether";
+ * const hello = contract("org.example:hello", {
+ *   greet: method({
+ *     input: z.object({ name: z.string() }),
+ *     output: z.object({ greeting: z.string() }),
+ *     http: "GET /hello/:name",
+ *   }),
+ * });
+ * export default slice(hello, {
+ *   create: () => ({ greet: ({ name }) => ({ greeting: `Hello, ${name}` }) }),
+ * });
+ * ```
+ */
+export function slice<C extends AnyContract, N extends Needs = Record<never, never>>(
+  contract: C,
+  spec: {
+    readonly needs?: N;
+    readonly create: SliceDefinition<C, N>["create"];
+  },
+): SliceDefinition<C, N> {
+  return Object.freeze({
+    kind: "slice",
+    contract,
+    needs: Object.freeze({ ...spec.needs }) as N,
+    create: spec.create,
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * `testSlice()`: run a slice in the test's own process, with fakes for what it needs.
+ *
+ * Inputs and outputs are validated exactly as in the cluster; there is no sandbox, network or
+ * serialisation. For the whole path use `aether dev` or an end-to-end test.
+ *
+ * @module
+ */
+import { AetherError } from "../base/errors.ts";
+import type { Contract } from "./contract.ts";
+import { Dispatcher, type ErasedHandler } from "./dispatch.ts";
+import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
+import type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "./resource.ts";
+import type { CallContext, Client, Handles, Needs, SliceDefinition } from "./slice.ts";
+import { kvConflict } from "./kv_conflict.ts";
+import { SliceError } from "./slice_error.ts";
+
+/** A slice under test. */
+export interface TestedSlice<C> {
+  /** Typed client that validates input and output as the cluster does. */
+  readonly client: Client<C>;
+  /** Lines that the slice logged. */
+  readonly logs: readonly { level: LogLevel; message: string; fields: LogFields }[];
+  /** Runs the `onStop` callbacks. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Creates an instance of a slice for a test.
+ *
+ * Contracts in `needs` must be given as objects with the methods the slice calls; `kv()` is an
+ * in-memory fake unless given.
+ *
+ * @throws {TypeError} when a need has no fake; the message names it.
+ * @example
+ * ```ts
+ * import { contract, method, slice, testSlice, z } from "aether";
+ * const one = contract("org.example:one", {
+ *   inc: method({ input: z.object({ n: z.number() }), output: z.object({ n: z.number() }) }),
+ * });
+ * const tested = await testSlice(slice(one, { create: () => ({ inc: ({ n }) => ({ n: n + 1 }) }) }));
+ * console.assert((await tested.client.inc({ n: 1 })).n === 2);
+ * await tested.stop();
+ * ```
+ */
+export async function testSlice<C extends Contract, N extends Needs>(
+  definition: SliceDefinition<C, N>,
+  fakes: Partial<Handles<N>> = {},
+): Promise<TestedSlice<C>> {
+  const logs: { level: LogLevel; message: string; fields: LogFields }[] = [];
+  const log = createLogger((level, message, fields) => {
+    logs.push({ level, message, fields });
+  });
+  const stops: (() => void | Promise<void>)[] = [];
+  const handles: Record<string, unknown> = {};
+  for (const [name, need] of Object.entries(definition.needs)) {
+    const fake = fakes[name] ?? (need.kind === "resource" ? fakeResource(need) : undefined);
+    if (fake === undefined) throw new TypeError(`testSlice() needs a fake for "${name}"`);
+    handles[name] = fake;
+  }
+  const handlers = await definition.create(handles as Handles<N>, {
+    artifact: `${definition.contract.name}:0.0.0-test`,
+    instance: "test/0",
+    log,
+    onStop: (callback) => stops.push(callback),
+  });
+  const dispatcher = new Dispatcher(definition.contract, handlers);
+  const client: Record<string, ErasedHandler> = {};
+  for (const name of Object.keys(definition.contract.methods)) {
+    client[name] = async (input) => {
+      const outcome = await dispatcher.run(name, input, testCall(log));
+      if (outcome.ok) return outcome.output;
+      throw SliceError.fromProblem(outcome.problem) ?? AetherError.fromProblem(outcome.problem);
+    };
+  }
+  return {
+    client: client as Client<C>,
+    logs,
+    stop: async () => {
+      for (const callback of stops.reverse()) await callback();
+    },
+  };
+}
+
+function testCall(log: CallContext["log"]): CallContext {
+  return {
+    requestId: "test",
+    remainingMs: 30_000,
+    signal: new AbortController().signal,
+    log,
+    caller: undefined,
+    traceparent: undefined,
+    header: () => undefined,
+  };
+}
+
+function fakeResource(spec: ResourceSpec<unknown>): unknown {
+  return spec.type === "kv" ? new FakeKv() : undefined;
+}
+
+/** In-memory `kv()` for tests, with revisions and compare-and-set. */
+export class FakeKv<Value = unknown> implements KvHandle<Value> {
+  readonly #entries = new Map<string, KvEntry<Value>>();
+  #revision = 0;
+
+  get(key: string): Promise<Value | undefined> {
+    return Promise.resolve(structuredClone(this.#entries.get(key)?.value));
+  }
+
+  entry(key: string): Promise<KvEntry<Value> | undefined> {
+    return Promise.resolve(structuredClone(this.#entries.get(key)));
+  }
+
+  put(key: string, value: Value, options: KvWriteOptions = {}): Promise<number> {
+    const conflict = this.#conflict(key, options);
+    if (conflict !== undefined) return Promise.reject(conflict);
+    const revision = ++this.#revision;
+    this.#entries.set(key, { key, value: structuredClone(value), revision });
+    return Promise.resolve(revision);
+  }
+
+  delete(key: string, options: KvWriteOptions = {}): Promise<boolean> {
+    const conflict = this.#conflict(key, options);
+    if (conflict !== undefined) return Promise.reject(conflict);
+    return Promise.resolve(this.#entries.delete(key));
+  }
+
+  list(prefix = "", options: { readonly limit?: number } = {}): Promise<KvEntry<Value>[]> {
+    const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix)).sort();
+    const entries = keys.slice(0, options.limit ?? 1000).map((key) => this.#entries.get(key));
+    return Promise.resolve(structuredClone(entries.filter((entry) => entry !== undefined)));
+  }
+
+  #conflict(key: string, options: KvWriteOptions): SliceError | undefined {
+    const revision = this.#entries.get(key)?.revision ?? 0;
+    if (options.ifRevision === undefined || options.ifRevision === revision) return undefined;
+    return kvConflict(key, options.ifRevision, revision);
+  }
+}
