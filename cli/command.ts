@@ -14,7 +14,7 @@ export interface ArgumentSpec {
   readonly summary: string;
   /** Whether it may be left out; only the last ones may. @default {false} */
   readonly optional?: boolean;
-  /** The words that it can be, for completion. */
+  /** The words that it can be; others are refused. */
   readonly choices?: readonly string[];
 }
 
@@ -24,10 +24,10 @@ export interface OptionSpec {
   readonly summary: string;
   /** What its value is called in help, e.g. `FILE`; without it the option is a switch. */
   readonly value?: string;
+  /** The words that it can be; others are refused. */
+  readonly choices?: readonly string[];
   /** Turns the text into a value; throws an AetherError that names the text. @default {text} */
   readonly parse?: (text: string) => unknown;
-  /** The words that it can be, for completion. */
-  readonly choices?: readonly string[];
   /** One letter as a short form. */
   readonly short?: string;
   /** Whether help leaves it out, because only programs use it. @default {false} */
@@ -47,11 +47,16 @@ export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>;
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 type ArgumentValues<A extends ArgumentSpecs> = {
-  readonly [Name in keyof A]: A[Name] extends { optional: true } ? string | undefined : string;
+  readonly [Name in keyof A]:
+    | (A[Name] extends { choices: readonly (infer Word)[] } ? Word : string)
+    | (A[Name] extends { optional: true } ? undefined : never);
 };
 
-type OptionValue<O extends OptionSpec> = O extends { value: string }
-  ? (O extends { parse: (text: string) => infer Value } ? Value : string) | undefined
+type OptionValue<O extends OptionSpec> = O extends { value: string } ?
+    | (O extends { choices: readonly (infer Word)[] } ? Word
+      : O extends { parse: (text: string) => infer Value } ? Value
+      : string)
+    | undefined
   : boolean;
 
 type OptionValues<O extends OptionSpecs> = { readonly [Name in keyof O]: OptionValue<O[Name]> };

@@ -108,7 +108,7 @@ export class Context {
     const bytes = await readInput(this.io, path, certificateBytesMax);
     const pem = new TextDecoder().decode(bytes);
     if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
-      throw unreadable(path, new Error("it holds no certificate in PEM form"));
+      throw unreadable(path, "it holds no certificate in PEM form");
     }
     const { trustingFetch } = await import("../src/client/trust.ts");
     return trustingFetch([pem]).fetch;

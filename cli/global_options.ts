@@ -4,7 +4,7 @@
  * @module
  */
 import type { OptionSpec } from "./command.ts";
-import { choice, duration } from "./values.ts";
+import { duration } from "./values.ts";
 
 /** Forms of output. */
 export const outputs = ["table", "json"] as const;
@@ -15,7 +15,6 @@ export const globalOptions = {
     short: "o",
     value: "FORM",
     summary: "table for people, json for programs",
-    parse: choice(outputs),
     choices: outputs,
   },
   connect: {

@@ -57,17 +57,17 @@ export async function readInput(io: CliIo, path: string, bytesMax: number): Prom
   if (path === "-") return await collect(io.stdin, name, bytesMax);
   try {
     using file = await Deno.open(path);
-    if ((await file.stat()).isDirectory) throw new Error("it is a folder");
+    if ((await file.stat()).isDirectory) throw unreadable(path, "it is a folder");
     return await collect(file.readable, name, bytesMax);
   } catch (error) {
     if (error instanceof AetherError) throw error;
-    throw unreadable(path, error);
+    throw unreadable(path, reasonOf(error), error);
   }
 }
 
-/** The error for a file that cannot be read, naming it and the reason. */
-export function unreadable(path: string, cause: unknown): AetherError {
-  return new AetherError("FILE_UNREADABLE", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+/** The error for a file that cannot be used, naming it and the reason. */
+export function unreadable(path: string, reason: string, cause?: unknown): AetherError {
+  return new AetherError("FILE_UNREADABLE", `Cannot read ${path}: ${reason}`, { cause });
 }
 
 function reasonOf(cause: unknown): string {

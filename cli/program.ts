@@ -14,6 +14,7 @@ import type { GlobalOptions } from "./context.ts";
 import { globalOptions } from "./global_options.ts";
 import { nounSummaries } from "./nouns.ts";
 import { usageError } from "./usage.ts";
+import { choice } from "./values.ts";
 
 /** A command line that was understood. */
 export type Parsed =
@@ -79,10 +80,14 @@ function helpLast(words: readonly string[], root: Parser): readonly string[] {
 function buildParsers(commands: readonly Command[], onParsed: (parsed: Parsed) => void) {
   const root = new Parser("aether").description(nounSummaries[""] ?? "").helpCommand(false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: true })
+    .helpOption("-h, --help", "Print this help")
     .option("--version", "Print the version, as `aether version`")
-    .addHelpText("after", "\nMore: aether help COMMAND, aether explain CODE");
+    .addHelpText(
+      "after",
+      "\nStart with: aether dev\nMore: aether help COMMAND, aether explain CODE",
+    );
   for (const [name, option] of Object.entries(globalOptions)) {
-    root.addOption(buildOption(name, option));
+    root.addOption(buildOption(name, option, "aether"));
   }
   const parsers = [root];
   for (const command of commands) {
@@ -107,15 +112,22 @@ function buildCommand(
   onParsed: (parsed: Parsed) => void,
 ): Parser {
   const parser = parent.command(command.path.at(-1) ?? "");
+  const words = `aether ${command.path.join(" ")}`;
   parser.summary(command.summary);
   parser.description([command.summary, command.description].filter(Boolean).join("\n\n"));
   const names = Object.keys(command.arguments ?? {});
-  for (const [name, argument] of Object.entries(command.arguments ?? {})) {
-    parser.argument(argument.optional ? `[${name}]` : `<${name}>`, argument.summary);
+  for (const [name, { optional, summary, choices }] of Object.entries(command.arguments ?? {})) {
+    const word = optional ? `[${name}]` : `<${name}>`;
+    const place = { name: `Argument <${name}>`, words };
+    if (choices === undefined) {
+      parser.argument(word, summary);
+    } else {
+      parser.argument(word, summary, (text) => checked(place, text, choice(choices)));
+    }
   }
   for (const [name, option] of Object.entries(command.options ?? {})) {
     assert(!Object.hasOwn(globalOptions, name), `Option ${name} of ${command.path} is global`);
-    parser.addOption(buildOption(name, option));
+    parser.addOption(buildOption(name, option, words));
   }
   parser.addHelpText("after", afterHelp(command));
   parser.action((...given: unknown[]) => {
@@ -138,23 +150,34 @@ function isText(entry: readonly [string, unknown]): entry is readonly [string, s
   return typeof entry[1] === "string";
 }
 
-function buildOption(name: string, spec: OptionSpec): Option {
+function buildOption(name: string, spec: OptionSpec, words: string): Option {
   const short = spec.short === undefined ? "" : `-${spec.short}, `;
   const value = spec.value === undefined ? "" : ` <${spec.value}>`;
   const option = new Option(`${short}${flagOf(name)}${value}`, spec.summary);
   if (spec.hidden === true) option.hideHelp();
-  const { parse } = spec;
-  if (parse !== undefined) option.argParser((text: string) => parsed(option, text, parse));
+  const parse = spec.choices === undefined ? spec.parse : choice(spec.choices);
+  const place = { name: `Option ${flagOf(name)}`, words };
+  if (parse !== undefined) option.argParser((text: string) => checked(place, text, parse));
   return option;
 }
 
-function parsed(option: Option, text: string, parse: (text: string) => unknown): unknown {
+/** Where a text stands on the command line. */
+interface Place {
+  readonly name: string;
+  /** The words of the command. */
+  readonly words: string;
+}
+
+/** The parsed value; its errors become `USAGE` and say where the text stands. */
+function checked<Value>(place: Place, text: string, parse: (text: string) => Value): Value {
   try {
     return parse(text);
   } catch (error) {
     if (!(error instanceof AetherError)) throw error;
     const message = error.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
-    throw new AetherError("USAGE", `Option ${option.long}: ${message}`);
+    throw new AetherError("USAGE", `${place.name}: ${message}`, {
+      hint: `Run \`${place.words} --help\``,
+    });
   }
 }
 

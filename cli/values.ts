@@ -12,8 +12,8 @@ export function wholeNumber(maximum = Number.MAX_SAFE_INTEGER): (text: string) =
   return (text) => {
     const value = Number(text);
     if (/^\d{1,16}$/.test(text) && value <= maximum) return value;
-    const range = maximum === Number.MAX_SAFE_INTEGER ? "0 or more" : `0 to ${maximum}`;
-    throw wrong(text, `is not a whole number; write ${range}`);
+    const range = maximum === Number.MAX_SAFE_INTEGER ? "from 0 up" : `from 0 to ${maximum}`;
+    throw wrong(text, `is not a whole number ${range}`);
   };
 }
 

@@ -5,7 +5,6 @@
  */
 import { defineCommand } from "../command.ts";
 import { completionScript, shells } from "../completion.ts";
-import { choice } from "../values.ts";
 
 /** A script that completes commands and options in a shell. */
 export const command = defineCommand({
@@ -25,6 +24,6 @@ export const command = defineCommand({
   ],
   async run({ args, context }) {
     const { commands } = await import("../commands.ts");
-    await context.io.out(completionScript(choice(shells)(args.shell), commands));
+    await context.io.out(completionScript(args.shell, commands));
   },
 });

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { DevReady } from "../../src/forge/dev_session.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { renderError } from "../output/error.ts";
 import { wholeNumber } from "../values.ts";
 
 const portBaseMax = 65_515;
@@ -35,7 +38,7 @@ export const command = defineCommand({
   exitCodes: { 5: "A port is taken by another program" },
   async run({ args, options, context }) {
     const { runDev } = await import("../../src/forge/dev.ts");
-    const { AetherClient } = await import("../../src/client/client.ts");
+    const { devCluster } = await import("../dev_cluster.ts");
     await runDev({
       folder: args.folder,
       portBase: options.portBase ?? 8070,
@@ -43,10 +46,23 @@ export const command = defineCommand({
       logLevel: options.logLevel ?? "warn",
       env: context.env,
       signal: context.interrupted(),
-      connect: (address) => new AetherClient({ address }),
-      onReady: (info) => context.show(info, () => info.text),
+      connect: devCluster,
+      onReady: (info) => context.show(info, () => readyText(info, context)),
       say: (line) => context.say(line),
       warn: (line) => context.io.err(`${line}\n`),
+      report: (error) => context.io.err(renderError(error, context.paint)),
     });
   },
 });
+
+function readyText(info: DevReady, context: Context): string {
+  const nodes = info.nodes.flatMap(({ id, management, app }) => [
+    [`  ${id} app`, app] as const,
+    [`  ${id} management`, management] as const,
+  ]);
+  const lines = info.try.map((line) => `  ${line}`);
+  const watching = info.watching === null ? "" : `Watching ${info.watching}. `;
+  return `${info.blueprint} is served: ${info.slices.join(", ")}\n\n${context.fields(nodes)}\n` +
+    (lines.length === 0 ? "" : `Try:\n${lines.join("\n")}\n\n`) +
+    `${watching}Ctrl-C ends everything\n`;
+}

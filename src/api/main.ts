@@ -39,6 +39,9 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
     case "instanceEnded":
       control?.onInstanceEnded(message.instance, message.problem);
       break;
+    case "quiesce":
+      control?.stop();
+      break;
     case "stop":
       stop().catch(fail);
       break;

@@ -2,8 +2,8 @@
  * Bundles a slice's folder into one module with native esbuild.
  *
  * The SDK and zod are not inlined: imports of them become lookups in a global that the shell of the
- * sandbox fills, so that bundles stay small and the host's version is used. Type annotations are
- * dropped unchecked, see `type_check.ts`. Callers: `build.ts`, and `sdk_files.ts` for esbuild alone.
+ * sandbox fills, so that bundles stay small and the host's version is used. Types are dropped
+ * unchecked, see `type_check.ts`. Callers: `build.ts`, and `sdk_files.ts` for esbuild alone.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { isInside, type ProvidedModule, resolveImport } from "./import_rules.ts"
 import { contractFile } from "./slice_folder.ts";
 
 /** Where the shell puts the SDK: `globalThis[Symbol.for(sdkGlobal)] = { aether, zod }`. */
-export const sdkGlobal = "aether.sdk.1";
+const sdkGlobal = "aether.sdk.1";
 
 /** A bundled slice. */
 export interface Bundle {
@@ -159,7 +159,7 @@ async function stopEsbuild(stop: () => Promise<void>): Promise<void> {
 }
 
 /** `mod.ts:3: message`. */
-export function formatIssue(issue: Issue): string {
+function formatIssue(issue: Issue): string {
   const line = issue.line === undefined ? "" : `:${issue.line}`;
   return `${issue.path}${line}: ${issue.message}`;
 }

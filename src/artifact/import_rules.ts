@@ -12,8 +12,8 @@ import { nearest } from "../base/nearest.ts";
 import { contractFile } from "./slice_folder.ts";
 
 /** Modules that the shell provides; bundles find them in a global. */
-export const providedModules = ["aether", "zod"] as const;
-/** One of {@link providedModules}. */
+const providedModules = ["aether", "zod"] as const;
+/** One of the modules that the shell provides. */
 export type ProvidedModule = typeof providedModules[number];
 
 /** An import as the bundler meets it. */
@@ -59,8 +59,8 @@ function refuseBare(specifier: string): string {
   const what = `Import of "${specifier}" is refused`;
   const scheme = /^([a-z]+):/.exec(specifier)?.[1];
   if (scheme === "node") {
-    return `${what}: Node's modules do not exist in a slice; use Deno's or the web's APIs and ask ` +
-      "for permissions in slice.toml";
+    return `${what}: Node's modules do not exist in a slice; use Deno's or the web's APIs and ` +
+      "ask for permissions in slice.toml";
   }
   if (scheme === "http" || scheme === "https") {
     return `${what}: nothing is loaded from the network; ${copyAdvice}`;

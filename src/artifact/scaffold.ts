@@ -49,8 +49,7 @@ export async function newSlice(
       { hint: "For example `aether slice new url-shortener --group org.example`" },
     );
   }
-  await Deno.mkdir(dir, { recursive: true });
-  const [found] = await Array.fromAsync(Deno.readDir(dir));
+  const [found] = await openFolder(dir);
   if (found !== undefined) {
     throw new AetherError(
       "FOLDER_NOT_EMPTY",
@@ -64,6 +63,19 @@ export async function newSlice(
   }
   await writeSdk(dir, options.sdkPath);
   return { artifact: `${group}:${name}:${version}`, files: Object.keys(files) };
+}
+
+/** Makes the folder when it is missing; what it holds. */
+async function openFolder(dir: string): Promise<Deno.DirEntry[]> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    return await Array.fromAsync(Deno.readDir(dir));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AetherError("FILE_UNREADABLE", `The folder "${dir}" cannot be made: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 function templates(group: string, name: string): Record<string, string> {

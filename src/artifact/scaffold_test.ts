@@ -6,7 +6,7 @@ import { parseToml } from "../protocol/toml.ts";
 import { buildSlice } from "./build.ts";
 import { newSlice } from "./scaffold.ts";
 
-Deno.test("newSlice() makes a slice that builds, type-checks and passes its test offline", async () => {
+Deno.test("newSlice() makes a slice that builds and passes its test offline", async () => {
   await withFolder({}, async (dir) => {
     const { artifact, files } = await newSlice("url-shortener", `${dir}/a/shop`);
     assert.equal(artifact, "org.example:url-shortener:1.0.0");
@@ -60,6 +60,15 @@ Deno.test("newSlice() refuses a folder that is not empty", async () => {
     await assert.rejects(newSlice("hello", dir), {
       name: "FOLDER_NOT_EMPTY",
       message: /is not empty: it holds "a\.txt"/,
+    });
+  });
+});
+
+Deno.test("newSlice() names a folder that cannot be made", async () => {
+  await withFolder({ "file": "" }, async (dir) => {
+    await assert.rejects(newSlice("hello", `${dir}/file/hello`), {
+      name: "FILE_UNREADABLE",
+      message: /file\/hello" cannot be made/,
     });
   });
 });

@@ -3,7 +3,7 @@
  *
  * A slice's folder gets them under `.aether/sdk/`: the sources of `mod.ts`, zod and semver as one
  * module each, and their types. They are never part of a slice's bundle. From source they are
- * collected from the checkout and Deno's npm cache; a packaged aether carries them as one JSON file,
+ * collected from the checkout and Deno's npm cache; a packaged aether carries them as a JSON file,
  * which `scripts/` makes with {@link collectSdkFiles} and puts beside the bundle as `sdk.json`.
  *
  * @module
@@ -87,12 +87,10 @@ export async function writeSdk(dir: string, sdkPath?: string): Promise<void> {
 }
 
 /**
- * Writes the SDK's files beside a deno.json that refers to them, when they are missing or of
- * another version: they are not under version control, so a fresh clone lacks them.
+ * Writes the SDK's files where they are missing or of another version: they are not under version
+ * control, so a fresh clone lacks them.
  */
-export async function restoreSdk(config: string, sdkPath?: string): Promise<void> {
-  if (!(await Deno.readTextFile(config)).includes(sdkImports.aether)) return;
-  const dir = dirname(config);
+export async function restoreSdk(dir: string, sdkPath?: string): Promise<void> {
   let stamp: string | undefined;
   try {
     stamp = await Deno.readTextFile(join(dir, folder, stampFile));

@@ -1,8 +1,9 @@
 /**
  * Checks a slice's types with the Deno CLI, without network.
  *
- * The nearest deno.json that maps "aether" decides about compiler options and the SDK's place; when
- * there is none, the SDK is unpacked beside a temporary one. Called by `build.ts`.
+ * The types are always those of this aether's own SDK. A deno.json that `aether slice new` wrote,
+ * in the slice's folder or above, decides about compiler options; without one, the SDK is unpacked
+ * beside a temporary one. Called by `build.ts`.
  *
  * @module
  */
@@ -49,7 +50,7 @@ export async function typeCheck(dir: string, options: TypeCheckOptions): Promise
   const root = await Deno.realPath(dir);
   const config = await findConfig(root);
   if (config !== undefined) {
-    await restoreSdk(config, sdkPath);
+    await restoreSdk(dirname(config), sdkPath);
     return await check(denoPath, root, { config, entry: options.entry });
   }
   const temporary = await Deno.makeTempDir({ prefix: "aether-check-" });
@@ -63,13 +64,13 @@ export async function typeCheck(dir: string, options: TypeCheckOptions): Promise
   }
 }
 
-/** The nearest configuration, upwards, that says where "aether" is. */
+/** The nearest configuration, upwards, that takes "aether" from `.aether/sdk`. */
 async function findConfig(root: string): Promise<string | undefined> {
   for (let dir = root;; dir = dirname(dir)) {
     for (const name of configNames) {
       try {
         const text = await Deno.readTextFile(join(dir, name));
-        if (/"aether"\s*:/.test(text)) return join(dir, name);
+        if (text.includes(`"${sdkImports.aether}"`)) return join(dir, name);
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
@@ -90,8 +91,8 @@ async function check(
       args: [
         "check",
         "--quiet",
-        "--cached-only",
         "--no-remote",
+        "--no-npm",
         "--no-lock",
         "--config",
         options.config,

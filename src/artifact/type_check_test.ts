@@ -55,6 +55,13 @@ Deno.test("typeCheck() uses the nearest deno.json and restores the SDK it refers
   });
 });
 
+Deno.test("typeCheck() ignores a deno.json that takes the SDK from elsewhere", async () => {
+  const files = { ...goodSlice, "deno.json": '{"imports":{"aether":"npm:@none/none@1.0.0"}}' };
+  await withFolder(files, async (dir) => {
+    assert.deepEqual(await typeCheck(dir, { entry: "mod.ts", denoPath }), { issues: [] });
+  });
+});
+
 Deno.test("typeCheck() gives a notice where there is no Deno program", async () => {
   const { issues, notice } = await typeCheck(".", { entry: "mod.ts", denoPath: undefined });
   assert.deepEqual(issues, []);

@@ -1,8 +1,8 @@
 /**
  * The operator's ceiling on what slices may be granted, `[sandbox.max]`.
  *
- * Compares the permissions of a manifest with it before anything is deployed. Granting and enforcing
- * them is the sandbox's task; names that resolve to forbidden addresses are caught there too.
+ * Compares the permissions of a manifest with it before anything is deployed. Granting and
+ * enforcing them is the sandbox's task, also for names that resolve to forbidden addresses.
  *
  * @module
  */

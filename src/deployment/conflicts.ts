@@ -35,8 +35,8 @@ export function ownershipConflicts(
 }
 
 /**
- * Refuses a blueprint that claims a slice or a route of another one. Artifacts whose manifest is not
- * known any more claim no routes.
+ * Refuses a blueprint that claims a slice or a route of another one. Artifacts whose manifest is
+ * not known any more claim no routes.
  *
  * @throws {AetherError} BLUEPRINT_CONFLICT or ROUTE_CONFLICT with all conflicts and their owners.
  */

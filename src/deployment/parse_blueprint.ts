@@ -33,7 +33,7 @@ export interface ParsedBlueprint {
 }
 
 /** Instances that must stay up when the blueprint does not say: half of them, rounded up. */
-export function defaultMinAvailable(instances: number): number {
+function defaultMinAvailable(instances: number): number {
   return Math.ceil(instances / 2);
 }
 

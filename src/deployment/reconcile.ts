@@ -1,10 +1,10 @@
 /**
  * The reconciler: what to start and stop so that what runs becomes what is wanted.
  *
- * A function of what is known now; it remembers nothing, so it may be called at any time and again.
- * It starts before it stops, and by its own actions never takes a target below `minAvailable` ACTIVE
- * instances. The leader calls it after every change and at `wakeAtMs`, writes the actions into the
- * store, and shows the trace to who asks why something does not run.
+ * A function of what is known now; it remembers nothing, so it may be called at any time and
+ * again. It starts before it stops, and by its own actions never takes a target below
+ * `minAvailable` ACTIVE instances. The leader calls it after every change and at `wakeAtMs`, writes
+ * the actions into the store, and shows the trace to who asks why something does not run.
  *
  * @module
  */

@@ -189,3 +189,23 @@ Deno.test("resolveBlueprint() refuses more slices than the limit, dependencies i
     "BLUEPRINT_INVALID The blueprint has more than 500 slices with its dependencies: split it",
   );
 });
+
+Deno.test("resolveBlueprint() compares versions by number and forgets what it gave up", () => {
+  const catalog = makeCatalog(
+    makeManifest("org.shop:a:1.0.0", { dependencies: { "org.shop:x": "*" } }),
+    makeManifest("org.shop:b:1.0.0", { dependencies: { "org.shop:c": "*" } }),
+    makeManifest("org.shop:c:1.0.0", { dependencies: { "org.shop:x": "^1.0.0" } }),
+    makeManifest("org.shop:x:1.9.0"),
+    makeManifest("org.shop:x:1.10.0"),
+    makeManifest("org.shop:x:2.0.0", { dependencies: { "org.shop:log": "^2.0.0" } }),
+    makeManifest("org.shop:log:1.0.0"),
+  );
+  const listed = ["org.shop:a:1.0.0", "org.shop:b:1.0.0", "org.shop:log:1.0.0"];
+  assert.deepEqual(resolved(catalog, ...listed), [
+    "org.shop:x:1.10.0",
+    "org.shop:a:1.0.0",
+    "org.shop:c:1.0.0",
+    "org.shop:b:1.0.0",
+    "org.shop:log:1.0.0",
+  ]);
+});

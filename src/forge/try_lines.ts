@@ -36,7 +36,8 @@ function curlLine(app: string, { http, input }: MethodManifest): string | undefi
   }
   const method = http.method === "POST" ? "" : `-X ${http.method} `;
   const json = JSON.stringify(values);
-  return `curl ${method}${quoted(app + path)} --json ${quoted(json, true)}`;
+  const body = `-H 'content-type: application/json' -d ${quoted(json, true)}`;
+  return `curl ${method}${quoted(app + path)} ${body}`;
 }
 
 /** For a POSIX shell; plain words stay as they are unless quotes are wanted. */

@@ -23,7 +23,7 @@ Deno.test("tryLines() makes a curl line for each route, writes first", () => {
     method("GET /search", { ...code }),
   ]);
   assert.deepEqual(lines, [
-    `curl http://a:1/urls --json '{"url":"https://example.com/a/long/path"}'`,
+    `curl http://a:1/urls -H 'content-type: application/json' -d '{"url":"https://example.com/a/long/path"}'`,
     "curl http://a:1/urls/hello",
     "curl 'http://a:1/search?code=hello'",
   ]);
@@ -33,7 +33,9 @@ Deno.test("tryLines() leaves out methods without a route and escapes quotes", ()
   const { http: _, ...internal } = method("GET /x", {});
   const quoting = { type: "object", properties: { t: { const: "it's" } }, required: ["t"] };
   const lines = tryLines("http://a:1", [internal, method("PUT /x", quoting)]);
-  assert.deepEqual(lines, [`curl -X PUT http://a:1/x --json '{"t":"it'\\''s"}'`]);
+  assert.deepEqual(lines, [
+    `curl -X PUT http://a:1/x -H 'content-type: application/json' -d '{"t":"it'\\''s"}'`,
+  ]);
 });
 
 Deno.test("sampleOf() makes values that a schema accepts", () => {

@@ -95,8 +95,12 @@ class Supervisor {
       this.#log.error("The node did not stop in time; it is ended", { timeoutMs: stopTimeoutMs });
       this.#end(1);
     }, stopTimeoutMs);
-    if (started) this.#gateway?.post({ type: "stop", graceMs: drainGraceMs });
-    else this.#end(0);
+    if (!started) {
+      this.#end(0);
+      return;
+    }
+    this.#control?.post({ type: "quiesce" });
+    this.#gateway?.post({ type: "stop", graceMs: drainGraceMs });
   }
 
   #startGateway(): void {

@@ -5,7 +5,6 @@
  */
 import { AetherError } from "../../../src/base/errors.ts";
 import { defineCommand } from "../../command.ts";
-import { choice } from "../../values.ts";
 
 const roles = ["viewer", "operator", "admin"] as const;
 const keyBytes = 32;
@@ -20,7 +19,6 @@ export const command = defineCommand({
     role: {
       value: "ROLE",
       summary: "viewer, operator or admin (default operator)",
-      parse: choice(roles),
       choices: roles,
     },
   },

@@ -4,7 +4,6 @@
  * @module
  */
 import { defineCommand } from "../../command.ts";
-import { choice } from "../../values.ts";
 
 const consistencies = ["linearizable", "local"] as const;
 
@@ -19,7 +18,6 @@ export const command = defineCommand({
     consistency: {
       value: "LEVEL",
       summary: "linearizable, or local to accept what this node knows (default linearizable)",
-      parse: choice(consistencies),
       choices: consistencies,
     },
     revision: { summary: "Also print the revision of the key" },

@@ -32,7 +32,9 @@ export const command = defineCommand({
         [
           "permissions",
           listed(
-            Object.entries(permissions).map(([kind, names]) => `${kind} ${names.join(" ")}`),
+            Object.entries(permissions).map(([kind, names]) =>
+              `${kind} ${(names ?? []).join(" ")}`
+            ),
           ),
         ],
         [

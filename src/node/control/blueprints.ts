@@ -22,6 +22,7 @@ import type { SliceCatalog } from "./catalog.ts";
 import type { StoreDriver } from "./store_driver.ts";
 import {
   knownInstances,
+  type Stored,
   storedBlueprints,
   storedTargets,
   storedValue,
@@ -59,7 +60,10 @@ export class Blueprints {
     const parsed = parseBlueprint(text);
     await this.#catalog.load();
     const expanded = resolveBlueprint(parsed, this.#catalog);
-    const others = storedBlueprints(this.#store.state).filter(({ id }) => id !== expanded.id);
+    const base = artifactBase(expanded.id);
+    const others = storedBlueprints(this.#store.state).filter(({ id }) =>
+      artifactBase(id) !== base
+    );
     refuseConflicts(expanded, others, (artifact) => this.#catalog.manifest(artifact));
     requireCeiling(this.#manifestsOf(expanded), this.#ceiling);
     return expanded;
@@ -85,13 +89,15 @@ export class Blueprints {
         `Blueprint ${next.id} is at revision ${plan.revision}, not ${ifRevision}`,
       );
     }
-    const current = storedValue(this.#store.state, keys.blueprint, keys.blueprint.key(next.id));
-    const unchanged = plan.changeCount === 0 && current?.value.source === next.source;
+    const current = this.#currentOf(next.id);
+    const isSame = current?.value.id === next.id && current.value.source === next.source;
     const counts = { id: next.id, slices: next.slices.length, plan };
-    if (unchanged) return { status: "unchanged", revision: current.revision, ...counts };
+    if (isSame && plan.changeCount === 0) {
+      return { status: "unchanged", revision: current.revision, ...counts };
+    }
     const applied = await this.#store.propose("operator", {
-      compare: this.#guard(next.id, plan.revision),
-      then: this.#operations(next),
+      compare: this.#guard(current?.value.id ?? next.id, plan.revision),
+      then: this.#operations(current?.value.id, next),
       otherwise: [],
     });
     if (!applied.succeeded) {
@@ -148,9 +154,16 @@ export class Blueprints {
     return storedBlueprints(this.#store.state).map(({ id }) => this.status(id));
   }
 
+  /** The applied version of a blueprint, whichever it is: a new version replaces it. */
+  #currentOf(id: string): Stored<ExpandedBlueprint> | undefined {
+    const base = artifactBase(id);
+    return storedValues(this.#store.state, keys.blueprint).find(({ value }) =>
+      artifactBase(value.id) === base
+    );
+  }
+
   #planOf(next: ExpandedBlueprint): Plan {
-    const key = keys.blueprint.key(next.id);
-    const current = storedValue(this.#store.state, keys.blueprint, key);
+    const current = this.#currentOf(next.id);
     return planBlueprint(current?.value, next, {
       revision: current?.revision ?? 0,
       manifest: (artifact) => this.#catalog.manifest(artifact),
@@ -162,8 +175,11 @@ export class Blueprints {
     return [{ key: keys.blueprint.key(id), revision }];
   }
 
-  #operations(next: ExpandedBlueprint): Operation[] {
+  #operations(currentId: string | undefined, next: ExpandedBlueprint): Operation[] {
     const operations = [keys.blueprint.put(keys.blueprint.key(next.id), next)];
+    if (currentId !== undefined && currentId !== next.id) {
+      operations.push({ type: "delete", key: keys.blueprint.key(currentId) });
+    }
     const kept = new Set<string>();
     for (const slice of next.slices) {
       const key = keys.target.key(artifactBase(slice.artifact));
@@ -174,7 +190,9 @@ export class Blueprints {
     }
     for (const target of storedTargets(this.#store.state)) {
       const key = keys.target.key(target.artifactBase);
-      if (target.blueprint === next.id && !kept.has(key)) operations.push({ type: "delete", key });
+      if (target.blueprint === currentId && !kept.has(key)) {
+        operations.push({ type: "delete", key });
+      }
     }
     return operations;
   }

@@ -66,6 +66,7 @@ export class StoreDriver {
     this.#options = options;
     this.state = new StoreState({ maxBytes: options.maxBytes });
     if (options.data !== undefined) this.#restore(options.data);
+    options.data?.releaseReplay();
     this.#incarnation = this.state.incarnationOf(options.node) + 1;
   }
 

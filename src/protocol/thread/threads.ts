@@ -43,6 +43,8 @@ export type ToControl =
     readonly reason: ExitReason;
     readonly problem: Problem | undefined;
   }
+  /** The node is stopping: decide and follow nothing any more. */
+  | { readonly type: "quiesce" }
   | { readonly type: "stop" };
 
 /** control -> supervisor. */

@@ -1,0 +1,51 @@
+/**
+ * All commands, in the order of the reference. A new command is added here and nowhere else.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+import { command as blueprintApply } from "./commands/blueprint/apply.ts";
+import { command as blueprintDelete } from "./commands/blueprint/delete.ts";
+import { command as blueprintGet } from "./commands/blueprint/get.ts";
+import { command as blueprintList } from "./commands/blueprint/list.ts";
+import { command as blueprintPlan } from "./commands/blueprint/plan.ts";
+import { command as blueprintStatus } from "./commands/blueprint/status.ts";
+import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
+import { command as completion } from "./commands/completion.ts";
+import { command as configShow } from "./commands/config/show.ts";
+import { command as configValidate } from "./commands/config/validate.ts";
+import { command as dev } from "./commands/dev.ts";
+import { command as explain } from "./commands/explain.ts";
+import { command as health } from "./commands/health.ts";
+import { command as keyCreate } from "./commands/key/create.ts";
+import { command as kvDelete } from "./commands/kv/delete.ts";
+import { command as kvGet } from "./commands/kv/get.ts";
+import { command as kvList } from "./commands/kv/list.ts";
+import { command as kvPut } from "./commands/kv/put.ts";
+import { command as nodeStart } from "./commands/node/start.ts";
+import { command as nodes } from "./commands/nodes.ts";
+import { command as routes } from "./commands/routes.ts";
+import { command as sliceBuild } from "./commands/slice/build.ts";
+import { command as sliceInspect } from "./commands/slice/inspect.ts";
+import { command as sliceList } from "./commands/slice/list.ts";
+import { command as sliceNew } from "./commands/slice/new.ts";
+import { command as slicePublish } from "./commands/slice/publish.ts";
+import { command as slices } from "./commands/slices.ts";
+import { command as status } from "./commands/status.ts";
+import { command as version } from "./commands/version.ts";
+
+/** Every command. */
+export const commands: readonly Command[] = [
+  dev,
+  nodeStart,
+  ...[status, health, nodes, slices, routes],
+  ...[blueprintApply, blueprintPlan, blueprintValidate],
+  ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
+  ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[kvGet, kvPut, kvDelete, kvList],
+  ...[configValidate, configShow],
+  keyCreate,
+  explain,
+  completion,
+  version,
+];

@@ -1,0 +1,34 @@
+/**
+ * The management API as `aether dev` needs it, over the typed client.
+ *
+ * @module
+ */
+import { AetherClient } from "../src/client/client.ts";
+import { followDeployment } from "../src/client/follow.ts";
+import type { DevCluster } from "../src/forge/dev_session.ts";
+
+const uploadTimeoutMs = 60_000;
+const deployTimeoutMs = 60_000;
+
+/** Deployments on the node with this management address. */
+export function devCluster(address: string): DevCluster {
+  const client = new AetherClient({ address });
+  return {
+    async publish(path, bytes, signal) {
+      const body = { bytes, contentType: "application/octet-stream" };
+      const options = { signal, timeoutMs: uploadTimeoutMs };
+      await client.call("repositoryPut", { params: { path }, body }, options);
+    },
+    async deploy(blueprint, signal) {
+      const bytes = new TextEncoder().encode(blueprint);
+      const body = { bytes, contentType: "application/toml" };
+      const { id } = await client.call("blueprintApply", { body }, { signal });
+      const options = { signal, timeoutMs: deployTimeoutMs, intervalMs: 25 };
+      await followDeployment(client, id, options);
+      return id;
+    },
+    async routes(signal) {
+      return (await client.call("routes", {}, { signal })).routes.map(({ path }) => path);
+    },
+  };
+}
