@@ -1,7 +1,7 @@
 /**
  * The reference of the command line, `docs/reference/cli.md`, from the command objects.
  *
- * `scripts/docs.ts` writes it; a test compares it with the file.
+ * `scripts/docs_cli.ts` writes it; a test compares it with the file.
  *
  * @module
  */
@@ -21,9 +21,11 @@ export function renderReference(): string {
   const codes = Object.entries(exitCodes).map(([code, meaning]) =>
     `| ${code} | ${cell(meaning)} |`
   );
-  return `# Command line
+  return `<!-- deno-fmt-ignore-file -->
 
-<!-- Generated from cli/commands by \`deno run -A scripts/docs.ts\`; edit those files. -->
+# Command line
+
+<!-- Generated from cli/commands by \`deno run -A scripts/docs_cli.ts\`; edit those files. -->
 
 ${
     nounSummaries[""]

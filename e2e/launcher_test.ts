@@ -308,3 +308,13 @@ Deno.test("aether version answers all of ten first starts at once", async () => 
   for (const outcome of outcomes) assert.equal(outcome.code, 0, outcome.stderr);
   assert.equal(new Set(outcomes.map(({ stdout }) => stdout)).size, 1);
 });
+
+Deno.test("aether slice writes and builds a slice from the executable alone, offline", async () => {
+  await using place = await alone();
+  const folder = join(place.exe, "..");
+  const under = ["unshare", isRoot ? "-n" : "-Urn", "env", "-C", folder];
+  for (const args of [["new", "hello"], ["build", "hello"], ["inspect", "hello-1.0.0.slice"]]) {
+    const outcome = await start(place.exe, { args: ["slice", ...args], env: place.env, under });
+    assert.equal(outcome.code, 0, outcome.stderr);
+  }
+});

@@ -8,6 +8,7 @@
  */
 
 import * as esbuild from "esbuild";
+import { builtinModules as builtins } from "node:module";
 import { dirname, join } from "node:path";
 import { collectSdkFiles } from "../../src/artifact/sdk_files.ts";
 import { type BuildConstant, entrySources, type Form } from "../../src/io/entry.ts";
@@ -52,6 +53,21 @@ const packageOfEsbuild: esbuild.Plugin = {
   },
 };
 
+/** npm packages may name Node's modules without `node:`, which Deno wants, or `require` them. */
+const builtinModules: esbuild.Plugin = {
+  name: "builtin-modules",
+  setup(build) {
+    const filter = new RegExp(`^(?:node:)?(?:${builtins.join("|")})$`);
+    build.onResolve({ filter }, ({ path, kind, importer }) => {
+      if (kind === "require-call") {
+        const text = `${importer} requires "${path}", which a module cannot: use another package`;
+        return { errors: [{ text }] };
+      }
+      return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
+    });
+  },
+};
+
 /** Bundles all entries; throws with esbuild's messages when one does not resolve or parse. */
 export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bundle> {
   const dir = join(workDir, "bundle");
@@ -60,7 +76,7 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
     commit: await commitOf(root),
     form,
   };
-  const modulesDir = await installModules(root, join(workDir, "modules"));
+  const modulesDir = await installModules(root);
   try {
     await esbuild.build({
       absWorkingDir: root,
@@ -75,11 +91,12 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
       conditions: ["deno", "import", "module"],
       nodePaths: [modulesDir],
       alias: { aether: join(root, "mod.ts") },
-      define: { AETHER_BUILD: JSON.stringify(info) },
+      // A string literal: esbuild would turn an object into a module that all others import.
+      define: { AETHER_BUILD: JSON.stringify(JSON.stringify(info)) },
       chunkNames: "chunk-[hash]",
       legalComments: "none",
       logLevel: "warning",
-      plugins: [packageOfEsbuild],
+      plugins: [packageOfEsbuild, builtinModules],
     });
     await Deno.copyFile(join(modulesDir, "esbuild/lib/main.js"), join(dir, "esbuild.cjs"));
     await Deno.writeTextFile(join(dir, "sdk.json"), JSON.stringify(await collectSdkFiles()));
@@ -113,8 +130,12 @@ async function commitOf(root: string): Promise<string> {
   return changes === "" ? head : `${head}-dirty`;
 }
 
-/** Links the locked npm packages into `folder/node_modules` and returns that path. */
-async function installModules(root: string, folder: string): Promise<string> {
+/**
+ * Links the locked npm packages into a `node_modules` and returns its path, which is the same for
+ * every build because it ends up in the modules' names and comments.
+ */
+async function installModules(root: string): Promise<string> {
+  const folder = join(root, "dist", "modules");
   await Deno.mkdir(folder, { recursive: true });
   for (const name of ["deno.json", "deno.lock"]) {
     await Deno.copyFile(join(root, name), join(folder, name));

@@ -8,36 +8,62 @@ import type { MethodManifest } from "../protocol/slice/manifest.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** A curl line for each method with a route; writes come first, since reads may need them. */
+/**
+ * A curl line for each method with a route, each of which works by itself; writes come first.
+ *
+ * A path parameter that another method makes, such as the code of a new link, is made on the way.
+ *
+ * @param app URL such as `http://127.0.0.1:8070`
+ */
 export function tryLines(app: string, methods: readonly MethodManifest[]): string[] {
-  const routed = methods.filter((method) => method.http !== undefined);
-  const isRead = (method: MethodManifest) => method.http?.method === "GET";
+  const routed = methods.flatMap((method) => method.http === undefined ? [] : [method as Routed]);
+  const isRead = (method: Routed) => method.http.method === "GET";
   const ordered = [...routed.filter((each) => !isRead(each)), ...routed.filter(isRead)];
-  return ordered.flatMap((method) => curlLine(app, method) ?? []);
+  return ordered.map((method) => `curl ${request(app, method, makers(app, routed))}`);
 }
 
-function curlLine(app: string, { http, input }: MethodManifest): string | undefined {
-  if (http === undefined) return undefined;
-  const sample = sampleOf(input);
-  const values = typeof sample === "object" && sample !== null
-    ? { ...sample as Record<string, unknown> }
-    : {};
+/** A method with a route. */
+type Routed = MethodManifest & { readonly http: NonNullable<MethodManifest["http"]> };
+
+/** Shell text that makes the value of a parameter, by the parameter's name. */
+type Makers = ReadonlyMap<string, string>;
+
+/** Parameters that come out of a POST that does not need them. */
+function makers(app: string, methods: readonly Routed[]): Makers {
+  const found = new Map<string, string>();
+  for (const method of methods) {
+    const { http, input, output } = method;
+    if (http.method !== "POST" || http.path.includes("/:")) continue;
+    for (const [name, schema] of Object.entries(propertiesOf(output))) {
+      if (schema.type !== "string" || name in propertiesOf(input) || found.has(name)) continue;
+      const take = `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`;
+      found.set(name, `$(curl -s ${request(app, method, new Map())} | ${take})`);
+    }
+  }
+  return found;
+}
+
+/** Everything after `curl`. */
+function request(app: string, { http, input }: Routed, made: Makers): string {
+  const values = sampleObject(input, 0);
+  let isMade = false;
   const path = http.path.replaceAll(/:([^/]+)/g, (_, name: string) => {
-    const value = values[name];
+    const value = String(values[name] ?? name);
     delete values[name];
-    return encodeURIComponent(String(value ?? name));
+    const maker = made.get(name);
+    isMade ||= maker !== undefined;
+    return maker ?? encodeURIComponent(value);
   });
+  const method = { GET: "", POST: "" }[http.method as string] ?? `-X ${http.method} `;
   if (http.method === "GET" || http.method === "DELETE") {
     const query = new URLSearchParams(
       Object.entries(values).map(([name, value]) => [name, String(value)]),
     );
-    const method = http.method === "GET" ? "" : `-X ${http.method} `;
-    return `curl ${method}${quoted(app + path + (query.size === 0 ? "" : `?${query}`))}`;
+    const url = app + path + (query.size === 0 ? "" : `?${query}`);
+    return method + (isMade ? `"${url}"` : quoted(url));
   }
-  const method = http.method === "POST" ? "" : `-X ${http.method} `;
-  const json = JSON.stringify(values);
-  const body = `-H 'content-type: application/json' -d ${quoted(json, true)}`;
-  return `curl ${method}${quoted(app + path)} ${body}`;
+  const body = `-H 'content-type: application/json' -d ${quoted(JSON.stringify(values), true)}`;
+  return `${method}${isMade ? `"${app}${path}"` : quoted(app + path)} ${body}`;
 }
 
 /** For a POSIX shell; plain words stay as they are unless quotes are wanted. */
@@ -85,10 +111,14 @@ export function sampleOf(schema: Schema, name = "text", depth = 0): unknown {
   }
 }
 
+function propertiesOf({ properties }: Schema): Readonly<Record<string, Schema>> {
+  return properties as Readonly<Record<string, Schema>> | undefined ?? {};
+}
+
 /** Only what is required, to keep lines short. */
-function sampleObject({ properties, required }: Schema, depth: number): Record<string, unknown> {
-  const names = Array.isArray(required) ? required.map(String) : [];
-  const known = properties as Readonly<Record<string, Schema>> | undefined ?? {};
+function sampleObject(schema: Schema, depth: number): Record<string, unknown> {
+  const names = Array.isArray(schema.required) ? schema.required.map(String) : [];
+  const known = propertiesOf(schema);
   return Object.fromEntries(
     names.map((name) => [name, sampleOf(known[name] ?? {}, name, depth + 1)]),
   );

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import { sampleOf, tryLines } from "./try_lines.ts";
 
-function method(route: string, input: Record<string, unknown>): MethodManifest {
+function method(
+  route: string,
+  input: Record<string, unknown>,
+  output: Record<string, unknown> = {},
+): MethodManifest {
   const [verb, path = ""] = route.split(" ");
   return {
     input,
-    output: {},
+    output,
     http: { method: verb as "GET", path, status: 200 },
     idempotent: false,
     timeoutMs: 1000,
@@ -26,6 +30,20 @@ Deno.test("tryLines() makes a curl line for each route, writes first", () => {
     `curl http://a:1/urls -H 'content-type: application/json' -d '{"url":"https://example.com/a/long/path"}'`,
     "curl http://a:1/urls/hello",
     "curl 'http://a:1/search?code=hello'",
+  ]);
+});
+
+Deno.test("tryLines() makes what a path needs by the method that makes it", () => {
+  const url = { type: "object", properties: { url: { type: "string" } }, required: ["url"] };
+  const code = { type: "object", properties: { code: { type: "string" } }, required: ["code"] };
+  const post = `http://a:1/urls -H 'content-type: application/json' -d '{"url":"hello"}'`;
+  const lines = tryLines("http://a:1", [
+    method("GET /urls/:code", code, url),
+    method("POST /urls", url, code),
+  ]);
+  assert.deepEqual(lines, [
+    `curl ${post}`,
+    `curl "http://a:1/urls/$(curl -s ${post} | sed 's/.*"code":"\\([^"]*\\)".*/\\1/')"`,
   ]);
 });
 

@@ -37,12 +37,14 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** What the bundler writes into the code in place of `AETHER_BUILD`. */
+/** What the bundler writes into the code, as JSON, in place of `AETHER_BUILD`. */
 export type BuildConstant = Omit<BuildInfo, "deno">;
 
-declare const AETHER_BUILD: BuildConstant | undefined;
+declare const AETHER_BUILD: string | undefined;
 
-const build = typeof AETHER_BUILD === "undefined" ? undefined : AETHER_BUILD;
+const build = typeof AETHER_BUILD === "undefined"
+  ? undefined
+  : JSON.parse(AETHER_BUILD) as BuildConstant;
 
 /** Path of every entry's source, from the folder of this module. */
 export const entrySources: Readonly<Record<EntryName, string>> = {

@@ -88,7 +88,7 @@ export class SliceCatalog implements Catalog {
   }
 
   #artifacts(): string[] {
-    return this.#repository.list().flatMap((path) => {
+    return this.#repository.list("", Number.MAX_SAFE_INTEGER).flatMap((path) => {
       const parsed = path.endsWith(sliceExtension) ? parseRepositoryPath(path) : undefined;
       return parsed === undefined ? [] : [formatCoordinates(parsed.coordinates)];
     });

@@ -1,0 +1,115 @@
+/**
+ * Server processes of a benchmark: started, waited for, and always ended by their own id.
+ *
+ * @module
+ */
+
+const pollMs = 2;
+const stopTimeoutMs = 10_000;
+const outputBytesMax = 20_000;
+
+/** How to start a server. */
+export interface ServerCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A running server; dispose of it to end it. */
+export class Server {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: Promise<string>[];
+  #ended = false;
+  /** When it was started, on the clock of `performance.now()`. */
+  readonly startedAtMs: number;
+
+  private constructor(child: Deno.ChildProcess, startedAtMs: number) {
+    this.#child = child;
+    this.startedAtMs = startedAtMs;
+    this.#output = [readTail(child.stdout), readTail(child.stderr)];
+    void child.status.then(() => this.#ended = true);
+  }
+
+  /** Starts a server; its standard input stays open until it is disposed of. */
+  static start({ command, args, env = {} }: ServerCommand): Server {
+    const startedAtMs = performance.now();
+    const child = new Deno.Command(command, {
+      args: [...args],
+      env: { ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Server(child, startedAtMs);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Asks until the URL answers 200; resolves to the milliseconds since the start. */
+  async answers(url: string, timeoutMs = 30_000): Promise<number> {
+    for (;;) {
+      const response = await fetch(url).catch(() => undefined);
+      await response?.body?.cancel();
+      const elapsedMs = performance.now() - this.startedAtMs;
+      if (response?.status === 200) return elapsedMs;
+      if (this.#ended) throw new Error(`The server of ${url} ended: ${await this.#printed()}`);
+      if (elapsedMs > timeoutMs) throw new Error(`${url} did not answer in ${timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopTimeoutMs);
+    await this.#child.status;
+    clearTimeout(timer);
+    await this.#child.stdin.close().catch(() => undefined);
+    await Promise.all(this.#output);
+  }
+
+  async #printed(): Promise<string> {
+    return (await Promise.all(this.#output)).join("").trim();
+  }
+}
+
+/** Reads to the end, so that the pipe never fills, and keeps the last of it. */
+async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text = (text + chunk).slice(-outputBytesMax);
+  }
+  return text;
+}
+
+/** Runs a program to its end; throws with what it printed when it fails or takes too long. */
+export async function runToEnd(
+  { command, args, env = {} }: ServerCommand,
+  timeoutMs: number,
+): Promise<string> {
+  const child = new Deno.Command(command, {
+    args: [...args],
+    env: { ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  try {
+    const { success, code, stdout, stderr } = await child.output();
+    const text = new TextDecoder();
+    if (success) return text.decode(stdout);
+    throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${text.decode(stderr)}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A port on loopback that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

@@ -1,0 +1,81 @@
+/**
+ * Messages of the consensus engine and the records it persists.
+ *
+ * A batch of commands travels once, by relay; everything else names it by its digest, which the
+ * transport's edge has checked against the bytes. The sender is never in a message: it is the
+ * authenticated peer of the link.
+ *
+ * @module
+ */
+
+/** Name of a batch, made from its bytes; the empty text is "no batch". */
+export type Digest = string;
+/** The digest that stands for no batch: a slot that decides it applies nothing. */
+export const noBatch: Digest = "";
+
+/** Outcome of the binary agreement: 1 = the majority's proposal, 0 = nothing. */
+export type Bit = 0 | 1;
+/** A vote: a bit, or 2 = undecided ("?" in the paper). */
+export type Vote = 0 | 1 | 2;
+
+/** A message that belongs to one slot; at most one of each (kind, phase) per node and slot. */
+export type SlotMessage =
+  | { readonly type: "proposal"; readonly slot: number; readonly digest: Digest }
+  | {
+    readonly type: "state";
+    readonly slot: number;
+    readonly phase: number;
+    readonly bit: Bit;
+    /** The majority's proposal, as soon as the sender knows it. */
+    readonly digest: Digest | undefined;
+  }
+  | {
+    readonly type: "vote";
+    readonly slot: number;
+    readonly phase: number;
+    readonly vote: Vote;
+    readonly digest: Digest | undefined;
+  };
+
+/** An entry of the decided log. */
+export interface LogEntry {
+  readonly slot: number;
+  readonly digest: Digest;
+  /** Bytes of the batch; empty when the slot decided nothing. */
+  readonly payload: Uint8Array;
+}
+
+/** What nodes send each other. */
+export type Message =
+  | SlotMessage
+  /** A batch, at its first submission or in answer to "get". */
+  | { readonly type: "batch"; readonly digest: Digest; readonly payload: Uint8Array }
+  | { readonly type: "get"; readonly digest: Digest }
+  /** The slot is decided. */
+  | { readonly type: "decision"; readonly slot: number; readonly digest: Digest }
+  /** Asks for decided entries from a slot on. */
+  | { readonly type: "fetch"; readonly from: number }
+  | { readonly type: "entries"; readonly entries: readonly LogEntry[] }
+  /** The entries asked for are gone: a snapshot is needed. */
+  | { readonly type: "compacted"; readonly logStart: number }
+  /** A node without memory asks in which slots it may have taken part. */
+  | { readonly type: "rejoinAsk"; readonly nonce: string }
+  | { readonly type: "rejoinTell"; readonly nonce: string; readonly maxOpened: number }
+  /** Which is the highest slot you took part in? (read barrier) */
+  | { readonly type: "barrierAsk"; readonly id: number }
+  | { readonly type: "barrierTell"; readonly id: number; readonly maxOpened: number };
+
+/** Goes with every message. */
+export interface Header {
+  /** Every slot up to this one is decided and applied at the sender. */
+  readonly decidedUpTo: number;
+  /** Whether the message was sent before: asks for a decision when there is one. */
+  readonly resent: boolean;
+}
+
+/** What must be durable before the message that it backs may be sent. */
+export type ConsensusRecord =
+  | { readonly type: "batch"; readonly digest: Digest; readonly payload: Uint8Array }
+  | { readonly type: "sent"; readonly message: SlotMessage }
+  /** Written without waiting: it can be derived again. */
+  | { readonly type: "decided"; readonly slot: number; readonly digest: Digest };
