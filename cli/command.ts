@@ -62,30 +62,45 @@ type OptionValue<O extends OptionSpec> = O extends { value: string } ?
 type OptionValues<O extends OptionSpecs> = { readonly [Name in keyof O]: OptionValue<O[Name]> };
 
 /** What a command gets when it runs. */
-export interface Invocation<A extends ArgumentSpecs, O extends OptionSpecs> {
-  readonly args: ArgumentValues<A>;
-  readonly options: OptionValues<O>;
+interface Invocation<Args, Options> {
+  readonly args: Args;
+  readonly options: Options;
   readonly context: Context;
+  /** All commands, for those that are about commands. */
+  readonly commands: readonly Command[];
 }
 
-/** A command. */
-export interface Command<
-  A extends ArgumentSpecs = ArgumentSpecs,
-  O extends OptionSpecs = OptionSpecs,
-> {
+/** What all commands say about themselves. */
+interface CommandInfo {
   /** Its words after `aether`, e.g. `["kv", "put"]`. */
   readonly path: readonly string[];
   /** What it does, in one line. */
   readonly summary: string;
   /** What else to know, in a paragraph. */
   readonly description?: string;
-  readonly arguments?: A;
-  readonly options?: O;
+  readonly arguments?: ArgumentSpecs;
+  readonly options?: OptionSpecs;
   readonly examples: readonly Example[];
   /** Exit codes with a meaning of their own, besides the common ones. */
   readonly exitCodes?: Readonly<Record<number, string>>;
+}
+
+/** A command, whatever its arguments and options are. */
+export interface Command extends CommandInfo {
   /** Does it; returns the exit code when it is not 0. */
-  run(invocation: Invocation<A, O>): Promise<number | void>;
+  run(
+    invocation: Invocation<
+      Readonly<Record<string, string | undefined>>,
+      Readonly<Record<string, unknown>>
+    >,
+  ): Promise<number | void>;
+}
+
+/** A command whose `run` gets exactly what its arguments and options declare. */
+interface TypedCommand<A extends ArgumentSpecs, O extends OptionSpecs> extends CommandInfo {
+  readonly arguments?: A;
+  readonly options?: O;
+  run(invocation: Invocation<ArgumentValues<A>, OptionValues<O>>): Promise<number | void>;
 }
 
 /** The flag of an option: `ifRevision` becomes `--if-revision`. */
@@ -97,6 +112,7 @@ export function flagOf(name: string): string {
 export function defineCommand<
   const A extends ArgumentSpecs = Record<never, never>,
   const O extends OptionSpecs = Record<never, never>,
->(command: Command<A, O>): Command {
+>(command: TypedCommand<A, O>): Command {
+  // The parser fills in what the specs say, which is what the types were derived from.
   return command as unknown as Command;
 }

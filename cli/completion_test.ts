@@ -45,8 +45,8 @@ Deno.test("completionScript() hides what is for programs only", () => {
 Deno.test("completionScript() describes words and options in fish", () => {
   const lines = completionScript("fish", commands).split("\n");
   assert.ok(lines.includes(
-    `complete -c aether -n '__aether_at "kv"' -a 'put' -d 'Write a key; the value is an argument, ` +
-      `a file or standard input'`,
+    `complete -c aether -n '__aether_at "kv"' -a 'put' ` +
+      `-d 'Write a key; the value is an argument, a file or standard input'`,
   ));
   assert.ok(lines.includes(
     `complete -c aether -n '__aether_at "kv put"' -l if-absent ` +

@@ -5,21 +5,20 @@
  */
 import { AetherClient } from "../src/client/client.ts";
 import { followDeployment } from "../src/client/follow.ts";
-import type { DevCluster } from "../src/forge/dev_session.ts";
 
 const uploadTimeoutMs = 60_000;
 const deployTimeoutMs = 60_000;
 
-/** Deployments on the node with this management address. */
-export function devCluster(address: string): DevCluster {
+/** Deployments on the node with this management address; see `DevCluster` in src/forge. */
+export function devCluster(address: string) {
   const client = new AetherClient({ address });
   return {
-    async publish(path, bytes, signal) {
+    async publish(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
       const body = { bytes, contentType: "application/octet-stream" };
       const options = { signal, timeoutMs: uploadTimeoutMs };
       await client.call("repositoryPut", { params: { path }, body }, options);
     },
-    async deploy(blueprint, signal) {
+    async deploy(blueprint: string, signal: AbortSignal): Promise<string> {
       const bytes = new TextEncoder().encode(blueprint);
       const body = { bytes, contentType: "application/toml" };
       const { id } = await client.call("blueprintApply", { body }, { signal });
@@ -27,7 +26,7 @@ export function devCluster(address: string): DevCluster {
       await followDeployment(client, id, options);
       return id;
     },
-    async routes(signal) {
+    async routes(signal: AbortSignal): Promise<string[]> {
       return (await client.call("routes", {}, { signal })).routes.map(({ path }) => path);
     },
   };

@@ -28,7 +28,7 @@ export async function runCli(
     }
     const { command, args, options, globals } = parsed;
     const context = new Context(surroundings, globals);
-    return await command.run({ args, options, context } as never) ?? 0;
+    return await command.run({ args, options, context, commands }) ?? 0;
   } catch (error) {
     // Whoever read our output has seen enough: `aether kv list | head`.
     if (error instanceof Deno.errors.BrokenPipe) return 0;

@@ -69,7 +69,7 @@ Deno.test("aether health exits with 1 when the node is not ready", async () => {
   });
 });
 
-Deno.test("aether takes address and key from the environment, the key also from a file", async () => {
+Deno.test("aether takes address and key from the environment, or the key from a file", async () => {
   const keys: (string | null)[] = [];
   const answers: Answers = {
     "GET /api/health": (request) => {
@@ -136,7 +136,7 @@ Deno.test("aether kv get writes the bytes unchanged", async () => {
   });
 });
 
-Deno.test("aether kv put sends an argument, a file or standard input with its condition", async () => {
+Deno.test("aether kv put sends an argument, a file or standard input", async () => {
   const seen: unknown[] = [];
   const answers: Answers = {
     "PUT /api/kv/k": async (request) => {
@@ -230,7 +230,7 @@ Deno.test("aether blueprint apply fails with the reasons of failed slices", asyn
   });
 });
 
-Deno.test("aether blueprint apply ends with 6 when --timeout ends, and says how to go on", async () => {
+Deno.test("aether blueprint apply exits with 6 when --timeout ends", async () => {
   await withApi(applying([status("IN_PROGRESS", 1)]), async (connect) => {
     const words = ["blueprint", "apply", "-", "--timeout", "100ms", ...connect];
     const { code, err } = await runForTest(words, { stdin: "" });
@@ -259,7 +259,7 @@ Deno.test("aether key create prints a key whose hash is in the configuration", a
   ));
 });
 
-Deno.test("aether colours output on a terminal only, and not with NO_COLOR or --no-color", async () => {
+Deno.test("aether colours output on a terminal only, and never with NO_COLOR", async () => {
   await withApi({ "GET /api/health": () => Response.json(health) }, async (connect) => {
     const out = async (words: string[], isTerminal: boolean, env = {}) =>
       (await runForTest(["health", ...words, ...connect], { isTerminal, env })).out;

@@ -127,7 +127,7 @@ for (const [words, code, head] of unusable) {
   });
 }
 
-Deno.test("runCli() prints the problem document with -o json, also before options are parsed", async () => {
+Deno.test("runCli() prints the problem document with -o json", async () => {
   for (const form of [["-o", "json"], ["--output=json"], ["-ojson"]]) {
     const { code, err } = await runForTest(["kv", "gett", ...form]);
     const problem = JSON.parse(err);

@@ -1,5 +1,5 @@
 /**
- * `aether completion`.
+ * The command `aether completion`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */
@@ -22,8 +22,7 @@ export const command = defineCommand({
       summary: "For every fish",
     },
   ],
-  async run({ args, context }) {
-    const { commands } = await import("../commands.ts");
+  async run({ args, context, commands }) {
     await context.io.out(completionScript(args.shell, commands));
   },
 });

@@ -1,12 +1,12 @@
 /**
- * `aether dev`.
+ * The command `aether dev`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */
 import type { DevReady } from "../../src/forge/dev_session.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { renderError } from "../output/error.ts";
+import { renderError, renderErrorJson } from "../output/error.ts";
 import { wholeNumber } from "../values.ts";
 
 const portBaseMax = 65_515;
@@ -50,7 +50,10 @@ export const command = defineCommand({
       onReady: (info) => context.show(info, () => readyText(info, context)),
       say: (line) => context.say(line),
       warn: (line) => context.io.err(`${line}\n`),
-      report: (error) => context.io.err(renderError(error, context.paint)),
+      report: (error) =>
+        context.io.err(
+          context.isJson ? renderErrorJson(error) : renderError(error, context.paint),
+        ),
     });
   },
 });

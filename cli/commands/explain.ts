@@ -1,5 +1,5 @@
 /**
- * `aether explain`.
+ * The command `aether explain`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

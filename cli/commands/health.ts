@@ -1,5 +1,5 @@
 /**
- * `aether health`.
+ * The command `aether health`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

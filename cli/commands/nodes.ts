@@ -1,5 +1,5 @@
 /**
- * `aether nodes`.
+ * The command `aether nodes`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether routes`.
+ * The command `aether routes`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether slices`.
+ * The command `aether slices`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

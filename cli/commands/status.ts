@@ -1,5 +1,5 @@
 /**
- * `aether status`.
+ * The command `aether status`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether version`.
+ * The command `aether version`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

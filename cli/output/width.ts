@@ -10,8 +10,9 @@
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 // Hangul, CJK with its punctuation, fullwidth forms, and emoji take two columns.
-const wide =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|^[\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f/u;
+const wideRanges = "\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\ua960-\\ua97f\\uac00-\\ud7a3" +
+  "\\uf900-\\ufaff\\ufe30-\\ufe6f\\uff01-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}";
+const wide = new RegExp(`^[${wideRanges}]|^\\p{Emoji_Presentation}|\\ufe0f`, "u");
 const zero = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
 /** Columns of a text. */

@@ -12,10 +12,10 @@ import { z } from "zod";
 
 const version = "1";
 
+const constant = JSON.stringify({ text: "hello", version });
+
 function bare(): Response {
-  return new Response(JSON.stringify({ text: "hello", version }), {
-    headers: { "content-type": "application/json" },
-  });
+  return new Response(constant, { headers: { "content-type": "application/json" } });
 }
 
 function hono(): (request: Request) => Response | Promise<Response> {

@@ -34,15 +34,13 @@ export async function startServer(
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const process = stack.use(
-    name === "nginx"
-      ? Server.start(await nginxCommand(options.folder, port))
-      : Server.start({
-        command: Deno.execPath(),
-        args: [
-          ...["run", "--allow-net", "--no-prompt", "--cached-only", "--config", configFile],
-          ...[peerProgram, name === "bare" ? "bare" : "hono", `${port}`],
-        ],
-      }),
+    name === "nginx" ? Server.start(await nginxCommand(options.folder, port)) : Server.start({
+      command: Deno.execPath(),
+      args: [
+        ...["run", "--allow-net", "--no-prompt", "--cached-only", "--config", configFile],
+        ...[peerProgram, name === "bare" ? "bare" : "hono", `${port}`],
+      ],
+    }),
   );
   await process.answers(`${url}/echo/hello`);
   return { name, process, url };

@@ -78,6 +78,6 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
  */
 export function parseResult(printed: string): LoadResult {
   const json = /^RESULT (\{.*\})$/m.exec(printed)?.[1];
-  if (json === undefined) throw new Error(`wrk printed no result: ${printed}`);
+  if (json === undefined) throw new Error(`No result in the output of wrk: ${printed}`);
   return JSON.parse(json) as LoadResult;
 }

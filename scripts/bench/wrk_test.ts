@@ -10,5 +10,8 @@ Deno.test("parseResult() finds the line of the script among wrk's own", () => {
     p99Us: 900,
     errors: 0,
   });
-  assert.throws(() => parseResult("unable to connect"), /wrk printed no result: unable to connect/);
+  assert.throws(
+    () => parseResult("unable to connect"),
+    /No result in the output of wrk: unable to connect/,
+  );
 });

@@ -22,6 +22,9 @@ import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { systemHandlers } from "./handlers/system.ts";
 
+/** How much of a target is repeated in a message. */
+const shownMax = 512;
+
 type ApiContext = Context<{ Variables: { requestId: string; principal: Principal } }>;
 
 const handlers = {
@@ -40,6 +43,7 @@ export function createApi(control: Control): Hono {
 
   app.use(async (context, next) => {
     context.set("requestId", crypto.randomUUID());
+    checkTarget(context.req.raw.url);
     if (inFlight >= management.maxInFlight && !context.req.path.startsWith("/health/")) {
       throw new AetherError(
         "NOT_PROPOSED",
@@ -64,7 +68,7 @@ export function createApi(control: Control): Hono {
       (context) => answer(context, row, handler, control),
     );
   }
-  app.notFound((context) => problem(context, noRoute(context.req.method, context.req.path)));
+  app.notFound(noRoute);
   app.onError((error, context) => {
     const known = toAetherError(error);
     if (known.name === "INTERNAL") {
@@ -174,13 +178,31 @@ async function withinTime<T>(work: Promise<T>, row: Row, timeoutMs: number): Pro
   }
 }
 
-function problem(context: ApiContext, error: AetherError): Response {
+/** What cannot be decoded must not be taken for its own text: `%ff` is not the key "%ff". */
+function checkTarget(url: string): void {
+  const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  try {
+    decodeURIComponent(target);
+  } catch (cause) {
+    throw new AetherError(
+      "REQUEST_INVALID",
+      `"${target.slice(0, shownMax)}" is not percent-encoded UTF-8: encode each byte as %XX`,
+      { cause },
+    );
+  }
+}
+
+function problem(
+  context: ApiContext,
+  error: AetherError,
+  extra: Readonly<Record<string, string>> = {},
+): Response {
   const requestId = context.get("requestId");
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",
     "x-request-id": requestId,
+    ...extra,
   };
-  if (error.name === "METHOD_NOT_ALLOWED") headers.allow = methodsOf(context.req.path).join(", ");
   if (error.name === "UNAUTHENTICATED") headers["www-authenticate"] = "Bearer";
   if (error.status === 503) headers["retry-after"] = "1";
   return new Response(JSON.stringify(error.toProblem(requestId)), {
@@ -189,26 +211,43 @@ function problem(context: ApiContext, error: AetherError): Response {
   });
 }
 
-function noRoute(method: string, path: string): AetherError {
-  const methods = methodsOf(path);
-  return methods.length === 0
-    ? new AetherError("NOT_FOUND", `The management API has no path "${path}"`)
-    : new AetherError("METHOD_NOT_ALLOWED", `${path} does not answer ${method}`);
+function noRoute(context: ApiContext): Response {
+  const { method, path } = context.req;
+  const allow = methodsOf(path).join(", ");
+  if (allow === "") {
+    const shown = path.slice(0, shownMax);
+    return problem(
+      context,
+      new AetherError("NOT_FOUND", `The management API has no path "${shown}"`),
+    );
+  }
+  if (method === "OPTIONS") {
+    const headers = { allow, "x-request-id": context.get("requestId") };
+    return new Response(null, { status: 204, headers });
+  }
+  const error = new AetherError(
+    "METHOD_NOT_ALLOWED",
+    `${path.slice(0, shownMax)} does not answer ${method}: use ${allow}`,
+  );
+  return problem(context, error, { allow });
 }
 
 const patterns = apiRows().map(({ row }) => ({
   method: row.method,
   pattern: new RegExp(
-    `^${row.path.replace(/\{\w+\+\}/g, ".+").replace(/\{\w+\}/g, "[^/]+")}$`,
+    `^${row.path.replace(/\{\w+\+\}/g, "[^]+").replace(/\{\w+\}/g, "[^/]+")}$`,
   ),
 }));
 
+/** Methods for the Allow header. */
 function methodsOf(path: string): string[] {
-  return [
-    ...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
-  ];
+  const methods = new Set<string>(
+    patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method),
+  );
+  if (methods.has("GET")) methods.add("HEAD");
+  return methods.size === 0 ? [] : [...methods, "OPTIONS"].sort();
 }
 
 function honoPath(path: string): string {
-  return path.replace(/\{(\w+)\+\}/g, ":$1{.+}").replace(/\{(\w+)\}/g, ":$1");
+  return path.replace(/\{(\w+)\+\}/g, ":$1{[^]+}").replace(/\{(\w+)\}/g, ":$1");
 }

@@ -15,11 +15,9 @@ import * as zod from "zod";
 import * as aether from "../../mod.ts";
 import { AetherError, type Issue } from "../base/errors.ts";
 import { limits } from "../protocol/limits.ts";
+import { sdkGlobalName } from "../sdk/global_name.ts";
 import { isInside, type ProvidedModule, resolveImport } from "./import_rules.ts";
 import { contractFile } from "./slice_folder.ts";
-
-/** Where the shell puts the SDK: `globalThis[Symbol.for(sdkGlobal)] = { aether, zod }`. */
-const sdkGlobal = "aether.sdk.1";
 
 /** A bundled slice. */
 export interface Bundle {
@@ -199,7 +197,7 @@ function importPlugin(root: string): Plugin {
 function shim(name: ProvidedModule): string {
   const names = Object.keys(namespaces[name]);
   return [
-    `const from = /* @__PURE__ */ (() => globalThis[Symbol.for("${sdkGlobal}")].${name})();`,
+    `const from = /* @__PURE__ */ (() => globalThis[Symbol.for("${sdkGlobalName}")].${name})();`,
     ...names.map((key) => `const ${name}_${key} = /* @__PURE__ */ (() => from.${key})();`),
     `export { ${names.map((key) => `${name}_${key} as ${key}`).join(", ")} };`,
   ].join("\n");

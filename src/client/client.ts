@@ -138,7 +138,7 @@ export class AetherClient {
     return new AetherError("TIMEOUT", text);
   }
 
-  /** Without a connection nothing was sent; a connection that broke later may have done the write. */
+  /** Without a connection nothing was sent; when it broke later, a write may have been done. */
   #broken({ method, target }: RequestParts, cause: unknown): AetherError {
     const reason = deepestReason(cause);
     const wasSent = /SendRequest|connection closed|connection reset|reading a body/i.test(reason);

@@ -41,7 +41,7 @@ async function failure(run: () => Promise<unknown>): Promise<AetherError> {
 
 const health = { ready: true, quorum: true, connectedPeers: 0, nodeCount: 1, sliceCount: 2 };
 
-Deno.test("AetherClient.call() sends the row's method and path and returns the answer", async () => {
+Deno.test("AetherClient.call() sends method and path and returns the answer", async () => {
   await withServer(() => Response.json(health), async (address, seen) => {
     const client = new AetherClient({ address, token: "ae_key" });
     assert.deepEqual(await client.call("health"), health);
@@ -174,7 +174,7 @@ Deno.test("AetherClient.call() ends with the reason of the caller's signal", asy
   });
 });
 
-Deno.test("AetherClient.call() says OUTCOME_UNKNOWN when the connection breaks in a write", async () => {
+Deno.test("AetherClient.call() says OUTCOME_UNKNOWN when a write breaks", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const serving = (async () => {
     const connection = await listener.accept();

@@ -15,6 +15,8 @@ import { examplesFolder, packagedExamples } from "./examples.ts";
 import { NodeProcess } from "./node_process.ts";
 import { sliceTools } from "./tools.ts";
 
+const endTimeoutMs = 1_000;
+
 /** Options of {@link runDev}. */
 export interface DevOptions extends SessionOptions {
   /** Folder of a slice or of slices. @default {the example app} */
@@ -49,12 +51,15 @@ export async function runDev(options: DevOptions): Promise<void> {
   try {
     node = await startNode(options, signal);
     const session = new DevSession({ ...options, signal }, node.addresses, folder);
-    const failed = node.ended.then((error) => {
+    const ended = node.ended.then(async (error) => {
       if (error !== undefined) throw error;
+      if (!signal.aborted) await options.say("The node was stopped");
     });
-    await Promise.race([session.run(first, build, watcher), failed]);
+    await Promise.race([session.run(first, build, watcher), ended]);
   } catch (error) {
-    if (!options.signal.aborted) throw error;
+    if (options.signal.aborted) return;
+    // A lost connection is seen before the end of the process that explains it.
+    throw node === undefined ? error : await reasonOfEnd(node) ?? error;
   } finally {
     stop.abort();
     await node?.stop();
@@ -73,6 +78,12 @@ function startNode(options: DevOptions, signal: AbortSignal): Promise<NodeProces
     env,
     onLog: (line) => void options.warn(line),
   }, signal);
+}
+
+function reasonOfEnd(node: NodeProcess): Promise<AetherError | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), endTimeoutMs);
+  return Promise.race([node.ended, promise]).finally(() => clearTimeout(timer));
 }
 
 /** Data that the node writes among the sources would count as changes of them. */

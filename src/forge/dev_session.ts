@@ -13,6 +13,9 @@ import type { NodeAddresses } from "./node_process.ts";
 import { waitUntilServed } from "./served.ts";
 import { tryLines } from "./try_lines.ts";
 
+/** How long a deployment goes on after a change that replaces it, in milliseconds. */
+const patienceMs = 3_000;
+
 /** The parts of the management API that a deployment needs. */
 export interface DevCluster {
   /** Publishes an artifact under a path of the repository. */
@@ -68,6 +71,8 @@ export class DevSession {
   readonly #published = new Set<string>();
   /** The last build that was served. */
   #served: DevBuild | undefined;
+  /** The blueprint that the cluster was last told to run, also when it did not work. */
+  #applied: string | undefined;
 
   /** The folder is the one that is watched. */
   constructor(options: SessionOptions, node: NodeAddresses, folder: string | undefined) {
@@ -80,8 +85,9 @@ export class DevSession {
   /**
    * Deploys the first build and, after every change, the next; resolves when the signal fires.
    *
-   * Errors are reported and the version before keeps running; without changes to wait for, an
-   * error is thrown.
+   * Errors are reported and the version before keeps running; without changes to wait for, or when
+   * the node cannot be reached, an error is thrown. A change ends a deployment that does not come
+   * to an end.
    */
   async run(
     first: Promise<DevBuild>,
@@ -89,34 +95,51 @@ export class DevSession {
     changes: Changes | undefined,
   ): Promise<void> {
     const { signal } = this.#options;
+    if (changes === undefined) {
+      await this.#deploy(await first, signal);
+      return await untilAborted(signal);
+    }
     for (let next = first;; next = build()) {
+      const attempt = new AbortController();
+      let patience: ReturnType<typeof setTimeout> | undefined;
+      let isOver = false;
+      const change = changes.next().then((isThere) => {
+        if (!isOver) patience = setTimeout(() => attempt.abort(), patienceMs);
+        return isThere;
+      });
       try {
-        await this.#deploy(await next);
+        await this.#deploy(await next, AbortSignal.any([signal, attempt.signal]));
       } catch (error) {
         if (signal.aborted) return;
-        if (changes === undefined || !(error instanceof AetherError)) throw error;
-        await this.#options.report(error);
-        await this.#options.say(
-          this.#served === undefined
-            ? `Nothing is deployed yet; waiting for a change in ${this.#folder}`
-            : "What was deployed before keeps running",
-        );
+        if (!attempt.signal.aborted) await this.#report(error);
+      } finally {
+        isOver = true;
+        clearTimeout(patience);
       }
-      if (changes === undefined) return await untilAborted(signal);
-      if (!await changes.next()) return;
+      if (!await change) return;
     }
   }
 
-  async #deploy(build: DevBuild): Promise<void> {
-    if (build.blueprint === this.#served?.blueprint) return;
-    const { signal } = this.#options;
-    const startMs = performance.now();
-    for (const artifact of build.artifacts) await this.#publish(artifact);
-    const blueprint = await this.#apply(build);
-    await waitUntilServed(this.#node.app, await this.#cluster.routes(signal), signal);
+  async #report(error: unknown): Promise<void> {
+    if (!(error instanceof AetherError) || isDisconnection(error)) throw error;
+    await this.#options.report(error);
+    await this.#options.say(
+      this.#served === undefined
+        ? `Nothing is deployed yet; waiting for a change in ${this.#folder}`
+        : "What was deployed before keeps running",
+    );
+  }
+
+  async #deploy(build: DevBuild, signal: AbortSignal): Promise<void> {
     const before = this.#served;
+    const { blueprint } = build;
+    if (blueprint === before?.blueprint && blueprint === this.#applied) return;
+    const startMs = performance.now();
+    for (const artifact of build.artifacts) await this.#publish(artifact, signal);
+    const id = await this.#apply(blueprint, signal);
+    await waitUntilServed(this.#node.app, await this.#cluster.routes(signal), signal);
     this.#served = build;
-    if (before === undefined) return await this.#options.onReady(this.#describe(build, blueprint));
+    if (before === undefined) return await this.#options.onReady(this.#describe(build, id));
     const known = new Set(before.artifacts.map(({ artifact }) => artifact));
     const changed = build.artifacts.map(({ artifact }) => artifact)
       .filter((artifact) => !known.has(artifact));
@@ -125,23 +148,23 @@ export class DevSession {
     await this.#options.say(`${what} deployed in ${seconds} s`);
   }
 
-  async #publish({ artifact, bytes, warnings }: DevArtifact): Promise<void> {
+  async #publish({ artifact, bytes, warnings }: DevArtifact, signal: AbortSignal): Promise<void> {
     if (this.#published.has(artifact)) return;
     for (const text of warnings) await this.#options.warn(`warning: ${artifact}: ${text}`);
-    const path = repositoryPath(parseCoordinates(artifact));
-    await this.#cluster.publish(path, bytes, this.#options.signal);
+    await this.#cluster.publish(repositoryPath(parseCoordinates(artifact)), bytes, signal);
     this.#published.add(artifact);
   }
 
-  async #apply({ blueprint }: DevBuild): Promise<string> {
-    const { signal } = this.#options;
+  /** Applies a blueprint and returns its id; the one before comes back when it does not start. */
+  async #apply(blueprint: string, signal: AbortSignal): Promise<string> {
     try {
+      this.#applied = blueprint;
       return await this.#cluster.deploy(blueprint, signal);
     } catch (error) {
       const isFailure = error instanceof AetherError && error.name === "DEPLOYMENT_FAILED";
-      // A version that does not start must not stay the wanted one.
       if (isFailure && this.#served !== undefined) {
-        await this.#cluster.deploy(this.#served.blueprint, signal);
+        this.#applied = this.#served.blueprint;
+        await this.#cluster.deploy(this.#applied, signal);
       }
       throw error;
     }
@@ -158,6 +181,10 @@ export class DevSession {
       watching: this.#folder ?? null,
     };
   }
+}
+
+function isDisconnection({ name }: AetherError): boolean {
+  return name === "UNREACHABLE" || name === "OUTCOME_UNKNOWN";
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -57,6 +57,7 @@ export class NodeProcess {
    * @throws {AetherError} the node's own error, e.g. PORT_TAKEN; NODE_ENDED or TIMEOUT
    */
   static async start(options: NodeProcessOptions, signal: AbortSignal): Promise<NodeProcess> {
+    signal.throwIfAborted();
     const child = new Child(options);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -70,7 +71,6 @@ export class NodeProcess {
       throw error ?? new AetherError("NODE_ENDED", `Node ${options.id} stopped as it started`);
     });
     try {
-      signal.throwIfAborted();
       return new NodeProcess(await Promise.race([child.ready, ended, late]), child);
     } catch (error) {
       await child.stop();
@@ -173,7 +173,7 @@ function argumentsOf({ id, ports, dataDir, logLevel }: NodeProcessOptions): stri
   ];
 }
 
-/** A development node is the same on every machine: what configures other nodes does not reach it. */
+/** A development node is the same everywhere: what configures other nodes does not reach it. */
 function childEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
   const configuring = new Set(configKeys.flatMap((key) => key.variables));
   const kept = new Set(["AETHER_CACHE", "AETHER_EXE"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { waitUntilServed } from "./served.ts";
 
-Deno.test("waitUntilServed() asks each path until it is known, with no method of a slice", async () => {
+Deno.test("waitUntilServed() asks each path until it is known", async () => {
   const seen: string[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     seen.push(`${request.method} ${new URL(request.url).pathname}`);

@@ -49,7 +49,7 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
   return { slices: newest, blueprint: generate(root, newest) };
 }
 
-/** The text with the artifacts that `versions` names replaced: declared coordinates to built ones. */
+/** The text with declared coordinates replaced by the built ones that `versions` has for them. */
 export function withVersions(blueprint: string, versions: ReadonlyMap<string, string>): string {
   const byBase = Map.groupBy(versions, ([declared]) => artifactBase(declared));
   return blueprint.replaceAll(artifactPattern, (whole, key: string, listed: string) => {

@@ -25,7 +25,7 @@ function slice(name: string, version = "1.0.0", needs = ""): string {
   return `artifact = "org.a:${name}:${version}"\n${dependencies}`;
 }
 
-Deno.test("readWorkspace() takes a folder with slice.toml as one slice and makes a blueprint", async () => {
+Deno.test("readWorkspace() makes a blueprint for a single slice", async () => {
   const files = { "slice.toml": slice("shop"), "mod.ts": "" };
   await withFolder(files, async (root) => {
     const { slices, blueprint } = await readWorkspace(root);
@@ -36,7 +36,7 @@ Deno.test("readWorkspace() takes a folder with slice.toml as one slice and makes
   });
 });
 
-Deno.test("readWorkspace() takes what the blueprint lists, and adds what it depends on", async () => {
+Deno.test("readWorkspace() takes what a blueprint lists and needs", async () => {
   const text = 'id = "org.a:app:1.0.0"\n[[slices]]\nartifact = "org.a:shop:9.0.0"\n';
   const files = {
     "blueprint.toml": text,

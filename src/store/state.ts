@@ -10,13 +10,15 @@ import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../base/codec.ts";
 import { limits } from "../protocol/limits.ts";
 import { writerOf } from "../protocol/keys.ts";
-import type { Applied, Command, Operation } from "../protocol/store/command.ts";
+import type { Applied, Command, Operation, Writer } from "../protocol/store/command.ts";
 import { Sessions } from "./sessions.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
 const snapshotVersion = 1;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
+/** The control loop must go on in a full store; what it writes is bounded by the instances. */
+const unlimitedWriters: ReadonlySet<Writer> = new Set<Writer>(["leader", "node"]);
 
 /** A stored value. */
 export interface Entry {
@@ -44,7 +46,7 @@ export interface StoreChange {
 
 /** Limits of a store. */
 export interface StoreOptions {
-  /** Size above which writes that grow it are refused. */
+  /** Size above which users, slices and operators may not write what makes it grow. */
   readonly maxBytes: number;
 }
 
@@ -121,7 +123,10 @@ export class StoreState {
       return nothing("forbidden");
     }
     const growth = this.#growth(operations);
-    if (growth > 0 && this.#bytes + growth > this.#options.maxBytes) return nothing("full");
+    const isLimited = !unlimitedWriters.has(command.writer);
+    if (isLimited && growth > 0 && this.#bytes + growth > this.#options.maxBytes) {
+      return nothing("full");
+    }
     const events: StoreEvent[] = [];
     const revision = this.#revision + 1;
     let deleted = 0;
@@ -166,9 +171,10 @@ export class StoreState {
     this.#bytes += entryBytes(key, entry);
   }
 
+  /** Bytes that the operations add; of several on one key the last one counts. */
   #growth(operations: readonly Operation[]): number {
     let growth = 0;
-    for (const operation of operations) {
+    for (const operation of new Map(operations.map((each) => [each.key, each])).values()) {
       const previous = this.#entries.get(operation.key);
       if (previous !== undefined) growth -= entryBytes(operation.key, previous);
       if (operation.type === "put") growth += entryBytes(operation.key, operation);
@@ -191,7 +197,7 @@ export class StoreState {
   }
 
   /**
-   * Replaces the whole state by a snapshot.
+   * Replaces the whole state by a snapshot; a damaged one leaves the state as it was.
    *
    * @throws {DecodeError} when the bytes are not a snapshot of a known version.
    */
@@ -201,23 +207,31 @@ export class StoreState {
     if (version !== snapshotVersion) {
       throw new DecodeError(`Snapshot version ${version} is not known`, 0);
     }
+    const revision = reader.varint();
+    let last: string | undefined;
+    const rows = reader.list(entriesMax, (from) => {
+      const offset = from.offset;
+      const key = from.string(limits.keyBytes);
+      if (last !== undefined && key <= last) throw new DecodeError("Key is out of order", offset);
+      last = key;
+      return [key, readEntry(from, bytes.length)] as const;
+    });
+    const sessions = Sessions.read(reader);
+    reader.end();
     this.#entries.clear();
     this.#keys.replace([]);
     this.#bytes = 0;
-    this.#revision = reader.varint();
-    const count = reader.varint();
-    for (let index = 0; index < count; index++) {
-      const key = reader.string(limits.keyBytes);
-      const contentType = reader.string(256);
-      const value = reader.bytes(bytes.length);
-      const createRevision = reader.varint();
-      const revision = reader.varint();
-      const entry = Object.freeze({ value, contentType, createRevision, revision });
-      this.#insert(key, entry, undefined);
-    }
-    this.#sessions = Sessions.read(reader);
-    reader.end();
+    this.#revision = revision;
+    this.#sessions = sessions;
+    for (const [key, entry] of rows) this.#insert(key, entry, undefined);
   }
+}
+
+function readEntry(reader: ByteReader, valueBytesMax: number): Entry {
+  const contentType = reader.string(256);
+  const value = reader.bytes(valueBytesMax);
+  const createRevision = reader.varint();
+  return Object.freeze({ value, contentType, createRevision, revision: reader.varint() });
 }
 
 function entryBytes(key: string, entry: { value: Uint8Array; contentType: string }): number {

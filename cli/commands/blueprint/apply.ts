@@ -1,5 +1,5 @@
 /**
- * `aether blueprint apply`.
+ * The command `aether blueprint apply`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether blueprint delete`.
+ * The command `aether blueprint delete`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether blueprint get`.
+ * The command `aether blueprint get`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether blueprint list`.
+ * The command `aether blueprint list`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

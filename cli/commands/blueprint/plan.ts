@@ -1,5 +1,5 @@
 /**
- * `aether blueprint plan`.
+ * The command `aether blueprint plan`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether blueprint status`.
+ * The command `aether blueprint status`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

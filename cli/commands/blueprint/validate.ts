@@ -1,5 +1,5 @@
 /**
- * `aether blueprint validate`.
+ * The command `aether blueprint validate`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether config show`.
+ * The command `aether config show`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

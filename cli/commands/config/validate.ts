@@ -1,5 +1,5 @@
 /**
- * `aether config validate`.
+ * The command `aether config validate`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

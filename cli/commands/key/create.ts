@@ -1,5 +1,5 @@
 /**
- * `aether key create`.
+ * The command `aether key create`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether kv delete`.
+ * The command `aether kv delete`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether kv get`.
+ * The command `aether kv get`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether kv list`.
+ * The command `aether kv list`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether kv put`.
+ * The command `aether kv put`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether node start`.
+ * The command `aether node start`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether slice build`.
+ * The command `aether slice build`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `aether slice inspect`.
+ * The command `aether slice inspect`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

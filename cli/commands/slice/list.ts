@@ -1,5 +1,5 @@
 /**
- * `aether slice list`.
+ * The command `aether slice list`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

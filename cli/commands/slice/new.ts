@@ -1,5 +1,5 @@
 /**
- * `aether slice new`.
+ * The command `aether slice new`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

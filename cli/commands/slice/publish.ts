@@ -1,5 +1,5 @@
 /**
- * `aether slice publish`.
+ * The command `aether slice publish`; `cli/commands.ts` lists it and `cli/run.ts` runs it.
  *
  * @module
  */

@@ -10,14 +10,14 @@ import * as aether from "../../../mod.ts";
 import * as zod from "zod";
 import { AetherError } from "../../base/errors.ts";
 import { isSliceDefinition } from "../../sdk/describe.ts";
+import { sdkGlobalName } from "../../sdk/global_name.ts";
 import type { SliceDefinition } from "../../sdk/slice.ts";
-
-/** Where bundles find the SDK and zod that the shell provides; the number is the SDK's version. */
-export const sdkSymbol = Symbol.for("aether.sdk.1");
 
 /** Makes the SDK available to bundles, which import it through this global. */
 export function provideSdk(): void {
-  Object.defineProperty(globalThis, sdkSymbol, { value: Object.freeze({ aether, zod }) });
+  Object.defineProperty(globalThis, Symbol.for(sdkGlobalName), {
+    value: Object.freeze({ aether, zod }),
+  });
 }
 
 /**

@@ -1,0 +1,49 @@
+/**
+ * `deno task bench NAME [OPTIONS]`: programs that measure Aether beside others on the same machine
+ * in the same run, and print JSON lines. See docs/performance.md.
+ *
+ * @module
+ */
+
+type Bench = (args: string[]) => Promise<number>;
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  http: async () => (await import("./http.ts")).benchHttp,
+  startup: async () => (await import("./startup.ts")).benchStartup,
+};
+
+const usage = `Usage: deno task bench NAME [OPTIONS]
+
+  http     Requests through a node to the echo slice, beside bare Deno.serve, hono + zod and nginx
+    --duration SECONDS   Length of one measurement (3)
+    --rounds N           Measurements of everything, interleaved (3)
+    --binary FILE        Measure this executable instead of the source form
+    --install            apt-get nginx and wrk when they are missing
+
+  startup  From the start of a node to its first answers, and its idle memory
+    --rounds N           Starts that count, after one that does not (5)
+    --binary FILE        The executable that is measured beside the source form (dist/aether)
+
+Both take --markdown: print tables instead of JSON lines.
+`;
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const find = name === undefined || !Object.hasOwn(benches, name) ? undefined : benches[name];
+  if (find === undefined) {
+    console.error(usage);
+    return name === undefined || name === "--help" ? 0 : 2;
+  }
+  if (Deno.build.os !== "linux") {
+    console.error(`Benchmarks read /proc, which ${Deno.build.os} does not have: run them on Linux`);
+    return 1;
+  }
+  try {
+    return await (await find())(args);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    console.error(error.message);
+    return error instanceof RangeError || error instanceof TypeError ? 2 : 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,161 @@
+/**
+ * One good call of every row of the route table, and wrong ones of every part that has a schema.
+ *
+ * A new row does not compile without its samples here.
+ *
+ * @module
+ */
+import type { RowName } from "../../src/protocol/api/table.ts";
+import { repositoryPath } from "../../src/protocol/coordinates.ts";
+import type { TestApi } from "./setup.ts";
+import { packedSlice } from "./slices.ts";
+
+/** Parts of a call, as in the table. */
+export interface Sample {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** Status of the answer. @default {200} */
+  readonly status?: number;
+}
+
+/** A blueprint of the slices that {@link prepare} publishes. */
+export function blueprintText(id: string, slice: string, instances = 1): string {
+  return `id = "${id}"\n[[slices]]\nartifact = "${slice}"\ninstances = ${instances}\n`;
+}
+
+const echo = "org.example:echo:1.0.0";
+const echoPath = repositoryPath({ group: "org.example", name: "echo", version: "1.0.0" });
+const shop = "org.example:shop:1.0.0";
+const spare = "org.example:spare:1.0.0";
+const shopText = blueprintText(shop, echo);
+const other = "org.example:other:1.0.0";
+const otherPath = repositoryPath({ group: "org.example", name: "other", version: "1.0.0" });
+
+/** A call of each row that succeeds after {@link prepare}. */
+export const good: Readonly<Record<RowName, Sample>> = {
+  healthLive: {},
+  healthReady: {},
+  health: {},
+  status: {},
+  nodes: {},
+  slices: {},
+  slicesStatus: {},
+  routes: {},
+  openapi: {},
+  blueprintApply: {
+    query: { ifRevision: "0" },
+    body: blueprintText("org.example:another:1.0.0", other),
+  },
+  blueprintList: {},
+  blueprintGet: { params: { id: shop } },
+  blueprintStatus: { params: { id: shop } },
+  blueprintDelete: { params: { id: spare } },
+  blueprintValidate: { body: shopText },
+  blueprintPlan: { body: shopText },
+  kvList: { query: { prefix: "gre", after: "a", limit: "5" } },
+  kvGet: { params: { key: "greeting" }, query: { consistency: "local" } },
+  kvPut: { params: { key: "new/key" }, headers: { "if-none-match": "*" }, body: "value" },
+  kvDelete: { params: { key: "doomed" }, status: 204 },
+  artifactList: {},
+  repositoryGet: { params: { path: echoPath } },
+  repositoryPut: { params: { path: echoPath }, body: packedSlice(echo, { routes: ["GET /echo"] }) },
+};
+
+/** Part of a request that is wrong, with the path of the issue that must name it. */
+export interface Wrong extends Sample {
+  readonly part: "params" | "query" | "headers" | "body";
+  /** Left out where the message names the value instead. */
+  readonly issue?: string;
+}
+
+const id = "x".repeat(257);
+const wrongId = { part: "params", params: { id }, issue: "id" } as const;
+const wrongText = {
+  part: "body",
+  body: 'id = "shop"\n[[slices]]\nartefact = "a"\n',
+  issue: "slices[0].artefact",
+} as const;
+
+/** Wrong calls of each row; the tests demand one for every part that has a schema. */
+export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
+  healthLive: [],
+  healthReady: [],
+  health: [],
+  status: [],
+  nodes: [],
+  slices: [],
+  slicesStatus: [],
+  routes: [],
+  openapi: [],
+  blueprintApply: [
+    { part: "query", query: { ifRevision: "-1" }, body: shopText, issue: "ifRevision" },
+    { part: "query", query: { ifRevision: "1.5" }, body: shopText, issue: "ifRevision" },
+    wrongText,
+  ],
+  blueprintList: [],
+  blueprintGet: [wrongId],
+  blueprintStatus: [wrongId],
+  blueprintDelete: [wrongId],
+  blueprintValidate: [wrongText],
+  blueprintPlan: [wrongText],
+  kvList: [
+    { part: "query", query: { limit: "0" }, issue: "limit" },
+    { part: "query", query: { limit: "1001" }, issue: "limit" },
+    { part: "query", query: { limit: "many" }, issue: "limit" },
+    { part: "query", query: { prefix: "p".repeat(513) }, issue: "prefix" },
+    { part: "query", query: { after: "p".repeat(513) }, issue: "after" },
+  ],
+  kvGet: [
+    { part: "query", params: { key: "k" }, query: { consistency: "strong" }, issue: "consistency" },
+    { part: "params", params: { key: "k".repeat(513) } },
+  ],
+  kvPut: [
+    {
+      part: "headers",
+      params: { key: "k" },
+      headers: { "if-match": "1".repeat(65) },
+      body: "v",
+      issue: "if-match",
+    },
+    {
+      part: "headers",
+      params: { key: "k" },
+      headers: { "if-none-match": "1".repeat(65) },
+      body: "v",
+      issue: "if-none-match",
+    },
+    { part: "params", params: { key: "k".repeat(513) }, body: "v" },
+  ],
+  kvDelete: [
+    {
+      part: "headers",
+      params: { key: "k" },
+      headers: { "if-match": "1".repeat(65) },
+      issue: "if-match",
+    },
+    { part: "params", params: { key: "k".repeat(513) } },
+  ],
+  artifactList: [],
+  repositoryGet: [{ part: "params", params: { path: "p".repeat(1025) }, issue: "path" }],
+  repositoryPut: [{ part: "params", params: { path: "p".repeat(1025) }, body: "x", issue: "path" }],
+};
+
+/** Makes what the good calls need: slices, blueprints, keys. */
+export async function prepare(api: TestApi, headers: Record<string, string> = {}): Promise<void> {
+  const must = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>) => {
+    const response = await api.fetch(method, path, { body, headers });
+    if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
+    await response.body?.cancel();
+  };
+  await must("PUT", `/repository/${echoPath}`, packedSlice(echo, { routes: ["GET /echo"] }));
+  await must("PUT", `/repository/${otherPath}`, packedSlice(other));
+  const third = "org.example:third:1.0.0";
+  const thirdPath = repositoryPath({ group: "org.example", name: "third", version: "1.0.0" });
+  await must("PUT", `/repository/${thirdPath}`, packedSlice(third));
+  await must("POST", "/api/blueprint", shopText);
+  await must("POST", "/api/blueprint", blueprintText(spare, third));
+  await must("PUT", "/api/kv/greeting", "hello");
+  await must("PUT", "/api/kv/doomed", "x");
+}

@@ -1,0 +1,184 @@
+/**
+ * The management API over a real control on a port of its own, in this thread.
+ *
+ * The other threads are played: instances are ready as soon as they are started, the gateway has
+ * applied every route at once. So everything up to the HTTP boundary is the code of a node.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { createApi } from "../../src/api/app.ts";
+import { errorCatalog, type ErrorName } from "../../src/base/error_catalog.ts";
+import type { Problem } from "../../src/base/errors.ts";
+import { fillPath } from "../../src/client/request.ts";
+import { Control } from "../../src/node/control/control.ts";
+import { resolveConfig } from "../../src/protocol/config/config.ts";
+import { parseCoordinates, repositoryPath } from "../../src/protocol/coordinates.ts";
+import type {
+  ControlToGateway,
+  FromControl,
+  GatewayToControl,
+} from "../../src/protocol/thread/threads.ts";
+import { packedSlice, type SliceSetup } from "./slices.ts";
+
+/** Keys that {@link keyed} configures, by role. */
+export const testKeys = {
+  viewer: "ae_viewer",
+  operator: "ae_operator",
+  admin: "ae_admin",
+} as const;
+
+/** Configuration of the management API with one key for each role. */
+export function keyed(): Record<string, unknown> {
+  const keys = Object.entries(testKeys).map(([role, key]) => ({
+    name: `the-${role}`,
+    role,
+    sha256: createHash("sha256").update(key).digest("hex"),
+  }));
+  return { management: { keys } };
+}
+
+/** A running API. */
+export class TestApi implements AsyncDisposable {
+  readonly control: Control;
+  readonly port: number;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #gateway: MessagePort;
+
+  private constructor(control: Control, server: Deno.HttpServer<Deno.NetAddr>, port: MessagePort) {
+    this.control = control;
+    this.port = server.addr.port;
+    this.#server = server;
+    this.#gateway = port;
+  }
+
+  /** Starts one; the tree is a configuration as in `aether.toml`. */
+  static async start(tree: Record<string, unknown> = {}): Promise<TestApi> {
+    const config = resolveConfig({ log: { level: "off" }, ...tree });
+    let control: Control | undefined;
+    const opened = await Control.open({ config, post: (message) => play(message, () => control) });
+    control = opened;
+    const api = createApi(opened);
+    const server = Deno.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      onListen() {},
+    }, (request) => api.fetch(request));
+    const gateway = connectGateway(opened);
+    const management = `127.0.0.1:${server.addr.port}`;
+    await opened.start({ cluster: "127.0.0.1:1", management, app: "127.0.0.1:2" });
+    return new TestApi(opened, server, gateway);
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Sends a request; a path is taken as it is. */
+  fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.origin + path, { method, redirect: "manual", ...init });
+  }
+
+  /** `/api/kv/...` with the key encoded. */
+  kv(method: string, key: string, init: RequestInit = {}): Promise<Response> {
+    return this.fetch(method, fillPath("/api/kv/{key+}", { key }), init);
+  }
+
+  /** Publishes a slice without code and expects that to work. */
+  async publish(artifact: string, setup: SliceSetup = {}): Promise<void> {
+    const path = `/repository/${repositoryPath(parseCoordinates(artifact))}`;
+    const response = await this.fetch("PUT", path, { body: packedSlice(artifact, setup) });
+    assert.equal(response.status, 201, await response.text());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+    await this.control.close();
+    this.#gateway.close();
+  }
+}
+
+/** Plays the supervisor: whatever is started is ready. */
+function play(message: FromControl, control: () => Control | undefined): void {
+  if (message.type === "startInstance") {
+    message.resources.close();
+    queueMicrotask(() => control()?.onInstanceReady(message.instance));
+  } else if (message.type === "stopInstance") {
+    queueMicrotask(() => control()?.onInstanceEnded(message.instance, undefined));
+  } else if (message.type === "failed") {
+    throw new Error(`Control failed: ${message.problem.detail}`);
+  }
+}
+
+/** Plays the gateway: it has applied every snapshot and drained every instance at once. */
+function connectGateway(control: Control): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const tell = (message: GatewayToControl) => port1.postMessage(message);
+  port1.onmessage = (event: MessageEvent<ControlToGateway>) => {
+    const message = event.data;
+    if (message.type === "drain") tell({ type: "drained", instance: message.instance });
+    else tell({ type: "applied", revision: message.snapshot.revision });
+  };
+  control.connectGateway(port2);
+  return port1;
+}
+
+const problemSchema = z.strictObject({
+  type: z.string().regex(/^urn:aether:error:E\d{4}$/),
+  title: z.string().min(1),
+  status: z.int(),
+  detail: z.string().regex(/^\S[^]*[^.\s]$/),
+  code: z.string(),
+  name: z.enum(Object.keys(errorCatalog) as [ErrorName]),
+  hint: z.string().min(1),
+  issues: z.array(
+    z.strictObject({ path: z.string(), message: z.string().min(1), line: z.int().optional() }),
+  ).min(1).optional(),
+  requestId: z.uuid(),
+});
+
+/** The parts of an answer that {@link problemOf} looks at. */
+export interface AnswerLike {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** The problem document of an answer, checked against the catalogue and the answer itself. */
+export function problemOf(
+  answer: AnswerLike,
+  bytes: string | Uint8Array,
+  name?: ErrorName,
+): Problem {
+  const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+  assert.equal(answer.headers.get("content-type"), "application/problem+json", text);
+  const problem = problemSchema.parse(JSON.parse(text));
+  const row = errorCatalog[problem.name];
+  assert.equal(problem.code, row.code);
+  assert.equal(problem.title, row.title);
+  assert.equal(problem.status, row.status);
+  assert.equal(answer.status, row.status);
+  assert.equal(answer.headers.get("x-request-id"), problem.requestId);
+  if (name !== undefined) assert.equal(problem.name, name, problem.detail);
+  return problem as Problem;
+}
+
+/** Expects a problem with a name as the answer. */
+export async function refused(response: Response, name: ErrorName): Promise<Problem> {
+  return problemOf(response, await response.text(), name);
+}
+
+/** Polls until the check gives something. */
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const endMs = performance.now() + 10_000;
+  for (;;) {
+    const value = await check();
+    if (value !== undefined) return value;
+    if (performance.now() > endMs) throw new Error(`It never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
