@@ -65,7 +65,7 @@ Deno.test("parse() hides options for programs from help and still takes them", (
 });
 
 for (const command of commands) {
-  Deno.test(`aether ${command.path.join(" ")} has its own file and examples that parse`, async () => {
+  Deno.test(`aether ${command.path.join(" ")} has a file and examples that parse`, async () => {
     const module = await import(`./commands/${command.path.join("/")}.ts`);
     assert.ok(module.command === command);
     assert.doesNotMatch(command.summary, /\.$/);

@@ -37,9 +37,7 @@ export class Access {
       digest: Uint8Array.from(sha256.match(/../g) ?? [], (pair) => parseInt(pair, 16)),
     }));
     this.#hosts = new Set(
-      ["localhost", "127.0.0.1", "[::1]", config.host, ...config.hosts].map((host) =>
-        host.toLowerCase()
-      ),
+      ["localhost", "127.0.0.1", "::1", config.host, ...config.hosts].map(hostText),
     );
   }
 
@@ -91,35 +89,48 @@ export class Access {
   }
 }
 
-const acceptedTypes = [
+/** A host as the Host header writes it: IPv6 addresses have brackets there. */
+function hostText(host: string): string {
+  return (host.includes(":") ? `[${host}]` : host).toLowerCase();
+}
+
+const advisedTypes = [
   "application/json",
   "application/toml",
   "application/octet-stream",
-  "application/zip",
   "text/plain",
 ];
+/** What an HTML form can send; no client of ours does. */
+const formTypes = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
 
 /**
- * Refuses content types that an HTML form can send across sites without asking.
+ * Refuses writes that a page of another site could make a browser send without asking.
  *
- * `text/plain` is such a type, so without a key it also needs a header that no form can set.
+ * Browsers name the page's site in headers that the page cannot change; other programs send none
+ * of them. A request with an Authorization header is never sent unasked.
  *
  * @throws {AetherError} CONTENT_TYPE_REFUSED.
  */
 export function checkContentType(headers: Headers): void {
   if (headers.has("authorization")) return;
-  const type = (headers.get("content-type") ?? "application/octet-stream").split(";", 1)[0]?.trim()
-    .toLowerCase() ?? "";
-  const crossSite = headers.get("sec-fetch-site");
-  const isForeign = crossSite !== null && crossSite !== "same-origin" && crossSite !== "none";
-  const isAccepted = acceptedTypes.includes(type) || !formTypes.has(type);
-  if (isAccepted && !isForeign) return;
+  if (isForeign(headers)) {
+    throw new AetherError(
+      "CONTENT_TYPE_REFUSED",
+      "A request that another site's page sends needs an API key",
+    );
+  }
+  const type = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (!formTypes.has(type)) return;
   throw new AetherError(
     "CONTENT_TYPE_REFUSED",
-    isForeign
-      ? "A request that another site's page sends needs an API key"
-      : `Content type "${type}" is not accepted: send ${acceptedTypes.join(", ")}`,
+    `Content type "${type}" is not accepted: send ${advisedTypes.join(", ")}`,
   );
 }
 
-const formTypes = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+function isForeign(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  // Older browsers. A proxy may have ended TLS, so the scheme does not count.
+  const origin = headers.get("origin");
+  return origin !== null && origin.replace(/^https?:\/\//, "") !== headers.get("host");
+}

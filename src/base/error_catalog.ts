@@ -93,7 +93,7 @@ export const errorCatalog = {
     "E2004",
     415,
     "The content type is not accepted here",
-    "Send application/json, application/toml, application/octet-stream or text/plain, or use an API key",
+    "Send one of the content types that the message names, or use an API key",
   ),
   // 3xxx: store
   KEY_NOT_FOUND: row("E3001", 404, "The key does not exist", "List keys to see what is there"),

@@ -8,7 +8,7 @@
 import { AetherError } from "../base/errors.ts";
 
 /** Port of the management API when an address names none. */
-export const managementPortDefault = 8080;
+const managementPortDefault = 8080;
 
 /**
  * The origin that an address means, e.g. `http://127.0.0.1:8080`.

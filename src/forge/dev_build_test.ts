@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { newSlice } from "../artifact/scaffold.ts";
 import { openSlice } from "../artifact/package.ts";
 import { DevBuilder } from "./dev_build.ts";
-import { readExamples } from "./examples.ts";
 import { sliceTools } from "./tools.ts";
 
 Deno.test("DevBuilder.build() builds each state of a folder once", async () => {
@@ -27,26 +26,6 @@ Deno.test("DevBuilder.build() builds each state of a folder once", async () => {
     assert.notEqual(second.artifacts[0]?.artifact, artifact?.artifact);
     await Deno.writeTextFile(path, "export default {");
     await assert.rejects(builder.build(root), { name: "SLICE_BUILD_FAILED" });
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-});
-
-Deno.test("readExamples() reads built slices and their blueprint", async () => {
-  const root = await Deno.makeTempDir({ prefix: "aether-examples-" });
-  try {
-    await newSlice("hello", join(root, "hello"));
-    const { artifacts: [built] } = await new DevBuilder(sliceTools()).build(join(root, "hello"));
-    await assert.rejects(readExamples(root), {
-      name: "FILE_UNREADABLE",
-      message: /without the example/,
-    });
-    await Deno.writeTextFile(join(root, "blueprint.toml"), "id = 1");
-    await Deno.writeFile(join(root, "hello.slice"), built?.bytes ?? new Uint8Array());
-    const { artifacts, blueprint } = await readExamples(root);
-    assert.equal(blueprint, "id = 1");
-    assert.deepEqual(artifacts.map(({ artifact }) => artifact), [built?.artifact]);
-    assert.deepEqual(Object.keys(artifacts[0]?.methods ?? {}), ["greet"]);
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -84,7 +84,7 @@ Deno.test("DevSession.run() reports a build that fails and goes on", async () =>
   ]);
 });
 
-Deno.test("DevSession.run() brings back what was served when a version does not start", async () => {
+Deno.test("DevSession.run() brings back what was served when a start fails", async () => {
   const { session: dev, events } = session((blueprint) =>
     stateOf(blueprint) === "bad"
       ? Promise.reject(new AetherError("DEPLOYMENT_FAILED", "Text"))

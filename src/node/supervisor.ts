@@ -2,8 +2,8 @@
  * The supervisor: creates every worker of the node, wires their ports and watches over them.
  *
  * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
- * for some 20 ms, and nobody must wait for that (ADR 0003). A dead gateway is restarted, three times
- * a minute at most; a dead control thread ends the process with exit code 70.
+ * for some 20 ms, and nobody must wait for that (ADR 0003). A dead gateway is restarted, three
+ * times a minute at most; a dead control thread ends the process with exit code 70.
  *
  * @module
  */
@@ -42,7 +42,8 @@ export interface RunNodeOptions {
 }
 
 /**
- * Runs a node until it is told to stop (SIGTERM, SIGINT or the signal); resolves with the exit code.
+ * Runs a node until it is told to stop (SIGTERM, SIGINT or the signal); resolves with the exit
+ * code.
  *
  * @throws {AetherError} when the node cannot start: PORT_TAKEN, STORAGE_*, CONFIG_INVALID.
  */

@@ -99,7 +99,9 @@ export function parseRepositoryPath(
   }
 }
 
-/** Whether a version lies in a range such as `^1.0.0`; a pre-release only matches by its own text. */
+/**
+ * Whether a version lies in a range such as `^1.0.0`; a pre-release only matches by its own text.
+ */
 export function satisfies(version: string, range: string): boolean {
   return version === range || semver.satisfies(version, range);
 }

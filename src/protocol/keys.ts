@@ -1,8 +1,8 @@
 /**
  * The registry of the store's keys: text form, value schema and the one who may write.
  *
- * System keys are JSON; keys under `user/` and `slice/` hold what users and slices put there. To add
- * a kind of key, add it here; reading and writing go through {@link KeyType}.
+ * System keys are JSON; keys under `user/` and `slice/` hold what users and slices put there. To
+ * add a kind of key, add it here; reading and writing go through {@link KeyType}.
  *
  * @module
  */
@@ -63,8 +63,7 @@ export class KeyType<Value> {
   }
 }
 
-/** Observed state of one instance, written by the node that owns it. */
-export const instanceValueSchema = z.object({
+const instanceValueSchema = z.object({
   artifact: z.string(),
   node: z.string(),
   number: z.int(),
@@ -87,7 +86,7 @@ export const instanceValueSchema = z.object({
   fatal: z.boolean().optional(),
 });
 
-/** See {@link instanceValueSchema}. */
+/** Observed state of one instance, written by the node that owns it. */
 export type InstanceValue = z.output<typeof instanceValueSchema>;
 
 /** The kinds of system keys. */
@@ -148,6 +147,8 @@ export function writerOf(key: string): Writer | undefined {
   return undefined;
 }
 
+const prefixBytes = 128;
+
 // Control characters would break listings and logs; everything else is a key.
 // deno-lint-ignore no-control-regex
 const controlPattern = /[\u0000-\u001f\u007f]/;
@@ -155,9 +156,10 @@ const controlPattern = /[\u0000-\u001f\u007f]/;
 /**
  * Checks the part of a key that a user or a slice chooses.
  *
+ * @param prefix What the system puts before it; together they fit into a key of the store.
  * @throws {AetherError} KEY_INVALID naming the key and the rule.
  */
-export function checkUserKey(key: string): void {
+export function checkUserKey(key: string, prefix: string = userPrefix): void {
   const shown = JSON.stringify(key.slice(0, 80));
   if (key === "") throw new AetherError("KEY_INVALID", "The key is empty: write at least one byte");
   if (controlPattern.test(key)) {
@@ -166,8 +168,8 @@ export function checkUserKey(key: string): void {
   if (!key.isWellFormed()) {
     throw new AetherError("KEY_INVALID", `Key ${shown} holds half a surrogate pair: remove it`);
   }
-  // Room for the prefix that the system adds.
-  const max = limits.keyBytes - 128;
+  // The room for a usual prefix is the same everywhere; a long one takes more.
+  const max = limits.keyBytes - Math.max(prefixBytes, encoder.encode(prefix).length);
   const bytes = encoder.encode(key).length;
   if (bytes > max) {
     throw new AetherError("KEY_INVALID", `Key ${shown} has ${bytes} bytes; the limit is ${max}`);

@@ -1,8 +1,8 @@
 /**
  * Limits that several parts share, with their units.
  *
- * A limit that only one module needs stands in that module. Every one is enforced with an error that
- * names it.
+ * A limit that only one module needs stands in that module. Every one is enforced with an error
+ * that names it.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Serves the resources port of one instance: its `kv()` and its log lines.
  *
- * Every message comes from a sandbox, so it is checked; keys are confined to the slice's own prefix.
- * Credentials of other resources will live here too, never in the sandbox.
+ * Every message comes from a sandbox, so it is checked; keys are confined to the slice's own
+ * prefix. Credentials of other resources will live here too, never in the sandbox.
  *
  * @module
  */

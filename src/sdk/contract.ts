@@ -25,7 +25,9 @@ export interface MethodSpec<
   readonly http?: `${HttpMethod} /${string}`;
   /** Status of a successful HTTP answer. @default {200} */
   readonly status?: number;
-  /** Whether a call may be repeated when its outcome is unknown. @default {true for GET and HEAD} */
+  /**
+   * Whether a call may be repeated when its outcome is unknown. @default {true for GET and HEAD}
+   */
   readonly idempotent?: boolean;
   /** Time after which a call fails, in milliseconds. @default {30000} */
   readonly timeoutMs?: number;

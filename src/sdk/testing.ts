@@ -38,8 +38,8 @@ export interface TestedSlice<C> {
  * const one = contract("org.example:one", {
  *   inc: method({ input: z.object({ n: z.number() }), output: z.object({ n: z.number() }) }),
  * });
- * const tested = await testSlice(slice(one, { create: () => ({ inc: ({ n }) => ({ n: n + 1 }) }) }));
- * console.assert((await tested.client.inc({ n: 1 })).n === 2);
+ * const tested = await testSlice(slice(one, { create: () => ({ inc: ({ n }) => ({ n: n + 1 }) })
+ * })); console.assert((await tested.client.inc({ n: 1 })).n === 2);
  * await tested.stop();
  * ```
  */

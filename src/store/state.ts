@@ -10,7 +10,13 @@ import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../base/codec.ts";
 import { limits } from "../protocol/limits.ts";
 import { writerOf } from "../protocol/keys.ts";
-import type { Applied, Command, Operation, Writer } from "../protocol/store/command.ts";
+import {
+  type Applied,
+  type Command,
+  contentTypeBytesMax,
+  type Operation,
+  type Writer,
+} from "../protocol/store/command.ts";
 import { Sessions } from "./sessions.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
@@ -228,7 +234,7 @@ export class StoreState {
 }
 
 function readEntry(reader: ByteReader, valueBytesMax: number): Entry {
-  const contentType = reader.string(256);
+  const contentType = reader.string(contentTypeBytesMax);
   const value = reader.bytes(valueBytesMax);
   const createRevision = reader.varint();
   return Object.freeze({ value, contentType, createRevision, revision: reader.varint() });

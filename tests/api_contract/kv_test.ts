@@ -244,14 +244,34 @@ Deno.test("kv refuses keys with control characters and keys that are too long", 
   assert.match(long.detail, /has 386 bytes; the limit is 384/);
 });
 
-Deno.test("kv limits the content type, which is stored with the value", async () => {
-  await using api = await TestApi.start();
-  const headers = { "content-type": `text/plain; x=${"y".repeat(250)}` };
-  const problem = await refused(
-    await api.kv("PUT", "k", { headers, body: "x" }),
-    "REQUEST_INVALID",
-  );
-  assert.match(problem.detail, /content type/i);
+Deno.test("kv limits the content type by the bytes that are stored with the value", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "aether-kv-" });
+  try {
+    const type = (filler: string) => `text/plain; x="${filler}"`;
+    const send = async (api: TestApi, contentType: string) =>
+      await rawRequest(api.port, {
+        method: "PUT",
+        target: "/api/kv/k",
+        headers: { "content-type": contentType },
+        body: "x",
+      });
+    {
+      await using api = await TestApi.start({ node: { dataDir } });
+      assert.equal((await send(api, type("y".repeat(240)))).status, 200);
+      for (const filler of ["y".repeat(241), "\u00e9".repeat(121)]) {
+        const answer = await send(api, type(filler));
+        const { detail } = problemOf(answer, answer.body, "REQUEST_INVALID");
+        assert.match(detail, /content type has 25[78] bytes; the limit is 256/);
+      }
+    }
+    // What was taken can be read again after a restart.
+    await using api = await TestApi.start({ node: { dataDir } });
+    const response = await api.kv("GET", "k");
+    assert.equal(response.headers.get("content-type"), type("y".repeat(240)));
+    assert.equal(await response.text(), "x");
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
 });
 
 Deno.test("kvList pages through all keys in order, each once", async () => {

@@ -56,9 +56,11 @@ const siblings: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts of cli/ that may import more of src/ than the client, because they do the work here. */
 const cliExtras: readonly (readonly [prefix: string, folders: readonly string[]])[] = [
-  ["cli/commands/node/start", ["node"]],
+  ["cli/commands/config/", ["io"]],
   ["cli/commands/dev", ["node", "forge", "artifact"]],
-  ["cli/commands/slice/", ["artifact"]],
+  ["cli/commands/node/start", ["node", "io"]],
+  ["cli/commands/slice/", ["artifact", "forge"]],
+  ["cli/commands/version", ["io"]],
 ];
 
 /** What each place outside src/ may import; `src/` alone stands for every folder in it. */

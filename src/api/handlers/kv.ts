@@ -12,7 +12,8 @@ import type { Applied, Compare, Operation } from "../../protocol/store/command.t
 import type { Handlers } from "../handler.ts";
 
 const etagPattern = /^"(\d{1,16})"$/;
-const contentTypeMax = 256;
+/** In UTF-8, which is how it is stored. */
+const contentTypeBytesMax = 256;
 
 /** See `protocol/api/data.ts`. */
 export const kvHandlers: Handlers<keyof typeof kvRows> = {
@@ -49,12 +50,7 @@ export const kvHandlers: Handlers<keyof typeof kvRows> = {
         `The value has ${body.bytes.length} bytes; the limit is ${limits.kvValueBytes}`,
       );
     }
-    if (body.contentType.length > contentTypeMax) {
-      throw new AetherError(
-        "REQUEST_INVALID",
-        `The content type has more than ${contentTypeMax} characters: shorten it`,
-      );
-    }
+    checkStoredType(body.contentType);
     const key = userPrefix + params.key;
     const { bytes: value, contentType } = body;
     const applied = await write(store, headers, { type: "put", key, value, contentType });
@@ -71,6 +67,15 @@ export const kvHandlers: Handlers<keyof typeof kvRows> = {
     return { body: undefined };
   },
 };
+
+function checkStoredType(contentType: string): void {
+  const bytes = new TextEncoder().encode(contentType).length;
+  if (bytes <= contentTypeBytesMax) return;
+  throw new AetherError(
+    "REQUEST_INVALID",
+    `The content type has ${bytes} bytes; the limit is ${contentTypeBytesMax}: shorten it`,
+  );
+}
 
 interface Conditions {
   readonly "if-match"?: string | undefined;

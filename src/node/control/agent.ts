@@ -2,8 +2,8 @@
  * The node's agent: runs the instances that are assigned to this node and reports their states.
  *
  * It follows `assignment/{self}/...`, gets artifacts from the repository, has the supervisor create
- * the workers, and is the only writer of `instance/{self}/...`. A failed instance stays FAILED until
- * the leader assigns it a higher attempt.
+ * the workers, and is the only writer of `instance/{self}/...`. A failed instance stays FAILED
+ * until the leader assigns it a higher attempt.
  *
  * @module
  */

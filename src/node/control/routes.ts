@@ -12,7 +12,9 @@ import type { RoutedService, RouteSnapshot } from "../../protocol/thread/threads
 import type { StoreState } from "../../store/state.ts";
 import { instanceId, storedInstances, storedTargets } from "./views.ts";
 
-/** The routes of a node as of the store's revision; slices without a known manifest are left out. */
+/**
+ * The routes of a node as of the store's revision; slices without a known manifest are left out.
+ */
 export function routeSnapshot(
   state: StoreState,
   node: string,

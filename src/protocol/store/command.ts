@@ -8,15 +8,18 @@
  */
 import { type ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 import { ByteReader as Reader } from "../../base/codec.ts";
+import { AetherError } from "../../base/errors.ts";
 import { limits } from "../limits.ts";
 
 const commandVersion = 1;
 const operationsMax = 10_000;
 const valueBytesMax = 16 * 1024 * 1024;
+/** Longest content type, in UTF-8 bytes. */
+export const contentTypeBytesMax = 256;
+const encoder = new TextEncoder();
 
+const writers = ["user", "slice", "operator", "leader", "node"] as const;
 /** Who may write a key; checked when the command is applied. */
-export const writers = ["user", "slice", "operator", "leader", "node"] as const;
-/** One of {@link writers}. */
 export type Writer = typeof writers[number];
 
 /** A condition: the key was last written at this revision; 0 = it is absent. */
@@ -47,7 +50,7 @@ export interface Command {
   /** Session: node and its incarnation. */
   readonly node: string;
   readonly incarnation: number;
-  /** Number of the command in its session, from 1: a second one with the same number does nothing. */
+  /** Number of the command in its session, from 1: a second one of the same number does nothing. */
   readonly sequence: number;
   /** Answers below this number are not asked for again. */
   readonly acknowledgedBelow: number;
@@ -66,7 +69,58 @@ export interface Applied {
   readonly deleted: number;
 }
 
-/** Writes a command; see {@link decodeCommand}. */
+/**
+ * Refuses a transaction whose command {@link decodeCommand} would not read: a log that holds it
+ * could never be replayed.
+ *
+ * @throws {AetherError} KEY_INVALID, VALUE_TOO_LARGE or REQUEST_INVALID.
+ */
+export function checkTransaction({ compare, then, otherwise }: Transaction): void {
+  for (const { length } of [compare, then, otherwise]) {
+    if (length <= operationsMax) continue;
+    throw new AetherError(
+      "REQUEST_INVALID",
+      `A transaction of ${length} operations exceeds the limit of ${operationsMax}: split it`,
+    );
+  }
+  for (const { key } of compare) checkKey(key);
+  for (const operation of then) checkOperation(operation);
+  for (const operation of otherwise) checkOperation(operation);
+}
+
+function checkOperation(operation: Operation): void {
+  checkKey(operation.key);
+  if (operation.type === "delete") return;
+  const { key, contentType, value } = operation;
+  if (value.length > valueBytesMax) {
+    throw new AetherError(
+      "VALUE_TOO_LARGE",
+      `The value of key "${key}" has ${value.length} bytes; the limit is ${valueBytesMax}`,
+    );
+  }
+  if (exceeds(contentType, contentTypeBytesMax)) {
+    throw new AetherError(
+      "REQUEST_INVALID",
+      `The content type of key "${key}" has more than ${contentTypeBytesMax} bytes: shorten it`,
+    );
+  }
+}
+
+function checkKey(key: string): void {
+  if (key.isWellFormed() && !exceeds(key, limits.keyBytes)) return;
+  const shown = JSON.stringify(key.slice(0, 80));
+  throw new AetherError(
+    "KEY_INVALID",
+    `Key ${shown} is not text of at most ${limits.keyBytes} bytes: shorten or correct it`,
+  );
+}
+
+function exceeds(text: string, bytesMax: number): boolean {
+  // A code unit takes three bytes at most, so short texts need no counting.
+  return text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax;
+}
+
+/** Writes a command that has passed {@link checkTransaction}; see {@link decodeCommand}. */
 export function encodeCommand(command: Command): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.u8(commandVersion)
@@ -130,6 +184,6 @@ function readOperation(reader: ByteReader): Operation {
   const key = reader.string(limits.keyBytes);
   if (type === 0) return { type: "delete", key };
   if (type !== 1) throw new DecodeError(`Operation type ${type} is not known`, offset);
-  const contentType = reader.string(256);
+  const contentType = reader.string(contentTypeBytesMax);
   return { type: "put", key, contentType, value: reader.bytes(valueBytesMax) };
 }

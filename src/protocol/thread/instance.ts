@@ -1,10 +1,10 @@
 /**
  * Messages between an instance's worker and the node's threads.
  *
- * Three channels reach a worker: its creator (the supervisor) for the life cycle, the gateway's port
- * for calls, and the resources port for handles and log lines. What comes out of a worker is hostile
- * input: receivers check it. Calls travel as flat arrays, many in one message, because the clone of
- * one message costs more than the call (ADR 0003).
+ * Three channels reach a worker: its creator (the supervisor) for the life cycle, the gateway's
+ * port for calls, and the resources port for handles and log lines. What comes out of a worker is
+ * hostile input: receivers check it. Calls travel as flat arrays, many in one message, because the
+ * clone of one message costs more than the call (ADR 0003).
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * Takes away, inside a worker, what could end or watch the whole process.
  *
  * Deno's permissions do not cover signals to the own process, aborts, V8 flags, nested workers or
- * broadcast channels. This is a defence against mistakes: what a determined slice can still reach is
- * named in docs/architecture.md, and the process tier is the answer to malice.
+ * broadcast channels. This is a defence against mistakes: what a determined slice can still reach
+ * is named in docs/architecture.md, and the process tier is the answer to malice.
  *
  * @module
  */
