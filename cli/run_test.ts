@@ -235,7 +235,7 @@ Deno.test("aether blueprint apply exits with 6 when --timeout ends", async () =>
     const words = ["blueprint", "apply", "-", "--timeout", "100ms", ...connect];
     const { code, err } = await runForTest(words, { stdin: "" });
     assert.equal(code, 6);
-    assert.match(err, /still IN_PROGRESS after/);
+    assert.match(err, /still IN_PROGRESS after 100ms/);
     assert.match(err, /hint: It goes on: see `aether blueprint status org\.example:shop:1\.0\.0`/);
   });
 });

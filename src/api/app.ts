@@ -9,13 +9,13 @@
 import { zValidator } from "@hono/zod-validator";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { z } from "zod";
-import { AetherError, toAetherError } from "../base/errors.ts";
+import { AetherError } from "../base/errors.ts";
 import type { Control } from "../node/control/control.ts";
 import type { RawBody, Row } from "../protocol/api/row.ts";
 import { apiRows } from "../protocol/api/table.ts";
 import { zodIssues } from "../sdk/dispatch.ts";
 import { Access, checkContentType, type Principal } from "./access.ts";
-import { readBytes } from "./body.ts";
+import { type BodyLimits, readBytes } from "./body.ts";
 import type { Handler } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
@@ -70,11 +70,13 @@ export function createApi(control: Control): Hono {
   }
   app.notFound(noRoute);
   app.onError((error, context) => {
-    const known = toAetherError(error);
-    if (known.name === "INTERNAL") {
-      control.log.error("A request failed", { path: context.req.path, error: String(error.stack) });
-    }
-    return problem(context as ApiContext, known);
+    if (error instanceof AetherError) return problem(context, error);
+    // What a bug says is for the log: it may name files or hold data of others.
+    const { path } = context.req;
+    const requestId = context.get("requestId");
+    control.log.error("A request failed", { path, requestId, error: String(error.stack) });
+    const text = "The request failed inside the node, whose log has its request id";
+    return problem(context, new AetherError("INTERNAL", text));
   });
   return app as unknown as Hono;
 }
@@ -119,10 +121,14 @@ async function answer(
   control: Control,
 ): Promise<Response> {
   const { req } = context;
+  const { management } = control.config;
   // The validators' results; which of them exist depends on the row.
   const valid = req.valid as (target: string) => unknown;
   const body = row.body === "raw"
-    ? await rawBody(req.raw, row.bodyMaxBytes ?? control.config.management.maxBodyBytes)
+    ? await rawBody(req.raw, {
+      maxBytes: row.bodyMaxBytes ?? management.maxBodyBytes,
+      idleTimeoutMs: management.requestTimeoutMs,
+    })
     : row.body === undefined
     ? undefined
     : valid.call(req, "json");
@@ -133,7 +139,7 @@ async function answer(
     body,
   } as Parameters<Handler<Row>>[0];
   const work = Promise.resolve(handler(request, { control, principal: context.get("principal") }));
-  const reply = await withinTime(work, row, control.config.management.requestTimeoutMs);
+  const reply = await withinTime(work, row, management.requestTimeoutMs);
   const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
   const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
   if (row.response === "none") return new Response(null, { status, headers });
@@ -151,9 +157,9 @@ async function answer(
   });
 }
 
-async function rawBody(request: Request, maxBytes: number): Promise<RawBody> {
+async function rawBody(request: Request, limits: BodyLimits): Promise<RawBody> {
   return {
-    bytes: await readBytes(request, maxBytes),
+    bytes: await readBytes(request, limits),
     contentType: request.headers.get("content-type") ?? "application/octet-stream",
   };
 }

@@ -6,20 +6,39 @@
 import { AetherError } from "../base/errors.ts";
 import { formatByteSize } from "../base/byte_size.ts";
 
+/** Limits of a body. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Longest time without a byte, in milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
 /**
  * The body's bytes.
  *
- * @throws {AetherError} BODY_TOO_LARGE as soon as the limit is passed.
+ * @throws {AetherError} BODY_TOO_LARGE as soon as the limit is passed; BODY_TIMEOUT when the
+ * client stops sending.
  */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+  const { maxBytes, idleTimeoutMs } = limits;
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > maxBytes) throw tooLarge(maxBytes);
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for (;;) {
+      const { value, done } = await readWithin(reader, idleTimeoutMs);
+      if (done) break;
+      length += value.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(value);
+    }
+  } catch (error) {
+    // Nobody waits for the rest, nor for the end of a connection that broke.
+    reader.cancel().catch(() => {});
+    throw error;
   }
   const only = chunks[0];
   if (chunks.length === 1 && only !== undefined) return only;
@@ -30,6 +49,24 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
     at += chunk.length;
   }
   return bytes;
+}
+
+async function readWithin(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  timeoutMs: number,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const text = `No byte of the body came for ${timeoutMs} ms`;
+      reject(new AetherError("BODY_TIMEOUT", `${text}, the limit of management.requestTimeout`));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([reader.read(), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function tooLarge(maxBytes: number): AetherError {

@@ -352,6 +352,12 @@ export const errorCatalog = {
     "A node process ended by itself",
     "Look at its last messages above",
   ),
+  BODY_TIMEOUT: row(
+    "E5020",
+    408,
+    "The body of the request did not arrive in time",
+    "Send it again without long pauses: nothing was changed",
+  ),
   INTERNAL: row(
     "E5999",
     500,

@@ -5,7 +5,7 @@ import { readAnswer } from "./answer.ts";
 
 const { kvGet, kvDelete, kvPut } = apiTable;
 
-Deno.test("readAnswer() gives raw bytes a content type even when the server sends none", async () => {
+Deno.test("readAnswer() gives raw bytes a content type in any case", async () => {
   const answer = await readAnswer(kvGet, new Response(new Uint8Array([1])));
   assert.deepEqual(answer, {
     bytes: new Uint8Array([1]),

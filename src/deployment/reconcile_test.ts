@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Action, type NodeLifecycle, reconcile, type ReconcileInput } from "./reconcile.ts";
-import { defaultRetryLimits, type InstanceState } from "./states.ts";
+import type { InstanceState } from "../protocol/instance_state.ts";
+import { defaultRetryLimits } from "./states.ts";
 import type { Instance, Target } from "./targets.ts";
 
 const echo = "org.shop:echo:1.0.0";

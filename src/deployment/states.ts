@@ -6,19 +6,7 @@
  *
  * @module
  */
-
-/** All states, in the order of an instance's life. */
-export const instanceStates = [
-  "DOWNLOADING",
-  "LOADING",
-  "STARTING",
-  "ACTIVE",
-  "UNLOADING",
-  "UNLOADED",
-  "FAILED",
-] as const;
-/** One of {@link instanceStates}. */
-export type InstanceState = typeof instanceStates[number];
+import type { InstanceState } from "../protocol/instance_state.ts";
 
 const successors: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
   DOWNLOADING: ["LOADING", "FAILED", "UNLOADING"],

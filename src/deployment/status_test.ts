@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { InstanceState } from "./states.ts";
+import type { InstanceState } from "../protocol/instance_state.ts";
 import { blueprintStatus } from "./status.ts";
 import type { Instance } from "./targets.ts";
 

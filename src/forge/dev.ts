@@ -67,10 +67,10 @@ export async function runDev(options: DevOptions): Promise<void> {
   }
 }
 
-function startNode(options: DevOptions, signal: AbortSignal): Promise<NodeProcess> {
+async function startNode(options: DevOptions, signal: AbortSignal): Promise<NodeProcess> {
   const { portBase, dataDir, logLevel, env } = options;
   const port = (offset: number) => portBase === 0 ? 0 : portBase + offset;
-  return NodeProcess.start({
+  const starting = NodeProcess.start({
     id: "dev-1",
     ports: { app: port(0), management: port(10), cluster: port(20) },
     dataDir,
@@ -78,6 +78,14 @@ function startNode(options: DevOptions, signal: AbortSignal): Promise<NodeProces
     env,
     onLog: (line) => void options.warn(line),
   }, signal);
+  try {
+    return await starting;
+  } catch (error) {
+    if (!(error instanceof AetherError) || error.name !== "PORT_TAKEN") throw error;
+    throw new AetherError("PORT_TAKEN", error.message, {
+      hint: "Stop that program, or choose other ports with --port-base (0 picks free ones)",
+    });
+  }
 }
 
 function reasonOfEnd(node: NodeProcess): Promise<AetherError | undefined> {

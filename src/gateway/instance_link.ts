@@ -28,7 +28,7 @@ export interface InvokeRequest {
   readonly meta: string;
 }
 
-/** The parts of a call frame after kind and id; see `CallFrame`. */
+/** The parts of a call frame after kind and id; see `frame`. */
 export interface Call {
   readonly method: string;
   readonly requestId: string;

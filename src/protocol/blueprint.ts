@@ -10,7 +10,7 @@ import { z } from "zod";
 import { limits } from "./limits.ts";
 
 /** One `[[slices]]` table. */
-export const blueprintSliceSchema = z.strictObject({
+const blueprintSliceSchema = z.strictObject({
   /** Coordinates, `group:name:version`. */
   artifact: z.string(),
   /** Instances in the cluster. */
@@ -27,11 +27,9 @@ export const blueprintSchema = z.strictObject({
     limits.blueprintSlices,
   ),
 });
-/** See {@link blueprintSchema}. */
-export type Blueprint = z.output<typeof blueprintSchema>;
 
 /** A slice of an expanded blueprint. */
-export const expandedSliceSchema = z.object({
+const expandedSliceSchema = z.object({
   artifact: z.string(),
   instances: z.int(),
   minAvailable: z.int(),
@@ -54,7 +52,7 @@ export const expandedBlueprintSchema = z.object({
 export type ExpandedBlueprint = z.output<typeof expandedBlueprintSchema>;
 
 /** One line of a plan. */
-export const planChangeSchema = z.object({
+const planChangeSchema = z.object({
   action: z.enum(["create", "update", "remove", "keep"]),
   artifact: z.string(),
   /** What differs, e.g. `instances 1 -> 2`. */
@@ -77,7 +75,7 @@ export const planSchema = z.object({
 export type Plan = z.output<typeof planSchema>;
 
 /** State of one slice of a blueprint. */
-export const sliceStatusSchema = z.object({
+const sliceStatusSchema = z.object({
   artifact: z.string(),
   status: z.enum(["PENDING", "DEPLOYING", "DEPLOYED", "SCALING_DOWN", "FAILED"]),
   instances: z.int(),

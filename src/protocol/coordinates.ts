@@ -90,6 +90,8 @@ export function parseRepositoryPath(
   const version = parts.pop();
   const name = parts.pop();
   if (file === undefined || version === undefined || name === undefined) return undefined;
+  // A dot would join two groups, so that two paths named the same artifact.
+  if (parts.some((part) => part.includes("."))) return undefined;
   try {
     const coordinates = parseCoordinates(`${parts.join(".")}:${name}:${version}`);
     return file.startsWith(`${name}-${version}`) ? { coordinates, file } : undefined;

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import { expandedBlueprintSchema } from "./blueprint.ts";
+import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import type { Operation, Writer } from "./store/command.ts";
 
@@ -67,15 +68,7 @@ const instanceValueSchema = z.object({
   artifact: z.string(),
   node: z.string(),
   number: z.int(),
-  state: z.enum([
-    "DOWNLOADING",
-    "LOADING",
-    "STARTING",
-    "ACTIVE",
-    "UNLOADING",
-    "UNLOADED",
-    "FAILED",
-  ]),
+  state: z.enum(instanceStates),
   attempt: z.int(),
   /** Wall time of the change, for people. */
   changedAtMs: z.number(),

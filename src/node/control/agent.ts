@@ -10,7 +10,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
 import type { OpenedSlice } from "../../artifact/package.ts";
-import type { InstanceState } from "../../deployment/states.ts";
+import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { FromControl } from "../../protocol/thread/threads.ts";

@@ -10,7 +10,7 @@ import type { z } from "zod";
 import type { ErrorName } from "../../base/error_catalog.ts";
 
 /** Roles, each including the ones before it; "public" needs no key. */
-export const roles = ["public", "viewer", "operator", "admin"] as const;
+const roles = ["public", "viewer", "operator", "admin"] as const;
 /** One of {@link roles}. */
 export type Role = typeof roles[number];
 

@@ -4,12 +4,13 @@
  * @module
  */
 import { z } from "zod";
+import { instanceStates } from "../instance_state.ts";
 import { defineRows } from "./row.ts";
 
 const nodeState = z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]);
 
 /** A member of the cluster. */
-export const nodeViewSchema = z.object({
+const nodeViewSchema = z.object({
   id: z.string(),
   state: nodeState,
   leader: z.boolean(),
@@ -20,28 +21,18 @@ export const nodeViewSchema = z.object({
 });
 
 /** One instance of a slice. */
-export const instanceViewSchema = z.object({
+const instanceViewSchema = z.object({
   id: z.string(),
   artifact: z.string(),
   node: z.string(),
-  state: z.enum([
-    "DOWNLOADING",
-    "LOADING",
-    "STARTING",
-    "ACTIVE",
-    "UNLOADING",
-    "UNLOADED",
-    "FAILED",
-  ]),
+  state: z.enum(instanceStates),
   attempt: z.int(),
   sinceMs: z.number(),
   reason: z.string().optional(),
 });
-/** See {@link instanceViewSchema}. */
-export type InstanceView = z.output<typeof instanceViewSchema>;
 
 /** A route that is served. */
-export const routeViewSchema = z.object({
+const routeViewSchema = z.object({
   method: z.string(),
   path: z.string(),
   contract: z.string(),

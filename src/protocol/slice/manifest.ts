@@ -15,7 +15,7 @@ import { isVersionRange, parseCoordinates } from "../coordinates.ts";
 /** Envelope version that this build writes. */
 export const envelopeVersion = 1;
 /** Envelope versions that this build reads. */
-export const supportedEnvelopes = { min: 1, max: 1 } as const;
+const supportedEnvelopes = { min: 1, max: 1 } as const;
 
 const coordinates = z.string().superRefine((text, context) => {
   try {
@@ -54,8 +54,6 @@ export const sliceLimitsSchema = z.strictObject({
   /** Calls in flight per instance. */
   concurrency: z.int().min(1).max(10_000).default(256),
 });
-/** See {@link sliceLimitsSchema}. */
-export type SliceLimits = z.output<typeof sliceLimitsSchema>;
 
 /** Version ranges of other contracts by name. */
 export const dependenciesSchema = z.record(
@@ -66,7 +64,7 @@ export const dependenciesSchema = z.record(
 const jsonSchema = z.record(z.string(), z.unknown());
 
 /** One method as the cluster sees it. */
-export const methodManifestSchema = z.object({
+const methodManifestSchema = z.object({
   input: jsonSchema,
   output: jsonSchema,
   http: z.object({

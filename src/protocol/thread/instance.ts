@@ -37,41 +37,31 @@ export type FromShell =
   | { readonly type: "stopped" }
   | { readonly type: "pong"; readonly sequence: number };
 
-/** Kinds of frames in a batch on the gateway's port; the first element of each frame. */
+/**
+ * Kinds of frames in a batch on the gateway's port; kind and id are the first elements of each.
+ *
+ * After them come, in this order:
+ *
+ * - call: method, request id, milliseconds left, raw path parameters joined by "/" (null for a call
+ *   from a slice), raw query, body (JSON text or bytes, or null), JSON of {@link CallMeta} or "".
+ * - reply: 1 or 0 (a problem), HTTP status, JSON of the output or of the problem.
+ * - invoke: contract, method, request id, time limit in milliseconds, JSON of the input, JSON of
+ *   {@link CallMeta} or "".
+ * - abort: nothing.
+ */
 export const frame = {
-  /** gateway -> instance: {@link CallFrame} */
+  /** gateway -> instance */
   call: 1,
-  /** instance -> gateway: {@link ReplyFrame} */
+  /** instance -> gateway, and back for an invoke */
   reply: 2,
-  /** instance -> gateway: {@link InvokeFrame}; answered by a reply frame. */
+  /** instance -> gateway */
   invoke: 3,
-  /** gateway -> instance: [kind, id]; the caller has gone. */
+  /** gateway -> instance: nobody waits for the call any more */
   abort: 4,
 } as const;
 
 /** Elements per frame; shorter frames are filled with null. */
 export const frameWidth = 9;
-
-/** Where a call comes from. */
-export const origin = { http: 0, slice: 1 } as const;
-
-/**
- * A call, as consecutive elements of a batch:
- * kind, id, method, request id, milliseconds left, origin and details.
- * HTTP: raw path parameters joined by "/", raw query, body. Slice: "", "", JSON of the input.
- * Last: JSON of {@link CallMeta} or "".
- */
-export type CallFrame = [
-  kind: typeof frame.call,
-  id: number,
-  method: string,
-  requestId: string,
-  remainingMs: number,
-  pathParameters: string | null,
-  query: string,
-  body: string | Uint8Array | null,
-  meta: string,
-];
 
 /** Rare details of a call. */
 export interface CallMeta {
@@ -79,27 +69,6 @@ export interface CallMeta {
   readonly traceparent?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-/** The answer to a call: ok = 1 with JSON of the output, or 0 with JSON of the problem. */
-export type ReplyFrame = [
-  kind: typeof frame.reply,
-  id: number,
-  ok: 0 | 1,
-  status: number,
-  body: string,
-];
-
-/** A call from a slice to another one; the input is JSON, meta JSON of {@link CallMeta} or "". */
-export type InvokeFrame = [
-  kind: typeof frame.invoke,
-  id: number,
-  contract: string,
-  method: string,
-  requestId: string,
-  timeoutMs: number,
-  input: string,
-  meta: string,
-];
 
 /** A batch: frames of {@link frameWidth} elements each, one after another. */
 export type Batch = (string | number | null | Uint8Array)[];

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ByteWriter, DecodeError } from "../base/codec.ts";
+import type { Command, Compare, Operation, Transaction } from "../protocol/store/command.ts";
+import { type Entry, type StoreEvent, StoreState } from "./state.ts";
+
+const roomy = { maxBytes: 1_000_000 };
+const utf8 = new TextEncoder();
+
+function put(key: string, value = "v", contentType = "text/plain"): Operation {
+  return { type: "put", key, value: utf8.encode(value), contentType };
+}
+
+function remove(key: string): Operation {
+  return { type: "delete", key };
+}
+
+let nextSequence = 1;
+
+/** A command with a number of its own, unless one is given. */
+function command(then: readonly Operation[], changes: Partial<Command> = {}): Command {
+  const sequence = nextSequence++;
+  return {
+    node: "n1",
+    incarnation: 1,
+    sequence,
+    acknowledgedBelow: 0,
+    writer: "user",
+    transaction: { compare: [], then, otherwise: [] },
+    ...changes,
+  };
+}
+
+/** The obvious store: a map, and a number. */
+class Model {
+  readonly entries = new Map<string, Entry>();
+  revision = 0;
+
+  apply({ compare, then, otherwise }: Transaction): boolean {
+    const succeeded = compare.every(({ key, revision }) =>
+      (this.entries.get(key)?.revision ?? 0) === revision
+    );
+    const revision = this.revision + 1;
+    for (const operation of succeeded ? then : otherwise) {
+      const { key } = operation;
+      const previous = this.entries.get(key);
+      if (operation.type === "delete") {
+        if (this.entries.delete(key)) this.revision = revision;
+        continue;
+      }
+      const { value, contentType } = operation;
+      const createRevision = previous?.createRevision ?? revision;
+      this.entries.set(key, { value, contentType, createRevision, revision });
+      this.revision = revision;
+    }
+    return succeeded;
+  }
+}
+
+const anyKey = fc.constantFrom("user/a", "user/ab", "user/b", "user/b/c", "user/ü");
+const anyPut: fc.Arbitrary<Operation> = fc.record({
+  type: fc.constant("put"),
+  key: anyKey,
+  value: fc.uint8Array({ maxLength: 6 }),
+  contentType: fc.constantFrom("", "text/plain"),
+});
+const anyDelete: fc.Arbitrary<Operation> = fc.record({ type: fc.constant("delete"), key: anyKey });
+const anyOperations = fc.array(fc.oneof(anyPut, anyDelete), { maxLength: 4 });
+const anyCompare: fc.Arbitrary<Compare> = fc.record({ key: anyKey, revision: fc.nat(6) });
+const anyTransaction: fc.Arbitrary<Transaction> = fc.record({
+  compare: fc.array(anyCompare, { maxLength: 2 }),
+  then: anyOperations,
+  otherwise: anyOperations,
+});
+
+function contentOf(state: StoreState): [string, Entry][] {
+  return state.list("").map((key) => [key, state.get(key) as Entry]);
+}
+
+Deno.test("StoreState.apply() does what a map with compare-and-set does", () => {
+  fc.assert(
+    fc.property(fc.array(anyTransaction, { maxLength: 20 }), (transactions) => {
+      const state = new StoreState(roomy);
+      const model = new Model();
+      for (const transaction of transactions) {
+        const { applied, change } = state.apply(command([], { transaction }));
+        const before = model.revision;
+        assert.equal(applied.succeeded, model.apply(transaction));
+        assert.equal(applied.outcome, applied.succeeded ? "done" : "refused");
+        assert.equal(applied.revision, model.revision);
+        assert.equal(change?.revision, model.revision === before ? undefined : model.revision);
+      }
+      assert.equal(state.revision, model.revision);
+      const expected = [...model.entries].sort(([a], [b]) => a < b ? -1 : 1);
+      assert.deepEqual(contentOf(state), expected);
+      assert.deepEqual([...state.entries("user/b")], expected.filter(([k]) => k >= "user/b"));
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("StoreState.apply() reports events that turn the old entries into the new ones", () => {
+  fc.assert(
+    fc.property(fc.array(anyTransaction, { maxLength: 20 }), (transactions) => {
+      const state = new StoreState(roomy);
+      const followed = new Map<string, Entry>();
+      for (const transaction of transactions) {
+        const { applied, change } = state.apply(command([], { transaction }));
+        let deleted = 0;
+        for (const { key, entry, previous } of change?.events ?? []) {
+          assert.equal(previous, followed.get(key));
+          if (entry === undefined) followed.delete(key);
+          else followed.set(key, entry);
+          if (entry === undefined) deleted++;
+        }
+        assert.equal(applied.deleted, deleted);
+      }
+      const sorted = [...followed].sort(([a], [b]) => a < b ? -1 : 1);
+      assert.deepEqual(contentOf(state), sorted);
+    }),
+    { seed: 2 },
+  );
+});
+
+Deno.test("StoreState.apply() executes each command once, however often it comes", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ transaction: anyTransaction, repeats: fc.array(fc.nat(30)) })),
+      (steps) => {
+        const once = new StoreState(roomy);
+        const often = new StoreState(roomy);
+        const commands: Command[] = [];
+        const answers: unknown[] = [];
+        for (const [index, { transaction, repeats }] of steps.entries()) {
+          const given = command([], { transaction, sequence: index + 1 });
+          commands.push(given);
+          answers.push(once.apply(given).applied);
+          assert.deepEqual(often.apply(given).applied, answers.at(-1));
+          for (const repeat of repeats) {
+            const at = repeat % commands.length;
+            const again = often.apply(commands[at] as Command);
+            assert.deepEqual(again, { applied: answers[at], change: undefined });
+          }
+        }
+        assert.deepEqual(often.snapshot(), once.snapshot());
+      },
+    ),
+    { seed: 3 },
+  );
+});
+
+Deno.test("StoreState.restore() gives a state with the same bytes, size and answers", () => {
+  fc.assert(
+    fc.property(fc.array(anyTransaction, { maxLength: 20 }), (transactions) => {
+      const state = new StoreState(roomy);
+      const commands = transactions.map((transaction) => command([], { transaction }));
+      const answers = commands.map((each) => state.apply(each).applied);
+      const restored = new StoreState(roomy);
+      restored.apply(command([put("user/former")]));
+      restored.restore(state.snapshot());
+      assert.deepEqual(restored.snapshot(), state.snapshot());
+      assert.equal(restored.bytes, state.bytes);
+      assert.deepEqual(contentOf(restored), contentOf(state));
+      assert.deepEqual(commands.map((each) => restored.apply(each).applied), answers);
+      const next = command([put("user/next")]);
+      assert.deepEqual(restored.apply(next), state.apply(next));
+    }),
+    { seed: 4 },
+  );
+});
+
+Deno.test("StoreState.restore() answers damaged bytes with DecodeError and stays as it was", () => {
+  const state = new StoreState(roomy);
+  for (const key of ["user/a", "user/b", "user/c"]) state.apply(command([put(key)]));
+  const snapshot = state.snapshot();
+  const other = new StoreState(roomy);
+  other.apply(command([put("user/other")]));
+  const before = other.snapshot();
+  const anyDamage = fc.record({
+    at: fc.nat(snapshot.length - 1),
+    byte: fc.integer({ min: 0, max: 255 }),
+    length: fc.integer({ min: 0, max: snapshot.length }),
+  });
+  fc.assert(
+    fc.property(anyDamage, ({ at, byte, length }) => {
+      const damaged = snapshot.slice(0, length);
+      if (at < length) damaged[at] = byte;
+      const restored = new StoreState(roomy);
+      restored.restore(before);
+      try {
+        restored.restore(damaged);
+      } catch (error) {
+        assert.ok(error instanceof DecodeError, String(error));
+        assert.deepEqual(restored.snapshot(), before);
+        return;
+      }
+      // Another value in the same form: as good as any other.
+      const keys = restored.list("");
+      assert.deepEqual(keys, [...new Set(keys)].sort());
+    }),
+    { seed: 5, numRuns: 2_000 },
+  );
+});
+
+Deno.test("StoreState.restore() refuses another version, and keys twice or out of order", () => {
+  const snapshot = (version: number, keys: string[]) => {
+    const writer = new ByteWriter().u8(version).varint(1);
+    writer.list(keys, (key, to) => {
+      to.string(key).string("").bytes(new Uint8Array(0)).varint(1).varint(1);
+    });
+    return writer.varint(0).take();
+  };
+  const state = new StoreState(roomy);
+  assert.throws(() => state.restore(snapshot(2, [])), /Snapshot version 2 is not known/);
+  assert.throws(() => state.restore(snapshot(1, ["user/a", "user/a"])), /out of order/);
+  assert.throws(() => state.restore(snapshot(1, ["user/b", "user/a"])), DecodeError);
+  state.restore(snapshot(1, ["user/a", "user/b"]));
+  assert.deepEqual(state.list(""), ["user/a", "user/b"]);
+});
+
+Deno.test("StoreState.apply() lets a writer write only its own kinds of keys, all or nothing", () => {
+  const state = new StoreState(roomy);
+  const writers = {
+    user: "user/a",
+    slice: "slice/org.example:a/b",
+    operator: "target/org.example:a",
+    leader: "assignment/n1/org.example:a:1.0.0",
+    node: "instance/n1/org.example:a:1.0.0/1",
+  } as const;
+  for (const writer of Object.keys(writers) as (keyof typeof writers)[]) {
+    for (const [owner, key] of Object.entries(writers)) {
+      const { applied, change } = state.apply(command([put(key)], { writer }));
+      assert.equal(applied.outcome, writer === owner ? "done" : "forbidden", `${writer} ${key}`);
+      assert.equal(change === undefined, writer !== owner);
+    }
+  }
+  const revision = state.revision;
+  const mixed = command([put("user/new"), remove("target/org.example:a")]);
+  assert.equal(state.apply(mixed).applied.outcome, "forbidden");
+  assert.equal(state.apply(command([put("other/a")])).applied.outcome, "forbidden");
+  assert.equal(state.get("user/new"), undefined);
+  assert.equal(state.revision, revision);
+});
+
+Deno.test("StoreState.apply() refuses growth beyond the limit, not what shrinks", () => {
+  const state = new StoreState({ maxBytes: 300 });
+  assert.equal(state.apply(command([put("user/a", "x".repeat(100))])).applied.outcome, "done");
+  const large = put("user/b", "x".repeat(200));
+  assert.equal(state.apply(command([large])).applied.outcome, "full");
+  assert.equal(state.get("user/b"), undefined);
+  assert.equal(state.apply(command([put("user/a", "x")])).applied.outcome, "done");
+  assert.equal(state.apply(command([put("user/c", "x")])).applied.outcome, "done");
+  assert.ok(state.bytes <= 300);
+  state.apply(command([remove("user/a"), remove("user/c")]));
+  assert.equal(state.bytes, 0);
+});
+
+Deno.test("StoreState.apply() counts growth by what remains of several writes to a key", () => {
+  const state = new StoreState({ maxBytes: 300 });
+  const bytes = (count: number) => put("user/a", "x".repeat(count));
+  assert.equal(state.apply(command([bytes(150), bytes(150)])).applied.outcome, "done");
+  const grown = state.apply(command([remove("user/a"), bytes(250)]));
+  assert.equal(grown.applied.outcome, "full");
+  assert.ok(state.bytes <= 300);
+});
+
+Deno.test("StoreState.apply() lets leader and node write in a full store", () => {
+  const state = new StoreState({ maxBytes: 100 });
+  state.apply(command([put("user/a", "x".repeat(10))]));
+  const full = (writer: Command["writer"], key: string) =>
+    state.apply(command([put(key, "x".repeat(50))], { writer })).applied.outcome === "full";
+  assert.ok(full("user", "user/b"));
+  assert.ok(full("slice", "slice/b"));
+  assert.ok(full("operator", "target/b"));
+  assert.ok(!full("leader", "assignment/b"));
+  assert.ok(!full("node", "instance/b"));
+});
+
+Deno.test("StoreState counts a change of several keys as one revision", () => {
+  const state = new StoreState(roomy);
+  state.apply(command([put("user/a")]));
+  const { change } = state.apply(command([put("user/a", "2"), put("user/b"), remove("user/no")]));
+  assert.equal(change?.revision, 2);
+  assert.deepEqual(change?.events.map((event: StoreEvent) => event.key), ["user/a", "user/b"]);
+  assert.equal(state.get("user/a")?.createRevision, 1);
+  assert.equal(state.get("user/b")?.createRevision, 2);
+  state.apply(command([remove("user/a")]));
+  state.apply(command([put("user/a")]));
+  assert.equal(state.get("user/a")?.createRevision, 4, "a new life begins a new count");
+});
+
+Deno.test("StoreState.list() pages by prefix", () => {
+  const state = new StoreState(roomy);
+  state.apply(command(["c", "a", "b", "bb"].map((name) => put(`user/${name}`))));
+  assert.deepEqual(state.list("user/", "", 2), ["user/a", "user/b"]);
+  assert.deepEqual(state.list("user/", "user/b", 2), ["user/bb", "user/c"]);
+  assert.deepEqual(state.list("user/b"), ["user/b", "user/bb"]);
+  assert.deepEqual(state.list("target/"), []);
+});
+
+Deno.test("StoreState.incarnationOf() is that of the last command of a node", () => {
+  const state = new StoreState(roomy);
+  assert.equal(state.incarnationOf("n1"), 0);
+  state.apply(command([], { incarnation: 3 }));
+  assert.equal(state.incarnationOf("n1"), 3);
+});
