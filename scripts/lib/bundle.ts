@@ -11,6 +11,7 @@ import * as esbuild from "esbuild";
 import { builtinModules as builtins } from "node:module";
 import { dirname, join } from "node:path";
 import { collectSdkFiles } from "../../src/artifact/sdk_files.ts";
+import { buildExamples } from "../../src/forge/examples.ts";
 import { type BuildConstant, entrySources, type Form } from "../../src/io/entry.ts";
 import { capture } from "./process.ts";
 
@@ -76,6 +77,7 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
     commit: await commitOf(root),
     form,
   };
+  const examples = await buildExamples();
   const modulesDir = await installModules(root);
   try {
     await esbuild.build({
@@ -100,6 +102,9 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
     });
     await Deno.copyFile(join(modulesDir, "esbuild/lib/main.js"), join(dir, "esbuild.cjs"));
     await Deno.writeTextFile(join(dir, "sdk.json"), JSON.stringify(await collectSdkFiles()));
+    for (const [name, content] of Object.entries(examples)) {
+      await Deno.writeFile(join(dir, name), content);
+    }
     const files = [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
     const bytes = files.reduce((sum, name) => sum + Deno.statSync(join(dir, name)).size, 0);
     return { info, dir, files, bytes, esbuildProgram: await findEsbuild(modulesDir) };

@@ -13,7 +13,7 @@ Deno.test("isRelevant() leaves out hidden files, packages and builds", () => {
 
 Deno.test("ChangeWatcher.next() reports a flood of events once", async () => {
   const root = await Deno.makeTempDir({ prefix: "aether-watch-" });
-  const watcher = new ChangeWatcher(root, { quietMs: 50, patienceMs: 60_000 });
+  const watcher = new ChangeWatcher(root, { quietMs: 400, patienceMs: 60_000 });
   try {
     for (let index = 0; index < 50; index++) {
       await Deno.writeTextFile(join(root, `file${index % 5}.ts`), String(index));

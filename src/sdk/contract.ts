@@ -70,7 +70,10 @@ export interface Contract<
 
 const methodNamePattern = /^[a-z][A-Za-z0-9]{0,62}$/;
 const errorCodePattern = /^[A-Z][A-Z0-9_]{1,62}$/;
-const segmentPattern = /^(:[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9._~-]+)$/;
+// "." and ".." are left out: clients resolve them before they send a path.
+const segmentPattern = /^(:[A-Za-z][A-Za-z0-9]*|(?!\.{1,2}$)[A-Za-z0-9._~-]+)$/;
+// A token of RFC 9110 section 5.6.2.
+const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Declares one method of a contract; see {@link MethodSpec}. */
 export function method<I extends z.ZodType, O extends z.ZodType>(
@@ -131,9 +134,15 @@ export function contract<M extends Methods, E extends ErrorSpecs = Record<never,
 function checkMethod(contractName: string, name: string, spec: MethodSpec): void {
   const where = `Method ${name} of ${contractName}`;
   if (!methodNamePattern.test(name)) throw new TypeError(`${where} must be named in camelCase`);
+  // An object with a function "then" is taken for a promise by `await`.
+  if (name === "then") throw new TypeError(`${where} must have another name`);
   if (spec.status !== undefined) checkStatus(spec.status, 200, where);
   if (spec.timeoutMs !== undefined && !(spec.timeoutMs > 0 && spec.timeoutMs <= 3_600_000)) {
     throw new TypeError(`${where} has timeoutMs ${spec.timeoutMs}: choose 1 to 3600000`);
+  }
+  for (const header of spec.headers ?? []) {
+    if (headerNamePattern.test(header)) continue;
+    throw new TypeError(`${where} has header "${header}", which is not a header name`);
   }
   if (spec.http !== undefined) parseRoute(spec.http, where);
 }

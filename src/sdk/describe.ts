@@ -7,33 +7,51 @@
  * @module
  */
 import { z } from "zod";
+import { AetherError } from "../base/errors.ts";
 import { type Contract, type MethodSpec, parseRoute } from "./contract.ts";
 import type { SliceDefinition } from "./slice.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
 
 /** Whether a module's default export is a slice made by `slice()`. */
 export function isSliceDefinition(value: unknown): value is SliceDefinition {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "slice" &&
-    "contract" in value && typeof value.contract === "object" && "create" in value &&
-    typeof value.create === "function";
+  return isKind(value, "slice") && isKind(value["contract"], "contract") &&
+    isObject(value["needs"]) && typeof value["create"] === "function";
+}
+
+function isKind(value: unknown, kind: string): value is Record<string, unknown> {
+  return isObject(value) && value["kind"] === kind;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Default of a method's `timeoutMs`. */
 export const defaultTimeoutMs = 30_000;
 
-/** What the cluster must know of a definition; see {@link SliceDescription}. */
+/**
+ * What the cluster must know of a definition; see {@link SliceDescription}.
+ *
+ * @throws {AetherError} SLICE_INVALID naming the need or the schema that cannot be described.
+ */
 export function describeDefinition(definition: SliceDefinition): SliceDescription {
   const { contract, needs } = definition;
   const calls: string[] = [];
   const resources: SliceDescription["resources"] = [];
   for (const [name, need] of Object.entries(needs)) {
+    if (!isKind(need, "contract") && !isKind(need, "resource")) {
+      throw new AetherError(
+        "SLICE_INVALID",
+        `Need "${name}" is neither a contract nor a resource such as kv()`,
+      );
+    }
     if (need.kind === "contract") calls.push(need.name);
     else resources.push({ name, type: need.type, options: { ...need.options } });
   }
   return {
     contract: contract.name,
     methods: Object.fromEntries(
-      Object.entries(contract.methods).map(([name, spec]) => [name, describeMethod(spec)]),
+      Object.entries(contract.methods).map(([name, spec]) => [name, describeMethod(name, spec)]),
     ),
     errors: describeErrors(contract),
     calls: [...new Set(calls)].sort(),
@@ -41,12 +59,12 @@ export function describeDefinition(definition: SliceDefinition): SliceDescriptio
   };
 }
 
-function describeMethod(spec: MethodSpec): MethodManifest {
+function describeMethod(name: string, spec: MethodSpec): MethodManifest {
   const route = spec.http === undefined ? undefined : parseRoute(spec.http);
   const safe = route?.method === "GET" || route?.method === "HEAD";
   return {
-    input: toJsonSchema(spec.input, "input"),
-    output: toJsonSchema(spec.output, "output"),
+    input: toJsonSchema(spec.input, "input", `The input of ${name}`),
+    output: toJsonSchema(spec.output, "output", `The output of ${name}`),
     ...(route === undefined
       ? {}
       : { http: { method: route.method, path: route.path, status: spec.status ?? 200 } }),
@@ -61,11 +79,28 @@ function describeErrors(contract: Contract): SliceDescription["errors"] {
   return Object.fromEntries(
     Object.entries(contract.errorSpecs).map(([code, spec]) => [code, {
       status: spec.status,
-      ...(spec.data === undefined ? {} : { data: toJsonSchema(spec.data, "output") }),
+      ...(spec.data === undefined
+        ? {}
+        : { data: toJsonSchema(spec.data, "output", `The data of error ${code}`) }),
     }]),
   );
 }
 
-function toJsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
-  return { ...z.toJSONSchema(schema, { io, unrepresentable: "any" }) };
+function toJsonSchema(
+  schema: z.ZodType,
+  io: "input" | "output",
+  what: string,
+): Record<string, unknown> {
+  try {
+    const described = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+    // Whatever else a schema's own metadata holds, only JSON travels.
+    return { ...JSON.parse(JSON.stringify(described)) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AetherError(
+      "SLICE_INVALID",
+      `${what} has a schema that cannot be written as JSON Schema: ${reason}`,
+      { cause },
+    );
+  }
 }

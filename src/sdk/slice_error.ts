@@ -34,10 +34,17 @@ export class SliceError extends Error {
   readonly status: number;
   readonly data: unknown;
 
+  /**
+   * @throws {RangeError} when the status is not that of an HTTP error.
+   */
   constructor(code: string, message: string, options: SliceErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
+    const status = options.status ?? 400;
+    if (!isErrorStatus(status)) {
+      throw new RangeError(`SliceError ${code} has status ${status}: choose 400 to 599`);
+    }
     this.code = code;
-    this.status = options.status ?? 400;
+    this.status = status;
     this.data = options.data;
   }
 
@@ -58,6 +65,12 @@ export class SliceError extends Error {
     if (typeof problem !== "object" || problem === null) return undefined;
     const { type, status, detail, code, data } = problem as Partial<SliceProblem>;
     if (typeof type !== "string" || !type.startsWith(sliceProblemType)) return undefined;
-    return new SliceError(String(code), String(detail), { status: Number(status), data });
+    // It may come from another slice, which can write what it likes.
+    const known = isErrorStatus(status) ? status : 500;
+    return new SliceError(String(code), String(detail), { status: known, data });
   }
+}
+
+function isErrorStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { AetherError } from "../base/errors.ts";
+import { limits } from "../protocol/limits.ts";
 import type { Contract } from "./contract.ts";
 import { Dispatcher, type ErasedHandler } from "./dispatch.ts";
 import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
@@ -21,7 +22,7 @@ export interface TestedSlice<C> {
   readonly client: Client<C>;
   /** Lines that the slice logged. */
   readonly logs: readonly { level: LogLevel; message: string; fields: LogFields }[];
-  /** Runs the `onStop` callbacks. */
+  /** Runs the `onStop` callbacks, once. */
   stop(): Promise<void>;
 }
 
@@ -38,8 +39,10 @@ export interface TestedSlice<C> {
  * const one = contract("org.example:one", {
  *   inc: method({ input: z.object({ n: z.number() }), output: z.object({ n: z.number() }) }),
  * });
- * const tested = await testSlice(slice(one, { create: () => ({ inc: ({ n }) => ({ n: n + 1 }) })
- * })); console.assert((await tested.client.inc({ n: 1 })).n === 2);
+ * const tested = await testSlice(slice(one, {
+ *   create: () => ({ inc: ({ n }) => ({ n: n + 1 }) }),
+ * }));
+ * console.assert((await tested.client.inc({ n: 1 })).n === 2);
  * await tested.stop();
  * ```
  */
@@ -77,7 +80,7 @@ export async function testSlice<C extends Contract, N extends Needs>(
     client: client as Client<C>,
     logs,
     stop: async () => {
-      for (const callback of stops.reverse()) await callback();
+      for (const callback of stops.splice(0).reverse()) await callback();
     },
   };
 }
@@ -95,45 +98,71 @@ function testCall(log: CallContext["log"]): CallContext {
 }
 
 function fakeResource(spec: ResourceSpec<unknown>): unknown {
-  return spec.type === "kv" ? new FakeKv() : undefined;
+  return spec.type === "kv" ? new FakeKv(spec.schema) : undefined;
 }
 
-/** In-memory `kv()` for tests, with revisions and compare-and-set. */
-export class FakeKv<Value = unknown> implements KvHandle<Value> {
-  readonly #entries = new Map<string, KvEntry<Value>>();
+interface StoredText {
+  /** JSON, as in the store. */
+  readonly text: string;
+  readonly revision: number;
+}
+
+/** In-memory `kv()` for tests, with JSON values, revisions and compare-and-set. */
+class FakeKv implements KvHandle<unknown> {
+  readonly #schema: ResourceSpec<unknown>["schema"];
+  readonly #entries = new Map<string, StoredText>();
   #revision = 0;
 
-  get(key: string): Promise<Value | undefined> {
-    return Promise.resolve(structuredClone(this.#entries.get(key)?.value));
+  constructor(schema: ResourceSpec<unknown>["schema"]) {
+    this.#schema = schema;
   }
 
-  entry(key: string): Promise<KvEntry<Value> | undefined> {
-    return Promise.resolve(structuredClone(this.#entries.get(key)));
+  async get(key: string): Promise<unknown> {
+    return (await this.entry(key))?.value;
   }
 
-  put(key: string, value: Value, options: KvWriteOptions = {}): Promise<number> {
-    const conflict = this.#conflict(key, options);
-    if (conflict !== undefined) return Promise.reject(conflict);
-    const revision = ++this.#revision;
-    this.#entries.set(key, { key, value: structuredClone(value), revision });
-    return Promise.resolve(revision);
+  entry(key: string): Promise<KvEntry<unknown> | undefined> {
+    return Promise.try(() => this.#read(key));
+  }
+
+  put(key: string, value: unknown, options: KvWriteOptions = {}): Promise<number> {
+    return Promise.try(() => {
+      const text = JSON.stringify(this.#checked(value));
+      if (text === undefined) throw new TypeError(`The value of key "${key}" must be JSON`);
+      this.#refuseConflict(key, options);
+      this.#entries.set(key, { text, revision: ++this.#revision });
+      return this.#revision;
+    });
   }
 
   delete(key: string, options: KvWriteOptions = {}): Promise<boolean> {
-    const conflict = this.#conflict(key, options);
-    if (conflict !== undefined) return Promise.reject(conflict);
-    return Promise.resolve(this.#entries.delete(key));
+    return Promise.try(() => {
+      this.#refuseConflict(key, options);
+      return this.#entries.delete(key);
+    });
   }
 
-  list(prefix = "", options: { readonly limit?: number } = {}): Promise<KvEntry<Value>[]> {
-    const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix)).sort();
-    const entries = keys.slice(0, options.limit ?? 1000).map((key) => this.#entries.get(key));
-    return Promise.resolve(structuredClone(entries.filter((entry) => entry !== undefined)));
+  list(prefix = "", options: { readonly limit?: number } = {}): Promise<KvEntry<unknown>[]> {
+    return Promise.try(() => {
+      const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix)).sort();
+      const limit = Math.min(options.limit ?? limits.listMax, limits.listMax);
+      return keys.slice(0, limit).flatMap((key) => this.#read(key) ?? []);
+    });
   }
 
-  #conflict(key: string, options: KvWriteOptions): SliceError | undefined {
+  #read(key: string): KvEntry<unknown> | undefined {
+    const stored = this.#entries.get(key);
+    if (stored === undefined) return undefined;
+    return { key, value: this.#checked(JSON.parse(stored.text)), revision: stored.revision };
+  }
+
+  #checked(value: unknown): unknown {
+    return this.#schema === undefined ? value : this.#schema.parse(value);
+  }
+
+  #refuseConflict(key: string, options: KvWriteOptions): void {
     const revision = this.#entries.get(key)?.revision ?? 0;
-    if (options.ifRevision === undefined || options.ifRevision === revision) return undefined;
-    return kvConflict(key, options.ifRevision, revision);
+    if (options.ifRevision === undefined || options.ifRevision === revision) return;
+    throw kvConflict(key, options.ifRevision, revision);
   }
 }

@@ -74,21 +74,22 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** Reads the answer to the end of the connection. */
+  /** Reads one answer; the server may keep the connection open, so its length counts. */
   async answer(): Promise<RawAnswer> {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
     const buffer = new Uint8Array(65_536);
+    let bytes = new Uint8Array();
     try {
       for (;;) {
+        const answer = parseAnswer(bytes);
+        if (answer !== undefined) return answer;
         const count = await this.#connection.read(buffer);
         if (count === null) break;
-        pieces.push(buffer.slice(0, count));
+        bytes = concat([bytes, buffer.subarray(0, count)]);
       }
     } catch (error) {
-      // A server that refuses a body may close before it has read it; the answer came first.
-      if (!(error instanceof Deno.errors.ConnectionReset) || pieces.length === 0) throw error;
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
-    return parseAnswer(new Uint8Array(await new Blob(pieces).arrayBuffer()));
+    throw new Error(`No whole answer: ${decoder.decode(bytes).slice(0, 200)}`);
   }
 
   [Symbol.dispose](): void {
@@ -107,31 +108,51 @@ function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function parseAnswer(bytes: Uint8Array): RawAnswer {
+function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/** The answer, or undefined when some of it has not come yet. */
+function parseAnswer(bytes: Uint8Array): RawAnswer | undefined {
   const text = decoder.decode(bytes);
   const end = text.indexOf("\r\n\r\n");
+  if (end < 0) return undefined;
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]);
-  if (end < 0 || Number.isNaN(status)) throw new Error(`No HTTP answer: ${text.slice(0, 200)}`);
+  if (Number.isNaN(status)) throw new Error(`No HTTP answer: ${text.slice(0, 200)}`);
   const headers = new Headers(
     lines.map((line): [string, string] => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon), line.slice(colon + 1).trim()];
     }),
   );
-  const body = bytes.subarray(end + 4);
-  const isChunked = headers.get("transfer-encoding") === "chunked";
-  return { status, headers, body: isChunked ? joinChunks(body) : body };
+  const rest = bytes.subarray(end + 4);
+  const body = headers.get("transfer-encoding") === "chunked"
+    ? joinChunks(rest)
+    : sized(rest, Number(headers.get("content-length") ?? 0));
+  return body === undefined ? undefined : { status, headers, body };
 }
 
-function joinChunks(bytes: Uint8Array): Uint8Array {
-  const text = decoder.decode(bytes);
-  let joined = "";
+function sized(bytes: Uint8Array, length: number): Uint8Array | undefined {
+  return bytes.length < length ? undefined : bytes.subarray(0, length);
+}
+
+function joinChunks(bytes: Uint8Array): Uint8Array | undefined {
+  const pieces: Uint8Array[] = [];
   for (let at = 0;;) {
-    const lineEnd = text.indexOf("\r\n", at);
-    const length = parseInt(text.slice(at, lineEnd), 16);
-    if (!(length > 0)) return latin1(joined);
-    joined += text.slice(lineEnd + 2, lineEnd + 2 + length);
-    at = lineEnd + 2 + length + 2;
+    const line = /^([0-9a-f]+)\r\n/i.exec(decoder.decode(bytes.subarray(at, at + 20)));
+    if (line === null) return undefined;
+    const start = at + line[0].length;
+    const end = start + parseInt(line[1] ?? "", 16);
+    if (bytes.length < end + 2) return undefined;
+    if (start === end) return concat(pieces);
+    pieces.push(bytes.subarray(start, end));
+    at = end + 2;
   }
 }

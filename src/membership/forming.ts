@@ -1,0 +1,66 @@
+/**
+ * How a blank node comes to its cluster: it forms one with its peers, or finds one.
+ *
+ * A blank node remembers nothing, so it cannot know whether it has voted before. It forms a cluster
+ * only when every initial peer says that it is blank too, with the same list of founders; the
+ * cluster's id comes from all their boot nonces. When somebody has formed with this very boot of the
+ * node, it joins in; when somebody belongs to a cluster otherwise, the node was part of it in a
+ * former life, and rejoins without taking part in anything old.
+ *
+ * @module
+ */
+import type { Hello } from "../protocol/peer/hello.ts";
+
+/** What a blank node does. */
+export type FormingDecision =
+  | { readonly type: "wait"; readonly for: readonly string[] }
+  /** All founders are here: the cluster begins, with these nonces in the order of the founders. */
+  | { readonly type: "form"; readonly nonces: readonly string[] }
+  /** The cluster exists. */
+  | {
+    readonly type: "rejoin";
+    readonly cluster: string;
+    readonly founders: Hello["founders"];
+    readonly nonces: readonly string[];
+  }
+  /** Somebody has another list of founders: the configuration of one of the two is wrong. */
+  | { readonly type: "mismatch"; readonly peer: string; readonly theirs: readonly string[] };
+
+/** Decides from what the peers have said so far. */
+export function decideForming(
+  self: Hello,
+  heard: ReadonlyMap<string, Hello>,
+): FormingDecision {
+  for (const hello of heard.values()) {
+    if (hello.stage !== "member") continue;
+    const place = hello.founders.findIndex(({ id }) => id === self.node);
+    if (place >= 0 && hello.founderNonces[place] === self.bootNonce) {
+      return { type: "form", nonces: hello.founderNonces };
+    }
+    return {
+      type: "rejoin",
+      cluster: hello.cluster,
+      founders: hello.founders,
+      nonces: hello.founderNonces,
+    };
+  }
+  const waiting: string[] = [];
+  const nonces: string[] = [];
+  for (const { id } of self.founders) {
+    const hello = id === self.node ? self : heard.get(id);
+    if (hello === undefined) {
+      waiting.push(id);
+      continue;
+    }
+    if (!sameFounders(hello, self)) {
+      return { type: "mismatch", peer: id, theirs: hello.founders.map((founder) => founder.id) };
+    }
+    nonces.push(hello.bootNonce);
+  }
+  return waiting.length > 0 ? { type: "wait", for: waiting } : { type: "form", nonces };
+}
+
+function sameFounders(a: Hello, b: Hello): boolean {
+  return a.founders.length === b.founders.length &&
+    a.founders.every(({ id }, index) => id === b.founders[index]?.id);
+}

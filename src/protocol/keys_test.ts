@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AetherError } from "../base/errors.ts";
+import { checkUserKey, type InstanceValue, keys, KeyType, slicePrefix, writerOf } from "./keys.ts";
+import { limits } from "./limits.ts";
+import { z } from "zod";
+
+const artifact = "org.example:echo:1.0.0";
+
+function refusal(key: string, prefix?: string): string {
+  try {
+    checkUserKey(key, prefix);
+  } catch (error) {
+    if (error instanceof AetherError && error.name === "KEY_INVALID") return error.message;
+    throw error;
+  }
+  return "";
+}
+
+Deno.test("KeyType.key() and parts() are each other's reverse", () => {
+  const key = keys.instance.key("n1", artifact, 3);
+  assert.equal(key, "instance/n1/org.example:echo:1.0.0/3");
+  assert.deepEqual(keys.instance.parts(key), ["n1", artifact, "3"]);
+  assert.equal(keys.instance.key("n1", ""), "instance/n1/");
+});
+
+Deno.test("KeyType.decode() reads what put() wrote", () => {
+  const value: InstanceValue = {
+    artifact,
+    node: "n1",
+    number: 1,
+    state: "FAILED",
+    attempt: 2,
+    changedAtMs: 1.5,
+    failures: 1,
+    reason: 'it said "no" \u0000 \ud83d\ude00',
+    fatal: true,
+  };
+  const operation = keys.instance.put("instance/k", value);
+  assert.ok(operation.type === "put");
+  assert.equal(operation.contentType, "application/json");
+  assert.deepEqual(keys.instance.decode("instance/k", operation.value), value);
+});
+
+Deno.test("KeyType.put() refuses a value that is not of its kind", () => {
+  const counts = new KeyType("count/", "node", z.object({ count: z.int() }));
+  assert.throws(() => counts.put("count/a", { count: 1.5 }), /expected int/);
+});
+
+Deno.test("KeyType.decode() calls anything else damage, naming the key", () => {
+  const counts = new KeyType("count/", "node", z.object({ count: z.int() }));
+  const texts = ["", "{", "null", '{"count":"1"}', '{"count":1.5}'];
+  const inputs = texts.map((text) => new TextEncoder().encode(text));
+  for (const bytes of [...inputs, Uint8Array.of(0xff)]) {
+    assert.throws(() => counts.decode("count/a", bytes), (error) => {
+      assert.ok(error instanceof AetherError);
+      assert.equal(error.name, "STORAGE_CORRUPT");
+      assert.match(error.message, /"count\/a"/);
+      return true;
+    });
+  }
+});
+
+Deno.test("writerOf() knows the writer of every kind of key, and of no other", () => {
+  assert.equal(writerOf("user/a"), "user");
+  assert.equal(writerOf(`${slicePrefix}org.example:a/b`), "slice");
+  assert.equal(writerOf(keys.blueprint.key(artifact)), "operator");
+  assert.equal(writerOf(keys.target.key("org.example:echo")), "operator");
+  assert.equal(writerOf(keys.assignment.key("n1", artifact)), "leader");
+  assert.equal(writerOf(keys.instance.key("n1", artifact, 1)), "node");
+  assert.equal(writerOf(keys.member.key("n1")), "node");
+  for (const key of ["", "user", "users/a", "target", "/user/a", "other/a"]) {
+    assert.equal(writerOf(key), undefined, key);
+  }
+});
+
+Deno.test("checkUserKey() takes printable text of any script", () => {
+  for (const key of ["a", "a/b", "schlüssel", "鍵", "\u{1f511}", " ", "../x", "__proto__"]) {
+    assert.equal(refusal(key), "", key);
+  }
+});
+
+Deno.test("checkUserKey() names the rule that a key breaks", () => {
+  assert.match(refusal(""), /empty/);
+  assert.match(refusal("a\nb"), /^Key "a\\nb" holds a control character/);
+  assert.match(refusal("a\u007f"), /control character/);
+  assert.match(refusal("a\ud800"), /half a surrogate pair/);
+  assert.match(refusal("k".repeat(385)), /has 385 bytes; the limit is 384/);
+});
+
+Deno.test("checkUserKey() counts bytes, with the prefix of the slice", () => {
+  assert.equal(refusal("é".repeat(192)), "");
+  assert.match(refusal("é".repeat(192) + "e"), /has 385 bytes/);
+  const longest = `${slicePrefix}org.${"e".repeat(252)}/`;
+  fc.assert(
+    fc.property(fc.nat(300), (length) => {
+      const key = "k".repeat(length + 1);
+      const fits = longest.length + key.length <= limits.keyBytes;
+      assert.equal(refusal(key, longest) === "", fits);
+    }),
+    { seed: 1 },
+  );
+});

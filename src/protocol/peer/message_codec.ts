@@ -1,0 +1,207 @@
+/**
+ * Bytes of consensus messages and records.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
+import type {
+  Bit,
+  ConsensusRecord,
+  Digest,
+  LogEntry,
+  Message,
+  SlotMessage,
+  Vote,
+} from "../consensus/message.ts";
+
+const kinds = {
+  proposal: 1,
+  state: 2,
+  vote: 3,
+  batch: 4,
+  get: 5,
+  decision: 6,
+  fetch: 7,
+  entries: 8,
+  compacted: 9,
+  rejoinAsk: 10,
+  rejoinTell: 11,
+  barrierAsk: 12,
+  barrierTell: 13,
+} as const;
+
+const digestMax = 128;
+const payloadBytesMax = 16 * 1024 * 1024;
+const entriesMax = 10_000;
+
+/** Writes a message. */
+export function writeMessage(writer: ByteWriter, message: Message): void {
+  writer.u8(kinds[message.type]);
+  switch (message.type) {
+    case "proposal":
+      writer.varint(message.slot).string(message.digest);
+      break;
+    case "state":
+      writer.varint(message.slot).varint(message.phase).u8(message.bit);
+      writeKnown(writer, message.digest);
+      break;
+    case "vote":
+      writer.varint(message.slot).varint(message.phase).u8(message.vote);
+      writeKnown(writer, message.digest);
+      break;
+    case "batch":
+      writer.string(message.digest).bytes(message.payload);
+      break;
+    case "get":
+      writer.string(message.digest);
+      break;
+    case "decision":
+      writer.varint(message.slot).string(message.digest);
+      break;
+    case "fetch":
+      writer.varint(message.from);
+      break;
+    case "entries":
+      writer.list(message.entries, ({ slot, digest, payload }, to) => {
+        to.varint(slot).string(digest).bytes(payload);
+      });
+      break;
+    case "compacted":
+      writer.varint(message.logStart);
+      break;
+    case "rejoinAsk":
+      writer.string(message.nonce);
+      break;
+    case "rejoinTell":
+      writer.string(message.nonce).varint(message.maxOpened + 1);
+      break;
+    case "barrierAsk":
+      writer.varint(message.id);
+      break;
+    case "barrierTell":
+      writer.varint(message.id).varint(message.maxOpened + 1);
+      break;
+  }
+}
+
+/**
+ * Reads a message.
+ *
+ * @throws {DecodeError} when the bytes are no message.
+ */
+export function readMessage(reader: ByteReader): Message {
+  const kind = reader.u8();
+  switch (kind) {
+    case kinds.proposal:
+    case kinds.state:
+    case kinds.vote:
+      return readSlotMessage(reader, kind);
+    case kinds.batch:
+      return { type: "batch", digest: readDigest(reader), payload: reader.bytes(payloadBytesMax) };
+    case kinds.get:
+      return { type: "get", digest: readDigest(reader) };
+    case kinds.decision:
+      return { type: "decision", slot: reader.varint(), digest: readDigest(reader) };
+    case kinds.fetch:
+      return { type: "fetch", from: reader.varint() };
+    case kinds.entries:
+      return { type: "entries", entries: reader.list(entriesMax, readEntry) };
+    case kinds.compacted:
+      return { type: "compacted", logStart: reader.varint() };
+    case kinds.rejoinAsk:
+      return { type: "rejoinAsk", nonce: reader.string(64) };
+    case kinds.rejoinTell:
+      return { type: "rejoinTell", nonce: reader.string(64), maxOpened: reader.varint() - 1 };
+    case kinds.barrierAsk:
+      return { type: "barrierAsk", id: reader.varint() };
+    case kinds.barrierTell:
+      return { type: "barrierTell", id: reader.varint(), maxOpened: reader.varint() - 1 };
+    default:
+      throw new DecodeError(`Message kind ${kind} is not known`, reader.offset - 1);
+  }
+}
+
+function readSlotMessage(reader: ByteReader, kind: number): SlotMessage {
+  const slot = reader.varint();
+  if (kind === kinds.proposal) return { type: "proposal", slot, digest: readDigest(reader) };
+  const phase = reader.varint();
+  const value = reader.u8();
+  if (kind === kinds.state) {
+    if (value > 1) throw new DecodeError(`Bit ${value} is not 0 or 1`, reader.offset - 1);
+    return { type: "state", slot, phase, bit: value as Bit, digest: readKnown(reader) };
+  }
+  if (value > 2) throw new DecodeError(`Vote ${value} is not 0, 1 or 2`, reader.offset - 1);
+  return { type: "vote", slot, phase, vote: value as Vote, digest: readKnown(reader) };
+}
+
+function readEntry(reader: ByteReader): LogEntry {
+  return {
+    slot: reader.varint(),
+    digest: readDigest(reader),
+    payload: reader.bytes(payloadBytesMax),
+  };
+}
+
+function readDigest(reader: ByteReader): Digest {
+  return reader.string(digestMax);
+}
+
+function writeKnown(writer: ByteWriter, digest: Digest | undefined): void {
+  if (digest === undefined) writer.u8(0);
+  else writer.u8(1).string(digest);
+}
+
+function readKnown(reader: ByteReader): Digest | undefined {
+  return reader.u8() === 0 ? undefined : readDigest(reader);
+}
+
+const recordKinds = { batch: 1, sent: 2, decided: 3 } as const;
+
+/** The bytes of a record. */
+export function encodeRecord(record: ConsensusRecord, writer: ByteWriter): Uint8Array<ArrayBuffer> {
+  writer.clear();
+  writer.u8(recordKinds[record.type]);
+  switch (record.type) {
+    case "batch":
+      writer.string(record.digest).bytes(record.payload);
+      break;
+    case "sent":
+      writeMessage(writer, record.message);
+      break;
+    case "decided":
+      writer.varint(record.slot).string(record.digest);
+      break;
+  }
+  return writer.view();
+}
+
+/**
+ * Reads a record.
+ *
+ * @throws {DecodeError} when the bytes are no record.
+ */
+export function decodeRecord(bytes: Uint8Array): ConsensusRecord {
+  const reader = new ByteReader(bytes);
+  const record = readRecord(reader);
+  reader.end();
+  return record;
+}
+
+function readRecord(reader: ByteReader): ConsensusRecord {
+  const kind = reader.u8();
+  switch (kind) {
+    case recordKinds.batch:
+      return { type: "batch", digest: readDigest(reader), payload: reader.bytes(payloadBytesMax) };
+    case recordKinds.sent: {
+      const message = readMessage(reader);
+      if (message.type !== "proposal" && message.type !== "state" && message.type !== "vote") {
+        throw new DecodeError(`A ${message.type} message is never recorded`, 1);
+      }
+      return { type: "sent", message };
+    }
+    case recordKinds.decided:
+      return { type: "decided", slot: reader.varint(), digest: readDigest(reader) };
+    default:
+      throw new DecodeError(`Record kind ${kind} is not known`, 0);
+  }
+}
