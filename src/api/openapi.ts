@@ -54,7 +54,12 @@ function operation(name: string, row: Row): Record<string, unknown> {
           : { [jsonType]: { schema: toSchema(row.body, "input") } },
       },
     }),
-    responses: { [status]: success(row), ...problems(row) },
+    responses: Object.fromEntries([
+      ...[status, ...row.otherStatuses ?? []].map((each) => [each, success(row)]),
+      ...problems(row),
+      // Those of access and limits, which every row may answer.
+      ["default", problemAnswer("Another problem")],
+    ]),
   };
 }
 
@@ -89,17 +94,17 @@ function success(row: Row): Record<string, unknown> {
   };
 }
 
-function problems(row: Row): Record<string, unknown> {
+function problems(row: Row): [status: number, answer: unknown][] {
   const byStatus = Map.groupBy(row.errors, (name) => errorCatalog[name].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, names]) => [status, {
-      description: names.map((name) => `${errorCatalog[name].code} ${errorCatalog[name].title}`)
-        .join("; "),
-      content: {
-        "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
-      },
-    }]),
-  );
+  return [...byStatus].map(([status, names]) => {
+    const titles = names.map((name) => `${errorCatalog[name].code} ${errorCatalog[name].title}`);
+    return [status, problemAnswer(titles.join("; "))];
+  });
+}
+
+function problemAnswer(description: string): Record<string, unknown> {
+  const schema = { $ref: "#/components/schemas/Problem" };
+  return { description, content: { "application/problem+json": { schema } } };
 }
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): unknown {

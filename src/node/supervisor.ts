@@ -72,6 +72,10 @@ class Supervisor {
   #control: Thread<ToControl, FromControl> | undefined;
   #gateway: Thread<ToGateway, FromGateway> | undefined;
   #gatewayRestarts: number[] = [];
+  /** Where the first gateway listened; those after it must listen there as well. */
+  #appPort: number | undefined;
+  /** Control's end of the channel to the gateway, until control takes it. */
+  #controlSide: MessagePort | undefined;
   #phase: Phase = "starting";
   #stopTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -106,21 +110,29 @@ class Supervisor {
 
   #startGateway(): void {
     const { port1: gatewaySide, port2: controlSide } = new MessageChannel();
+    this.#controlSide?.close();
+    this.#controlSide = controlSide;
     const gateway: Thread<ToGateway, FromGateway> = new Thread("gateway", {
       onMessage: (message) => {
         if (message.type === "listening") {
           gateway.watch();
-          this.#onGatewayListening(message.address, controlSide);
+          this.#onGatewayListening(message.address);
         } else if (message.type === "failed") this.#fail(message.problem);
         else if (message.type === "stopped") this.#onDrained();
       },
       onDeath: (reason) => this.#onGatewayDeath(reason),
     });
     this.#gateway = gateway;
-    gateway.post({ type: "start", config: this.#config, control: gatewaySide }, [gatewaySide]);
+    const { app } = this.#config;
+    const config = { ...this.#config, app: { ...app, port: this.#appPort ?? app.port } };
+    gateway.post({ type: "start", config, control: gatewaySide }, [gatewaySide]);
   }
 
-  #onGatewayListening(appAddress: string, controlSide: MessagePort): void {
+  #onGatewayListening(appAddress: string): void {
+    this.#appPort = Number(appAddress.slice(appAddress.lastIndexOf(":") + 1));
+    const controlSide = this.#controlSide;
+    if (controlSide === undefined) return;
+    this.#controlSide = undefined;
     if (this.#control === undefined) {
       this.#startControl(appAddress, controlSide);
       return;
@@ -251,6 +263,7 @@ class Supervisor {
   #shutDown(): void {
     this.#phase = "ended";
     clearTimeout(this.#stopTimer);
+    this.#controlSide?.close();
     this.#gateway?.terminate();
     this.#control?.terminate();
   }

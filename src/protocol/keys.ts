@@ -11,6 +11,7 @@ import { AetherError } from "../base/errors.ts";
 import { expandedBlueprintSchema } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
+import { manifestSchema } from "./slice/manifest.ts";
 import type { Operation, Writer } from "./store/command.ts";
 
 const encoder = new TextEncoder();
@@ -111,6 +112,25 @@ export const keys = {
   ),
   /** `instance/{node}/{artifact}/{number}`: what runs. */
   instance: new KeyType("instance/", "node", instanceValueSchema),
+  /** `artifact/{artifactBase}/{version}`: a published slice and the nodes that hold it. */
+  artifact: new KeyType(
+    "artifact/",
+    "node",
+    z.object({
+      sha256: z.string(),
+      bytes: z.int(),
+      holders: z.array(z.string()),
+      manifest: manifestSchema,
+    }),
+  ),
+  /** `cluster/configuration`: the voters. */
+  cluster: new KeyType(
+    "cluster/",
+    "operator",
+    z.object({ voters: z.array(z.string()).min(1).max(9) }),
+  ),
+  /** `leader/current`: who leads; the revision of the last change is the term. */
+  leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */
   member: new KeyType(
     "member/",
@@ -124,6 +144,11 @@ export const keys = {
     }),
   ),
 };
+
+/** The key that holds the voters. */
+export const configurationKey = keys.cluster.key("configuration");
+/** The key that names the leader. */
+export const leaderKey = keys.leader.key("current");
 
 /** Start of the keys that users write through /api/kv. */
 export const userPrefix = "user/";

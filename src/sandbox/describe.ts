@@ -9,7 +9,8 @@ import { AetherError } from "../base/errors.ts";
 import { entryUrl } from "../io/entry.ts";
 import type { SliceDescription } from "../protocol/slice/manifest.ts";
 import { definitionSchema } from "../protocol/slice/manifest.ts";
-import type { FromShell, ToShell } from "../protocol/thread/instance.ts";
+import type { ToShell } from "../protocol/thread/instance.ts";
+import { readFromShell } from "./from_shell.ts";
 
 /** Options of {@link describeSlice}. */
 export interface DescribeOptions {
@@ -42,10 +43,10 @@ export async function describeSlice(
         event.preventDefault();
         reject(invalid(`failed while it loaded: ${event.message}`));
       };
-      worker.onmessage = (event: MessageEvent<FromShell>) => {
-        const message = event.data;
-        if (message.type === "failed") reject(AetherError.fromProblem(message.problem));
-        if (message.type !== "described") return;
+      worker.onmessage = (event: MessageEvent<unknown>) => {
+        const message = readFromShell(event.data);
+        if (message?.type === "failed") reject(AetherError.fromProblem(message.problem));
+        if (message?.type !== "described") return;
         const parsed = definitionSchema.safeParse(message.description);
         if (parsed.success) resolve(parsed.data);
         else reject(invalid(`describes itself wrongly: ${parsed.error.message}`));

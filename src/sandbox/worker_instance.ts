@@ -11,6 +11,7 @@ import { entryUrl } from "../io/entry.ts";
 import type { Permissions } from "../protocol/slice/manifest.ts";
 import type { FromShell, ToShell } from "../protocol/thread/instance.ts";
 import type { ExitReason } from "../protocol/thread/threads.ts";
+import { readFromShell } from "./from_shell.ts";
 
 /** What an instance is started with. */
 export interface WorkerInstanceOptions {
@@ -32,7 +33,7 @@ export class WorkerInstance {
   readonly #options: WorkerInstanceOptions;
   readonly #worker: Worker;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #ended = false;
+  #phase: "starting" | "running" | "stopping" | "ended" = "starting";
 
   constructor(options: WorkerInstanceOptions) {
     this.#options = options;
@@ -41,7 +42,10 @@ export class WorkerInstance {
       name: options.instance,
       deno: { permissions: denoPermissions(options.permissions) },
     });
-    this.#worker.onmessage = (event: MessageEvent<FromShell>) => this.#onMessage(event.data);
+    this.#worker.onmessage = (event: MessageEvent<unknown>) => {
+      const message = readFromShell(event.data);
+      if (message !== undefined) this.#onMessage(message);
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#end("error", problem(`The slice failed outside a call: ${event.message}`));
@@ -61,9 +65,10 @@ export class WorkerInstance {
     this.#post({ type: "gateway", gateway }, [gateway]);
   }
 
-  /** Lets the instance run its `onStop` callbacks, then ends it; `onEnd` follows. */
+  /** Lets the instance run its `onStop` callbacks, once, then ends it; `onEnd` follows. */
   stop(): void {
-    if (this.#ended) return;
+    if (this.#phase === "stopping" || this.#phase === "ended") return;
+    this.#phase = "stopping";
     clearTimeout(this.#timer);
     this.#post({ type: "stop" });
     const { stopTimeoutMs } = this.#options;
@@ -73,12 +78,15 @@ export class WorkerInstance {
   }
 
   #post(message: ToShell, transfer: Transferable[] = []): void {
-    if (!this.#ended) this.#worker.postMessage(message, transfer);
+    if (this.#phase !== "ended") this.#worker.postMessage(message, transfer);
   }
 
   #onMessage(message: FromShell): void {
     switch (message.type) {
       case "ready":
+        // When it is to stop already, the timer is that of the stop.
+        if (this.#phase !== "starting") return;
+        this.#phase = "running";
         clearTimeout(this.#timer);
         this.#options.onReady();
         break;
@@ -92,8 +100,8 @@ export class WorkerInstance {
   }
 
   #end(reason: ExitReason, problem: Problem | undefined): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#phase === "ended") return;
+    this.#phase = "ended";
     clearTimeout(this.#timer);
     this.#worker.terminate();
     this.#options.onEnd(reason, problem);
@@ -105,7 +113,7 @@ function problem(detail: string): Problem {
 }
 
 /** Deno's form of a manifest's permissions: what is absent is denied. */
-export function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
+function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
   const { net, read, write, env, sys, run, ffi } = permissions;
   return {
     net: net ?? false,

@@ -34,7 +34,9 @@ export const defaultTimeoutMs = 30_000;
  *
  * @throws {AetherError} SLICE_INVALID naming the need or the schema that cannot be described.
  */
-export function describeDefinition(definition: SliceDefinition): SliceDescription {
+export function describeDefinition(
+  definition: Pick<SliceDefinition, "contract" | "needs">,
+): SliceDescription {
   const { contract, needs } = definition;
   const calls: string[] = [];
   const resources: SliceDescription["resources"] = [];

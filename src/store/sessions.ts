@@ -9,7 +9,7 @@
 import { type ByteReader, type ByteWriter, DecodeError } from "../base/codec.ts";
 import type { Applied, Command } from "../protocol/store/command.ts";
 
-const outcomes = ["done", "refused", "full", "forbidden"] as const;
+const outcomes = ["done", "refused", "full", "forbidden", "stale"] as const;
 const answersMax = 100_000;
 const sessionsMax = 10_000;
 
@@ -35,7 +35,7 @@ export class Sessions {
     const gone = command.incarnation < session.incarnation ||
       command.sequence < session.acknowledgedBelow;
     // A straggler of the past: its answer is not wanted any more, and it must not run again.
-    if (gone) return { outcome: "refused", revision: 0, succeeded: false, deleted: 0 };
+    if (gone) return { outcome: "stale", revision: 0, succeeded: false, deleted: 0 };
     return session.answers.get(command.sequence);
   }
 

@@ -4,7 +4,7 @@ import type { Applied, Command } from "../protocol/store/command.ts";
 import { Sessions } from "./sessions.ts";
 
 const done: Applied = { outcome: "done", revision: 7, succeeded: true, deleted: 1 };
-const straggler: Applied = { outcome: "refused", revision: 0, succeeded: false, deleted: 0 };
+const straggler: Applied = { outcome: "stale", revision: 0, succeeded: false, deleted: 0 };
 
 function command(sequence: number, changes: Partial<Command> = {}): Command {
   return {
@@ -83,7 +83,7 @@ Deno.test("Sessions.read() gives back what was written, in whatever order it cam
 
 Deno.test("Sessions.read() refuses an outcome it does not know", () => {
   const bytes = new ByteWriter().list([0], (_, to) => {
-    to.string("n1").varint(1).varint(0).list([0], (_, into) => into.varint(1).u8(4));
+    to.string("n1").varint(1).varint(0).list([0], (_, into) => into.varint(1).u8(255));
   }).take();
   assert.throws(() => Sessions.read(new ByteReader(bytes)), DecodeError);
 });

@@ -203,6 +203,26 @@ export class StoreState {
   }
 
   /**
+   * Replaces the whole state by a newer snapshot; answers what differs, as one change.
+   *
+   * @throws {DecodeError} when the bytes are not a snapshot of a known version.
+   */
+  replace(bytes: Uint8Array): StoreChange {
+    const before = new Map(this.#entries);
+    this.restore(bytes);
+    const events: StoreEvent[] = [];
+    for (const [key, previous] of before) {
+      const entry = this.#entries.get(key);
+      if (entry?.revision === previous.revision) continue;
+      events.push({ key, entry, previous });
+    }
+    for (const [key, entry] of this.#entries) {
+      if (!before.has(key)) events.push({ key, entry, previous: undefined });
+    }
+    return { revision: this.#revision, events };
+  }
+
+  /**
    * Replaces the whole state by a snapshot; a damaged one leaves the state as it was.
    *
    * @throws {DecodeError} when the bytes are not a snapshot of a known version.

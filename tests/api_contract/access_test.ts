@@ -4,7 +4,7 @@ import { roleAllows } from "../../src/protocol/api/row.ts";
 import { apiRows, type RowName } from "../../src/protocol/api/table.ts";
 import { rawRequest } from "./raw_http.ts";
 import { good, prepare } from "./samples.ts";
-import { keyed, problemOf, refused, TestApi, testKeys } from "./setup.ts";
+import { keyed, problemOf, refused, statusOf, TestApi, testKeys } from "./setup.ts";
 
 function targetOf(name: RowName, path: string): string {
   const { params, query } = good[name];
@@ -85,7 +85,7 @@ Deno.test("createApi() makes every local caller an admin when no keys are config
   await using api = await TestApi.start();
   await prepare(api);
   const headers = { authorization: "Bearer whatever" };
-  assert.equal((await api.kv("DELETE", "doomed", { headers })).status, 204);
+  assert.equal(await statusOf(await api.kv("DELETE", "doomed", { headers })), 204);
 });
 
 /** Host headers, and whether a node at 127.0.0.1 with the extra names takes them. */

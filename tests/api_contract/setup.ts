@@ -164,6 +164,12 @@ export function problemOf(
   return problem as Problem;
 }
 
+/** The status of an answer whose body does not matter. */
+export async function statusOf(response: Response): Promise<number> {
+  await response.body?.cancel();
+  return response.status;
+}
+
 /** Expects a problem with a name as the answer. */
 export async function refused(response: Response, name: ErrorName): Promise<Problem> {
   return problemOf(response, await response.text(), name);

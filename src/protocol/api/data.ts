@@ -117,6 +117,7 @@ export const artifactRows = defineRows({
     body: "raw",
     bodyMaxBytes: limits.artifactBytes,
     response: z.object({ status: z.enum(["created", "unchanged"]), sha256: z.string() }),
+    otherStatuses: [201],
     errors: [
       "ARTIFACT_INVALID",
       "ARTIFACT_EXISTS",

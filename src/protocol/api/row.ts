@@ -45,6 +45,8 @@ export interface Row {
   readonly response: z.ZodType | "raw" | "none";
   /** Status of success. @default {200, or 204 when there is nothing} */
   readonly status?: number;
+  /** Further statuses that have the same body. @default {[]} */
+  readonly otherStatuses?: readonly number[];
   /** Errors that belong to this row; every row may also answer those of access and limits. */
   readonly errors: readonly ErrorName[];
 }

@@ -57,7 +57,8 @@ export const systemRows = defineRows({
     role: "public",
     summary: "Answers 200 when the node can serve, else 503 with the reasons",
     response: z.object({ ready: z.boolean(), reasons: z.array(z.string()) }),
-    errors: ["NOT_PROPOSED"],
+    otherStatuses: [503],
+    errors: [],
   },
   health: {
     method: "GET",

@@ -60,7 +60,8 @@ export interface Command {
 
 /** What applying a command did. */
 export interface Applied {
-  readonly outcome: "done" | "refused" | "full" | "forbidden";
+  /** "stale": the command's session has ended, or its answer was acknowledged already. */
+  readonly outcome: "done" | "refused" | "full" | "forbidden" | "stale";
   /** Revision of the store afterwards; a change gets a revision of its own. */
   readonly revision: number;
   /** Whether the comparisons held. */

@@ -14,10 +14,12 @@ import { SliceError } from "../../sdk/slice_error.ts";
 
 const pendingMax = 10_000;
 
-/** The error that a problem in a reply stands for. */
+/** The error that a problem in a reply stands for, whatever another slice has made of it. */
 export function problemToError(problem: unknown): Error {
-  return SliceError.fromProblem(problem) ??
-    AetherError.fromProblem(problem as Parameters<typeof AetherError.fromProblem>[0]);
+  if (typeof problem !== "object" || problem === null) {
+    return new AetherError("SLICE_FAILED", "The called slice answered neither output nor problem");
+  }
+  return SliceError.fromProblem(problem) ?? AetherError.fromProblem(problem);
 }
 
 /** Sends a call to another slice; resolves with JSON text. */
@@ -34,8 +36,11 @@ export function createClient(contract: Contract, invoke: Invoke): Record<string,
   for (const [name, spec] of Object.entries(contract.methods)) {
     client[name] = async (input: unknown, options: CallOptions = {}) => {
       const timeoutMs = options.timeoutMs ?? spec.timeoutMs ?? defaultTimeoutMs;
-      const output = await invoke(contract.name, name, JSON.stringify(input ?? null), timeoutMs);
-      return JSON.parse(output);
+      if (!(timeoutMs >= 0)) {
+        throw new RangeError(`Option timeoutMs is ${timeoutMs}: choose 0 or more`);
+      }
+      const text = JSON.stringify(input ?? null) ?? "null";
+      return JSON.parse(await invoke(contract.name, name, text, timeoutMs));
     };
   }
   return Object.freeze(client);
@@ -77,8 +82,9 @@ export class ResourcePort {
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      // First, because it throws for what cannot be cloned.
       this.#port.postMessage({ ...request, id });
+      this.#pending.set(id, { resolve, reject });
     });
   }
 
@@ -127,7 +133,8 @@ class KvProxy implements KvHandle<unknown> {
   }
 
   async put(key: string, value: unknown, options: KvWriteOptions = {}): Promise<number> {
-    const text = JSON.stringify(this.#spec.schema?.parse(value) ?? value);
+    const { schema } = this.#spec;
+    const text = JSON.stringify(schema === undefined ? value : schema.parse(value));
     if (text === undefined || text.length > limits.kvValueBytes) {
       throw new AetherError(
         "VALUE_TOO_LARGE",

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { toAetherError } from "../../base/errors.ts";
+import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { FromShell, ToShell } from "../../protocol/thread/instance.ts";
 import { describeDefinition } from "../../sdk/describe.ts";
 import { harden } from "./harden.ts";
@@ -21,11 +21,12 @@ const closeWorker = scope.close.bind(scope);
 
 let instance: SliceInstance | undefined;
 
-scope.onmessage = (event: MessageEvent<ToShell>) => {
+// A listener rather than `onmessage`, which a library in the slice may set.
+scope.addEventListener("message", (event: MessageEvent<ToShell>) => {
   onMessage(event.data).catch((error) => {
     post({ type: "failed", problem: toAetherError(error).toProblem() });
   });
-};
+});
 
 async function onMessage(message: ToShell): Promise<void> {
   switch (message.type) {
@@ -42,6 +43,8 @@ async function onMessage(message: ToShell): Promise<void> {
         instance: message.instance,
         definition: await loadSlice(message.module),
         resources,
+      }).catch((error) => {
+        throw failedStart(error);
       });
       instance.connect(message.gateway);
       post({ type: "ready" });
@@ -59,6 +62,13 @@ async function onMessage(message: ToShell): Promise<void> {
       post({ type: "pong", sequence: message.sequence });
       break;
   }
+}
+
+/** What `create` throws is the slice's failure, not one of Aether. */
+function failedStart(error: unknown): AetherError {
+  if (error instanceof AetherError) return error;
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new AetherError("SLICE_FAILED", `The slice did not start: ${reason}`, { cause: error });
 }
 
 function prepare(): void {

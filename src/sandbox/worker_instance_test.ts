@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import type { Problem } from "../base/errors.ts";
+import { BatchPort } from "../io/batch_port.ts";
+import type { Permissions } from "../protocol/slice/manifest.ts";
+import { frame } from "../protocol/thread/instance.ts";
+import type { ExitReason } from "../protocol/thread/threads.ts";
+import { attemptAll, dangers, intrusions, moduleOf, sliceOf } from "./module_fixture_test.ts";
+import { WorkerInstance } from "./worker_instance.ts";
+
+interface End {
+  readonly reason: ExitReason;
+  readonly problem: Problem | undefined;
+}
+
+interface Options {
+  readonly permissions?: Permissions;
+  readonly startTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+}
+
+/** A real instance, with the node's ends of its ports. */
+class Running {
+  readonly instance: WorkerInstance;
+  readonly logs: string[] = [];
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<End>();
+  readonly #replies = new Map<number, (body: string) => void>();
+  readonly #ports: { close(): void }[] = [];
+  readyCount = 0;
+  endCount = 0;
+  #gateway: BatchPort;
+  #nextId = 1;
+
+  constructor(code: string, options: Options = {}) {
+    const gateway = this.#channel();
+    const { port1: resources, port2 } = new MessageChannel();
+    this.#gateway = gateway.near;
+    this.#ports.push(resources);
+    resources.onmessage = ({ data }) => {
+      if (data.op === "log") this.logs.push(`${data.level} ${data.message}`);
+    };
+    this.instance = new WorkerInstance({
+      instance: "n1/org.example:one:1.0.0/1",
+      artifact: "org.example:one:1.0.0",
+      module: moduleOf(code),
+      permissions: options.permissions ?? {},
+      gateway: gateway.far,
+      resources: port2,
+      startTimeoutMs: options.startTimeoutMs ?? 20_000,
+      stopTimeoutMs: options.stopTimeoutMs ?? 20_000,
+      onReady: () => {
+        this.readyCount++;
+        this.#ready.resolve();
+      },
+      onEnd: (reason, problem) => {
+        this.endCount++;
+        this.#ended.resolve({ reason, problem });
+      },
+    });
+  }
+
+  #channel(): { near: BatchPort; far: MessagePort } {
+    const { port1, port2 } = new MessageChannel();
+    const near = new BatchPort(port1, (batch, at) => {
+      if (batch[at] !== frame.reply) return;
+      this.#replies.get(batch[at + 1] as number)?.(`${batch[at + 3]} ${batch[at + 4]}`);
+    }, (reason) => assert.fail(reason));
+    this.#ports.push(near);
+    return { near, far: port2 };
+  }
+
+  ready(): Promise<void> {
+    const early = this.#ended.promise.then(({ reason, problem }) => {
+      throw new Error(`It ended: ${reason} ${problem?.detail}`);
+    });
+    return Promise.race([this.#ready.promise, early]);
+  }
+
+  /** The status and body that `run` answers. */
+  call(input: unknown): Promise<string> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#replies.set(id, resolve);
+      const text = JSON.stringify(input);
+      this.#gateway.send(frame.call, id, "run", "r1", 10_000, "", "", text, "");
+    });
+  }
+
+  /** Gives the instance a new gateway, as after a restart of its thread. */
+  reconnect(): void {
+    const { near, far } = this.#channel();
+    this.#gateway = near;
+    this.instance.connectGateway(far);
+  }
+
+  /** How it ended; closes the ports. */
+  async ended(): Promise<End> {
+    const end = await this.#ended.promise;
+    for (const port of this.#ports) port.close();
+    assert.equal(this.endCount, 1);
+    return end;
+  }
+
+  async stop(): Promise<End> {
+    this.instance.stop();
+    return await this.ended();
+  }
+}
+
+Deno.test("WorkerInstance runs a slice from its start to its stop", async () => {
+  const create = `
+    console.log("Made", { of: instance.artifact });
+    instance.onStop(() => console.warn("Stopped"));
+  `;
+  const running = new Running(sliceOf("(input) => ({ ...input, said: true })", create));
+  await running.ready();
+  assert.equal(await running.call({ a: 1 }), '200 {"a":1,"said":true}');
+  assert.deepEqual(await running.stop(), { reason: "stopped", problem: undefined });
+  assert.deepEqual(running.logs, [
+    'info Made { of: "org.example:one:1.0.0" }',
+    "warn Stopped",
+  ]);
+  assert.equal(running.readyCount, 1);
+});
+
+Deno.test("WorkerInstance stops once, however often it is told to", async () => {
+  const create = `
+    instance.onStop(() => console.log("first"));
+    instance.onStop(async () => { await 0; console.log("second"); });
+  `;
+  const running = new Running(sliceOf("() => 1", create));
+  await running.ready();
+  for (let i = 0; i < 3; i++) running.instance.stop();
+  await running.stop();
+  running.instance.stop();
+  assert.deepEqual(running.logs, ["info second", "info first"]);
+});
+
+Deno.test("WorkerInstance fails with the reason why a module does not start", async () => {
+  const cases: [string, string, RegExp][] = [
+    ['throw new Error("No luck")', "SLICE_INVALID", /failed to load: Error: No luck/],
+    ["export const one = 1", "SLICE_INVALID", /no slice as its default export/],
+    [sliceOf("5"), "SLICE_FAILED", /returned no function "run"/],
+    [sliceOf("() => 1", 'throw new RangeError("Boom")'), "SLICE_FAILED", /: RangeError: Boom$/],
+    [sliceOf("() => 1", "await Promise.reject(7)"), "SLICE_FAILED", /did not start: 7$/],
+    [
+      sliceOf("() => 1").replace("create:", 'needs: { q: { ...kv(), type: "queue" } }, create:'),
+      "SLICE_INVALID",
+      /resource type "queue", which this node does not offer/,
+    ],
+  ];
+  for (const [code, name, detail] of cases) {
+    const running = new Running(code);
+    const { reason, problem } = await running.ended();
+    assert.equal(reason, "error");
+    assert.equal(problem?.name, name, problem?.detail);
+    assert.match(problem?.detail ?? "", detail);
+    assert.equal(running.readyCount, 0);
+  }
+});
+
+Deno.test("WorkerInstance gives up on a slice that does not finish starting", async () => {
+  const modules = [
+    "await new Promise(() => {})",
+    sliceOf("() => 1", "await new Promise(() => {})"),
+    // It ends, because nothing can stop a thread that computes.
+    "for (const end = Date.now() + 1500; Date.now() < end;);",
+  ];
+  for (const code of modules) {
+    const { reason, problem } = await new Running(code, { startTimeoutMs: 300 }).ended();
+    assert.equal(reason, "start-timeout");
+    assert.match(problem?.detail ?? "", /did not start within 300 ms/);
+  }
+});
+
+Deno.test("WorkerInstance gives up on a slice that does not finish stopping", async () => {
+  const stuck = sliceOf("() => 1", "instance.onStop(() => new Promise(() => {}))");
+  const running = new Running(stuck, { stopTimeoutMs: 100 });
+  await running.ready();
+  const { reason, problem } = await running.stop();
+  assert.equal(reason, "stop-timeout");
+  assert.match(problem?.detail ?? "", /did not stop within 100 ms/);
+});
+
+Deno.test("WorkerInstance stops before it has started, whatever the slice says meanwhile", async () => {
+  const create = 'postMessage({ type: "ready" }); await new Promise(() => {})';
+  const code = `${
+    sliceOf("() => 1", create)
+  }; setInterval(() => postMessage({ type: "ready" }), 5)`;
+  const running = new Running(code);
+  assert.equal((await running.stop()).reason, "stopped");
+  assert.equal(running.readyCount, 0);
+});
+
+Deno.test("WorkerInstance does not let a slice prolong its stop", async () => {
+  const create = `
+    setInterval(() => postMessage({ type: "ready" }), 5);
+    instance.onStop(() => new Promise(() => {}));
+  `;
+  const running = new Running(sliceOf("() => 1", create), { stopTimeoutMs: 300 });
+  await running.ready();
+  assert.equal((await running.stop()).reason, "stop-timeout");
+});
+
+Deno.test("WorkerInstance ends with what a slice throws outside a call", async () => {
+  const handler = '() => { queueMicrotask(() => { throw new Error("Aside") }); return 1; }';
+  const running = new Running(sliceOf(handler));
+  await running.ready();
+  running.call(1);
+  const { reason, problem } = await running.ended();
+  assert.equal(reason, "error");
+  assert.equal(problem?.name, "SLICE_FAILED");
+  assert.match(problem?.detail ?? "", /failed outside a call: .*Aside/);
+});
+
+Deno.test("WorkerInstance survives whatever a slice posts, and its own onmessage", async () => {
+  const posts = ["undefined", "null", "5", '"ready"', "[]", "{}", '{ type: "failed" }'];
+  const create = `
+    globalThis.onmessage = () => {};
+    ${posts.map((post) => `postMessage(${post});`).join("\n")}
+    instance.onStop(() => console.log("Stopped"));
+  `;
+  const running = new Running(sliceOf("() => 1", create));
+  await running.ready();
+  assert.equal(await running.call(1), "200 1");
+  assert.equal((await running.stop()).reason, "stopped");
+  assert.deepEqual(running.logs, ["info Stopped"]);
+});
+
+Deno.test("WorkerInstance lets a slice end nothing and reach nothing", async () => {
+  const running = new Running(sliceOf(attemptAll({ ...dangers, ...intrusions })));
+  await running.ready();
+  const outcomes = JSON.parse((await running.call(null)).slice(4)) as Record<string, string>;
+  for (const name of Object.keys(dangers)) {
+    assert.match(outcomes[name] ?? "", /^NotCapable: .* is not available in a slice$/, name);
+  }
+  for (const name of Object.keys(intrusions)) {
+    const outcome = outcomes[name] ?? "";
+    assert.match(outcome, /NotCapable|TypeError: Requires|EPERM|EACCES/, `${name}: ${outcome}`);
+  }
+  assert.equal((await running.stop()).reason, "stopped");
+});
+
+Deno.test("WorkerInstance grants what the manifest says, and no more", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "aether-test-" });
+  Deno.env.set("AETHER_TEST_GIVEN", "given");
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  try {
+    await Deno.writeTextFile(`${dir}/a`, "a");
+    const accepted = listener.accept();
+    const file = JSON.stringify(`${dir}/a`);
+    const running = new Running(
+      sliceOf(attemptAll({
+        env: 'if (Deno.env.get("AETHER_TEST_GIVEN") !== "given") throw new Error("Empty")',
+        read: `Deno.readTextFileSync(${file})`,
+        net: `(await Deno.connect({ hostname: "127.0.0.1", port: ${port} })).close()`,
+        "other env": 'Deno.env.get("HOME")',
+        "other file": `Deno.readTextFileSync(${file} + "/../b")`,
+        write: `Deno.writeTextFileSync(${file}, "")`,
+        "other port": `await Deno.connect({ hostname: "127.0.0.1", port: ${port - 1} })`,
+      })),
+      {
+        permissions: { env: ["AETHER_TEST_GIVEN"], read: [`${dir}/a`], net: [`127.0.0.1:${port}`] },
+      },
+    );
+    await running.ready();
+    const outcomes = JSON.parse((await running.call(null)).slice(4)) as Record<string, string>;
+    (await accepted).close();
+    const { env, read, net, ...refused } = outcomes;
+    assert.deepEqual([env, read, net], ["done", "done", "done"]);
+    for (const [name, outcome] of Object.entries(refused)) {
+      assert.match(outcome, /NotCapable/, name);
+    }
+    await running.stop();
+  } finally {
+    listener.close();
+    Deno.env.delete("AETHER_TEST_GIVEN");
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("WorkerInstance serves a new gateway after a restart", async () => {
+  const running = new Running(sliceOf("(input) => input"));
+  await running.ready();
+  assert.equal(await running.call("before"), '200 "before"');
+  running.reconnect();
+  assert.equal(await running.call("after"), '200 "after"');
+  await running.stop();
+});
+
+Deno.test("WorkerInstance() refuses permissions that Deno cannot parse", () => {
+  const { port1, port2 } = new MessageChannel();
+  const create = () =>
+    new WorkerInstance({
+      instance: "n1/org.example:one:1.0.0/1",
+      artifact: "org.example:one:1.0.0",
+      module: moduleOf(""),
+      permissions: { net: ["a:b:c"] },
+      gateway: port1,
+      resources: port2,
+      startTimeoutMs: 1,
+      stopTimeoutMs: 1,
+      onReady: () => {},
+      onEnd: () => {},
+    });
+  assert.throws(create, TypeError);
+  port1.close();
+  port2.close();
+});
