@@ -40,7 +40,7 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
       control?.onInstanceEnded(message.instance, message.problem);
       break;
     case "quiesce":
-      control?.stop();
+      control?.stop().catch(fail);
       break;
     case "stop":
       stop().catch(fail);
@@ -57,13 +57,9 @@ async function start(message: Extract<ToControl, { type: "start" }>): Promise<vo
   const opened = await Control.open({ config, post });
   control = opened;
   opened.connectGateway(gateway);
-  const { port } = config.cluster;
   server = serve(config, opened);
   const management = addressOf(config.management.host, server.addr.port);
-  const cluster = addressOf(config.cluster.host, port);
-  const addresses = { cluster, management, app: appAddress };
-  await opened.start(addresses);
-  post({ type: "listening", addresses });
+  post({ type: "listening", addresses: opened.start(management, appAddress) });
 }
 
 function serve(config: Config, opened: Control): Deno.HttpServer<Deno.NetAddr> {
@@ -105,7 +101,7 @@ function addressOf(host: string, port: number): string {
 }
 
 async function stop(): Promise<void> {
-  control?.stop();
+  await control?.stop();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, shutdownGraceMs);

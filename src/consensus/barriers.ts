@@ -5,70 +5,99 @@
  * a quorum for the highest slot it opened and waits until that slot is applied has seen the write:
  * the two quorums meet. No slot is used.
  *
+ * One round asks at a time; barriers that come meanwhile share the next one. If the configuration
+ * changed before a round ends, its members may have been the wrong ones to ask: it is asked again.
+ *
  * @module
  */
 import type { Configuration } from "./quorum.ts";
 import { quorumSizes } from "./quorum.ts";
 
-interface Barrier {
+/** Barriers of one question to the members. */
+interface Round {
+  /** Id of its first barrier. */
+  readonly id: number;
+  readonly barriers: readonly number[];
   readonly configuration: Configuration;
   readonly answers: Map<string, number>;
-  /** Slot to wait for, once a quorum has answered. */
-  target: number | undefined;
   askAgainAtMs: number;
+}
+
+/** A round that was answered. */
+interface Answered {
+  readonly round: Round;
+  /** The slot to wait for. */
+  readonly target: number;
 }
 
 /** The barriers under way at one node. */
 export class Barriers {
+  readonly #barriersMax: number;
   readonly #resendMs: number;
-  readonly #waiting = new Map<number, Barrier>();
+  #pending: number[] = [];
+  #asking: Round | undefined;
+  #answered: Answered[] = [];
+  #size = 0;
 
-  constructor(resendMs: number) {
-    this.#resendMs = resendMs;
+  constructor(options: { readonly barriersMax: number; readonly resendMs: number }) {
+    this.#barriersMax = options.barriersMax;
+    this.#resendMs = options.resendMs;
   }
 
-  /** Begins a barrier; the caller asks the members. */
-  begin(id: number, configuration: Configuration, nowMs: number): void {
-    this.#waiting.set(id, {
-      configuration,
-      answers: new Map(),
-      target: undefined,
-      askAgainAtMs: nowMs + this.#resendMs,
-    });
+  /** Barriers that are not done. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Begins a barrier; false when too many are under way. */
+  begin(id: number): boolean {
+    if (this.#size >= this.#barriersMax) return false;
+    this.#size++;
+    this.#pending.push(id);
+    return true;
+  }
+
+  /** Starts a round if one is due; answers its id, to be asked of all members. */
+  start(configuration: Configuration, nowMs: number): number | undefined {
+    const id = this.#pending[0];
+    if (id === undefined || this.#asking !== undefined) return undefined;
+    const barriers = this.#pending;
+    this.#pending = [];
+    const askAgainAtMs = nowMs + this.#resendMs;
+    this.#asking = { id, barriers, configuration, answers: new Map(), askAgainAtMs };
+    return id;
   }
 
   /** A member's answer. */
   answer(id: number, from: string, maxOpened: number): void {
-    const barrier = this.#waiting.get(id);
-    if (barrier === undefined || !barrier.configuration.members.includes(from)) return;
-    barrier.answers.set(from, maxOpened);
-    const { quorum } = quorumSizes(barrier.configuration.members.length);
-    if (barrier.target === undefined && barrier.answers.size >= quorum) {
-      barrier.target = Math.max(...barrier.answers.values());
-    }
+    const round = this.#asking;
+    if (round?.id !== id || !round.configuration.members.includes(from)) return;
+    round.answers.set(from, maxOpened);
+    const { quorum } = quorumSizes(round.configuration.members.length);
+    if (round.answers.size < quorum) return;
+    this.#answered.push({ round, target: Math.max(...round.answers.values()) });
+    this.#asking = undefined;
   }
 
-  /**
-   * Barriers whose slot is applied. One that was asked in another configuration than the present
-   * one is not done but listed under `again`.
-   */
-  take(nextSlot: number, configuration: Configuration): { done: number[]; again: number[] } {
+  /** Barriers whose slot is applied; `configuration` is the one of the next slot. */
+  take(next: number, configuration: Configuration): number[] {
+    if (this.#answered.length === 0) return [];
     const done: number[] = [];
-    const again: number[] = [];
-    for (const [id, barrier] of this.#waiting) {
-      if (barrier.target === undefined || barrier.target >= nextSlot) continue;
-      (barrier.configuration === configuration ? done : again).push(id);
+    const isReady = ({ target }: Answered) => target < next;
+    for (const { round } of this.#answered.filter(isReady)) {
+      if (round.configuration === configuration) done.push(...round.barriers);
+      else this.#pending.push(...round.barriers);
     }
-    for (const id of [...done, ...again]) this.#waiting.delete(id);
-    return { done, again };
+    this.#answered = this.#answered.filter((each) => !isReady(each));
+    this.#size -= done.length;
+    return done;
   }
 
-  /** Barriers that still lack answers and should be asked again. */
-  *due(nowMs: number): Generator<number> {
-    for (const [id, barrier] of this.#waiting) {
-      if (barrier.target !== undefined || barrier.askAgainAtMs > nowMs) continue;
-      barrier.askAgainAtMs = nowMs + this.#resendMs;
-      yield id;
-    }
+  /** The round that still lacks answers, if it should be asked again. */
+  due(nowMs: number): number | undefined {
+    const round = this.#asking;
+    if (round === undefined || round.askAgainAtMs > nowMs) return undefined;
+    round.askAgainAtMs = nowMs + this.#resendMs;
+    return round.id;
   }
 }

@@ -8,9 +8,16 @@
  */
 import type { Digest } from "../protocol/consensus/message.ts";
 
-/** Limits of the waiting batches. */
+/** Limits of the waiting batches; own ones and those of others each have as much. */
 export interface BatchLimits {
   readonly batchesMax: number;
+  readonly bytesMax: number;
+}
+
+/** How much one slot takes. */
+export interface SlotLimits {
+  readonly batchesMax: number;
+  /** A larger batch goes alone. */
   readonly bytesMax: number;
 }
 
@@ -19,15 +26,14 @@ interface Waiting {
   /** When it became known here. */
   readonly sinceMs: number;
   readonly isOwn: boolean;
-  /** Open slots that propose it. */
-  slots: number;
 }
 
-/** The batches that are not decided yet. */
+/** The batches that are not applied yet. */
 export class Batches {
   readonly #limits: BatchLimits;
   readonly #waiting = new Map<Digest, Waiting>();
-  #bytes = 0;
+  /** Number and bytes of the batches of others and of the own ones. */
+  readonly #used = { others: { batches: 0, bytes: 0 }, own: { batches: 0, bytes: 0 } };
 
   constructor(limits: BatchLimits) {
     this.#limits = limits;
@@ -38,17 +44,23 @@ export class Batches {
     return this.#waiting.size;
   }
 
-  /** Whether one more fits. */
-  fits(payload: Uint8Array): boolean {
-    return this.#waiting.size < this.#limits.batchesMax &&
-      this.#bytes + payload.length <= this.#limits.bytesMax;
-  }
-
-  /** Adds a batch; answers false when it is known or does not fit. */
-  add(digest: Digest, payload: Uint8Array, nowMs: number, isOwn: boolean): boolean {
-    if (this.#waiting.has(digest) || !this.fits(payload)) return false;
-    this.#waiting.set(digest, { payload, sinceMs: nowMs, isOwn, slots: 0 });
-    this.#bytes += payload.length;
+  /**
+   * Adds a batch; false when it does not fit. What a slot needs to be applied is kept whatever the
+   * limits say: slots are limited themselves.
+   */
+  add(
+    digest: Digest,
+    payload: Uint8Array,
+    { nowMs, isOwn, isNeeded }: { nowMs: number; isOwn: boolean; isNeeded: boolean },
+  ): boolean {
+    if (this.#waiting.has(digest)) return true;
+    const used = isOwn ? this.#used.own : this.#used.others;
+    const fits = used.batches < this.#limits.batchesMax &&
+      used.bytes + payload.length <= this.#limits.bytesMax;
+    if (!fits && !isNeeded) return false;
+    this.#waiting.set(digest, { payload, sinceMs: nowMs, isOwn });
+    used.batches++;
+    used.bytes += payload.length;
     return true;
   }
 
@@ -57,33 +69,36 @@ export class Batches {
     return this.#waiting.get(digest)?.payload;
   }
 
-  /** The oldest batch that no open slot proposes. */
-  oldestFree(): { readonly digest: Digest; readonly sinceMs: number } | undefined {
-    for (const [digest, { slots, sinceMs }] of this.#waiting) {
-      if (slots === 0) return { digest, sinceMs };
+  /** The oldest batches that no open slot proposes, as many as one slot takes. */
+  free(isTaken: (digest: Digest) => boolean, limits: SlotLimits): Digest[] {
+    const found: Digest[] = [];
+    let bytes = 0;
+    for (const [digest, { payload }] of this.#waiting) {
+      if (isTaken(digest)) continue;
+      bytes += payload.length;
+      if (found.length > 0 && bytes > limits.bytesMax) break;
+      found.push(digest);
+      if (found.length >= limits.batchesMax) break;
+    }
+    return found;
+  }
+
+  /** Since when the oldest own batch that no open slot proposes has been waiting. */
+  oldestOwnFree(isTaken: (digest: Digest) => boolean): number | undefined {
+    if (this.#used.own.batches === 0) return undefined;
+    for (const [digest, { isOwn, sinceMs }] of this.#waiting) {
+      if (isOwn && !isTaken(digest)) return sinceMs;
     }
     return undefined;
   }
 
-  /** An open slot proposes the batch, or does not any more. */
-  mark(digest: Digest, change: 1 | -1): void {
+  /** The batch is applied: it waits no more. */
+  remove(digest: Digest): void {
     const found = this.#waiting.get(digest);
-    if (found !== undefined) found.slots += change;
-  }
-
-  /** The batch is decided: it waits no more. */
-  remove(digest: Digest): Uint8Array | undefined {
-    const found = this.#waiting.get(digest);
-    if (found === undefined) return undefined;
+    if (found === undefined) return;
     this.#waiting.delete(digest);
-    this.#bytes -= found.payload.length;
-    return found.payload;
-  }
-
-  /** The node's own batches that wait, to be relayed again. */
-  *own(): Generator<{ readonly digest: Digest; readonly payload: Uint8Array }> {
-    for (const [digest, { payload, isOwn }] of this.#waiting) {
-      if (isOwn) yield { digest, payload };
-    }
+    const used = found.isOwn ? this.#used.own : this.#used.others;
+    used.batches--;
+    used.bytes -= found.payload.length;
   }
 }

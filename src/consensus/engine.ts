@@ -1,5 +1,5 @@
 /**
- * The consensus engine: a replicated log of batches, decided slot by slot with weak-MVC.
+ * The consensus engine: a replicated log of batches, decided slot by slot.
  *
  * Pure: `step(input, nowMs)` answers what the host must do; there is no IO, clock or randomness in
  * it. Slots are decided in any order within a window and applied in order. Safety needs no timing;
@@ -9,25 +9,29 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import {
+  type Batch,
   type ConsensusRecord,
   type Digest,
+  digestsOf,
+  emptyValue,
   type Header,
   type LogEntry,
   type Message,
-  noBatch,
   type SlotMessage,
+  type Value,
+  valueOf,
 } from "../protocol/consensus/message.ts";
 import { Barriers } from "./barriers.ts";
 import { Batches } from "./batches.ts";
+import { CatchUp } from "./catch_up.ts";
 import { DecidedLog } from "./decided_log.ts";
-import { Ownership } from "./ownership.ts";
-import { Configurations } from "./quorum.ts";
+import { Opening } from "./opening.ts";
+import { Outbox } from "./outbox.ts";
+import { type Configuration, Configurations } from "./quorum.ts";
 import { Rejoin } from "./rejoin.ts";
-import { SlotTable } from "./slots.ts";
+import { type Slot, SlotTable } from "./slots.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "./types.ts";
-
-const noPayload = new Uint8Array();
-const noSuspects: ReadonlySet<string> = new Set();
+import { Wanted } from "./wanted.ts";
 
 /** One node's engine. */
 export class Engine {
@@ -35,41 +39,40 @@ export class Engine {
   readonly #configurations: Configurations;
   readonly #batches: Batches;
   readonly #log: DecidedLog;
-  readonly #ownership: Ownership;
   readonly #slots: SlotTable;
+  readonly #opening: Opening;
   readonly #barriers: Barriers;
-  /** Batches asked for: when to ask again. */
-  readonly #wanted = new Map<Digest, number>();
-  /** Digests of batches that are durable here already. */
-  readonly #peerDecided = new Map<string, number>();
-  #suspected = noSuspects;
-  #rejoin: Rejoin | undefined;
-  #abstainUpTo = -1;
-  /** Owners open slots without a batch up to here. */
-  #fillUpTo = -1;
+  readonly #rejoin: Rejoin;
+  readonly #catchUp: CatchUp;
+  readonly #outbox: Outbox;
+  readonly #wanted: Wanted;
   #maxOpened: number;
-  #nowMs = 0;
-  #outputs: Output[] = [];
-  #records: ConsensusRecord[] = [];
-  #held: { readonly sequence: number; readonly messages: SlotMessage[] }[] = [];
-  #holding: SlotMessage[] = [];
-  #sequence = 0;
-  #stuckSinceMs = 0;
-  #stuckAt = -1;
+  /** Slots from here on may have members that this node does not know yet. */
+  #horizon: number;
+  #nowMs = -Infinity;
 
   constructor(options: EngineOptions, start: EngineStart) {
-    const first = start.configurations[0];
-    assert(first !== undefined, "A node starts with a configuration");
+    const { self, window, resendMs, barriersMax } = options;
     this.#options = options;
-    this.#configurations = new Configurations(first);
-    for (const each of start.configurations.slice(1)) this.#configurations.add(each);
+    this.#configurations = new Configurations(start.configurations);
     this.#batches = new Batches(options.batchLimits);
     this.#log = new DecidedLog(start.firstSlot);
-    this.#ownership = new Ownership(options.window);
-    this.#slots = new SlotTable(options.coin);
-    this.#barriers = new Barriers(options.resendMs);
+    const membersAt = (slot: number) => this.#configurations.at(slot).members;
+    this.#slots = new SlotTable({ ...options, membersAt });
+    this.#opening = new Opening({
+      options,
+      batches: this.#batches,
+      slots: this.#slots,
+      log: this.#log,
+      membersAt,
+    });
+    this.#barriers = new Barriers({ barriersMax, resendMs });
+    this.#rejoin = new Rejoin(self, window, start.rejoinNonce);
+    this.#catchUp = new CatchUp(resendMs / 2);
+    this.#outbox = new Outbox(options.durable);
+    this.#wanted = new Wanted(options);
     this.#maxOpened = start.firstSlot - 1;
-    if (start.rejoinNonce !== undefined) this.#rejoin = new Rejoin(start.rejoinNonce);
+    this.#horizon = start.firstSlot + 2 * window;
     this.#recover(start.records);
   }
 
@@ -83,9 +86,21 @@ export class Engine {
     return this.#log.start;
   }
 
-  /** Whether the node takes part, or only learns. */
+  /** Whether the node takes part in new slots, or only learns. */
   get isVoting(): boolean {
-    return this.#canVote(Math.max(this.#log.next, this.#maxOpened + 1));
+    return this.#mayVote(Math.max(this.#log.next, this.#maxOpened + 1));
+  }
+
+  /** Whether something waits for time to pass. */
+  get isBusy(): boolean {
+    return this.#slots.undecided.size > 0 || this.#batches.size > 0 || this.#barriers.size > 0 ||
+      this.#log.next <= this.#rejoin.abstainUpTo || this.#opening.isFilling(this.#log.next) ||
+      this.#catchUp.isBehind(this.#log.next);
+  }
+
+  /** The last slot in which the node takes no part since it forgot; -1 or, while unknown, Infinity. */
+  get abstainUpTo(): number {
+    return this.#rejoin.abstainUpTo;
   }
 
   /** Configurations from the first kept slot on. */
@@ -93,9 +108,9 @@ export class Engine {
     return this.#configurations.all;
   }
 
-  /** Batches that are submitted or relayed and not decided. */
-  get waiting(): number {
-    return this.#batches.size;
+  /** How much is kept in memory, in items. */
+  get usage(): { readonly batches: number; readonly slots: number; readonly wanted: number } {
+    return { batches: this.#batches.size, slots: this.#slots.size, wanted: this.#wanted.size };
   }
 
   /** The header that goes with every message of this node. */
@@ -105,89 +120,82 @@ export class Engine {
 
   /** Takes one input; answers what to do, in order. */
   step(input: Input, nowMs: number): Output[] {
-    this.#nowMs = nowMs;
-    this.#outputs = [];
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    if (input.type === "configure") {
+      this.#configurations.add(input.configuration);
+      this.#opening.fillUpTo(input.configuration.from);
+      return [];
+    }
+    // The host has applied everything before this input and said which members that changes.
+    this.#horizon = this.#log.next + 2 * this.#options.window;
     this.#take(input);
     this.#progress();
-    this.#flushRecords();
-    return this.#outputs;
+    return this.#outbox.take();
   }
 
-  #take(input: Input): void {
+  #take(input: Exclude<Input, { type: "configure" }>): void {
     switch (input.type) {
       case "submit":
         return this.#submit(input.digest, input.payload);
       case "message":
         return this.#receive(input.from, input.header, input.message);
+      case "heard":
+        return this.#catchUp.observe(input.from, input.header.decidedUpTo);
       case "tick":
         return this.#tick();
       case "persisted":
-        return this.#persisted(input.sequence);
-      case "configure":
-        return this.#configurations.add(input.configuration);
-      case "suspect":
-        this.#suspected = input.nodes;
+        for (const message of this.#outbox.persisted(input.sequence)) this.#confirm(message);
         return;
+      case "suspect":
+        return this.#opening.suspect(input.nodes);
       case "compact":
         this.#log.compact(input.before);
-        this.#configurations.forgetBefore(this.#log.start);
-        return;
+        return this.#configurations.forgetBefore(this.#log.start);
       case "restored":
         return this.#restored(input.firstSlot, input.configurations);
       case "barrier":
-        return this.#beginBarrier(input.id);
+        if (!this.#barriers.begin(input.id)) {
+          this.#outbox.push({ type: "barrierRefused", id: input.id });
+        }
+        return;
       default:
         return unreachable(input);
     }
   }
 
   #submit(digest: Digest, payload: Uint8Array): void {
-    if (!this.#batches.add(digest, payload, this.#nowMs, true)) {
-      this.#outputs.push({ type: "refused", digest });
-      return;
-    }
-    this.#send("all", { type: "batch", digest, payload });
+    const how = { nowMs: this.#nowMs, isOwn: true, isNeeded: false };
+    if (this.#batches.add(digest, payload, how)) {
+      this.#outbox.send("all", { type: "batch", digest, payload });
+    } else this.#outbox.push({ type: "refused", digest });
   }
 
   #receive(from: string, header: Header, message: Message): void {
-    const known = this.#peerDecided.get(from) ?? -1;
-    if (header.decidedUpTo > known) this.#peerDecided.set(from, header.decidedUpTo);
+    this.#catchUp.observe(from, header.decidedUpTo);
     switch (message.type) {
       case "proposal":
       case "state":
       case "vote":
         return this.#receiveSlot(from, header, message);
       case "batch":
-        return this.#receiveBatch(message.digest, message.payload);
-      case "get": {
-        const payload = this.#batches.payload(message.digest) ??
-          this.#log.payloadOf(message.digest);
-        if (payload !== undefined) {
-          this.#send(from, { type: "batch", digest: message.digest, payload });
-        }
-        return;
-      }
+        return this.#receiveBatch(message);
+      case "get":
+        return this.#answerGet(from, message.digest);
       case "decision":
-        return this.#learnDecision(message.slot, message.digest);
+        return this.#learn(message.slot, message.value);
       case "fetch":
         return this.#answerFetch(from, message.from);
       case "entries":
-        return this.#receiveEntries(message.entries);
+        return this.#receiveEntries(from, message.entries);
       case "compacted":
-        if (message.logStart > this.#log.next) this.#outputs.push({ type: "needSnapshot", from });
+        if (message.logStart > this.#log.next) this.#outbox.push({ type: "needSnapshot", from });
         return;
       case "rejoinAsk":
-        return this.#answerRejoin(from, message.nonce);
+        return this.#answerRejoin(from, message.nonce, message.fillUpTo);
       case "rejoinTell":
-        return this.#receiveRejoin(from, message.nonce, message.maxOpened);
+        return this.#rejoin.answer(from, message.nonce, message.maxOpened);
       case "barrierAsk":
-        // Who abstains cannot say what it opened in its former life.
-        if (this.#isAbstaining) return;
-        return this.#send(from, {
-          type: "barrierTell",
-          id: message.id,
-          maxOpened: this.#maxOpened,
-        });
+        return this.#answerBarrier(from, message.id);
       case "barrierTell":
         return this.#barriers.answer(message.id, from, message.maxOpened);
       default:
@@ -196,93 +204,86 @@ export class Engine {
   }
 
   #receiveSlot(from: string, header: Header, message: SlotMessage): void {
-    const { slot } = message;
-    if (slot < this.#log.start) {
-      if (header.resent) this.#send(from, { type: "compacted", logStart: this.#log.start });
-      return;
-    }
-    const decided = this.#log.digestAt(slot);
-    if (decided !== undefined) {
-      const phase = message.type === "proposal" ? 0 : message.phase;
-      // A first message in the phase of the decision needs no answer: its sender gets the same votes.
-      if (header.resent || phase > this.#slots.decidedPhase(slot)) {
-        this.#send(from, { type: "decision", slot, digest: decided });
+    const number = message.slot;
+    if (number < this.#log.start) {
+      if (header.resent) {
+        this.#outbox.send(from, { type: "compacted", logStart: this.#log.start });
       }
       return;
     }
-    // Beyond the window this node is behind: it will fetch what was decided.
-    if (slot >= this.#log.next + 2 * this.#options.window) return;
-    const entry = this.#slots.entry(slot, this.#configurations.at(slot).members, this.#nowMs);
-    const receipt = entry.mvc.receive(from, message);
-    if (receipt === "conflict") {
-      this.#outputs.push({
-        type: "alarm",
-        detail: `${from} sent two different messages of type ${message.type} for slot ${slot}`,
-      });
+    const decided = this.#log.valueAt(number);
+    if (decided !== undefined) {
+      if (header.resent || this.#slots.isBeyondSent(message)) {
+        this.#outbox.send(from, { type: "decision", slot: number, value: decided });
+      }
+      return;
+    }
+    // Beyond it this node is behind: it will fetch what was decided.
+    if (number >= this.#horizon) return;
+    const slot = this.#slots.at(number, this.#nowMs);
+    if (message.type === "proposal") this.#opening.proposalSeen(slot, from, this.#nowMs);
+    if (slot.protocol.receive(from, message) === "conflict") {
+      const detail =
+        `${from} may not send this ${message.type} for slot ${number}, or sent another`;
+      this.#outbox.push({ type: "alarm", detail });
     }
   }
 
-  #receiveBatch(digest: Digest, payload: Uint8Array): void {
-    this.#wanted.delete(digest);
+  #receiveBatch({ digest, payload }: Batch): void {
+    const isNeeded = this.#wanted.received(digest);
     if (this.#log.payloadOf(digest) !== undefined) return;
-    this.#batches.add(digest, payload, this.#nowMs, false);
+    this.#batches.add(digest, payload, { nowMs: this.#nowMs, isOwn: false, isNeeded });
   }
 
-  #learnDecision(slot: number, digest: Digest): void {
-    const isNear = slot < this.#log.next + 2 * this.#options.window;
-    if (!isNear || this.#log.isDecided(slot)) return;
-    this.#slots.find(slot)?.mvc.decide(digest);
-    this.#decided(slot, digest);
+  #answerGet(from: string, digest: Digest): void {
+    const payload = this.#payloadOf(digest);
+    if (payload !== undefined) this.#outbox.send(from, { type: "batch", digest, payload });
+  }
+
+  #learn(number: number, value: Value): void {
+    if (number >= this.#horizon || this.#log.isDecided(number)) return;
+    this.#slots.find(number)?.protocol.decide(value);
+    this.#decided(number, value);
   }
 
   #answerFetch(from: string, slot: number): void {
     const { fetchEntriesMax, fetchBytesMax } = this.#options;
     const entries = this.#log.read(slot, fetchEntriesMax, fetchBytesMax);
     if (entries === undefined) {
-      this.#send(from, { type: "compacted", logStart: this.#log.start });
-    } else if (entries.length > 0) this.#send(from, { type: "entries", entries });
+      this.#outbox.send(from, { type: "compacted", logStart: this.#log.start });
+    } else if (entries.length > 0) this.#outbox.send(from, { type: "entries", entries });
   }
 
-  #receiveEntries(entries: readonly LogEntry[]): void {
-    for (const { slot, digest, payload } of entries) {
-      if (slot < this.#log.next || slot > this.#log.next) continue;
-      if (!this.#log.isDecided(slot)) {
-        this.#slots.find(slot)?.mvc.decide(digest);
-        this.#decided(slot, digest);
-      }
-      this.#applyNext(payload);
+  #receiveEntries(from: string, entries: readonly LogEntry[]): void {
+    let isNew = false;
+    for (const { slot, batches } of entries) {
+      if (slot !== this.#log.next) continue;
+      isNew = true;
+      const value = valueOf(batches.map(({ digest }) => digest));
+      this.#slots.find(slot)?.protocol.decide(value);
+      this.#decided(slot, value);
+      this.#apply(batches);
     }
+    const isBehind = this.#catchUp.hasDecided(from, this.#log.next + this.#options.window);
+    if (isNew && isBehind) this.#outbox.send(from, { type: "fetch", from: this.#log.next });
   }
 
-  #beginBarrier(id: number): void {
-    const configuration = this.#configurations.at(this.#log.next);
-    this.#barriers.begin(id, configuration, this.#nowMs);
-    if (!this.#isAbstaining) this.#barriers.answer(id, this.#options.self, this.#maxOpened);
-    if (configuration.members.some((member) => member !== this.#options.self)) {
-      this.#send("all", { type: "barrierAsk", id });
-    }
+  #answerBarrier(from: string, id: number): void {
+    // Who abstains cannot say what it opened in its former life.
+    if (this.#log.next <= this.#rejoin.abstainUpTo) return;
+    this.#outbox.send(from, { type: "barrierTell", id, maxOpened: this.#highestOpened() });
   }
 
-  get #isAbstaining(): boolean {
-    return this.#rejoin !== undefined || this.#log.next <= this.#abstainUpTo;
+  /** No slot above this one was opened here, in any life. */
+  #highestOpened(): number {
+    return Math.max(this.#maxOpened, this.#rejoin.abstainUpTo, this.#log.next - 1);
   }
 
-  #answerRejoin(from: string, nonce: string): void {
+  #answerRejoin(from: string, nonce: string, fillUpTo: number): void {
     // Somebody who remembers nothing either must not be counted as a witness.
-    if (this.#rejoin !== undefined) return;
-    const maxOpened = Math.max(this.#maxOpened, this.#abstainUpTo, this.#log.next - 1);
-    this.#send(from, { type: "rejoinTell", nonce, maxOpened });
-    // The rejoining node takes part again only when the slots up to there are decided.
-    this.#fillUpTo = Math.max(this.#fillUpTo, maxOpened + this.#options.window + 1);
-  }
-
-  #receiveRejoin(from: string, nonce: string, maxOpened: number): void {
-    if (this.#rejoin?.nonce !== nonce) return;
-    const { members } = this.#configurations.at(this.#log.next);
-    const highest = this.#rejoin.answer(from, maxOpened, members, this.#options.self);
-    if (highest === undefined) return;
-    this.#abstainUpTo = highest + this.#options.window;
-    this.#rejoin = undefined;
+    if (this.#rejoin.isAsking) return;
+    this.#outbox.send(from, { type: "rejoinTell", nonce, maxOpened: this.#highestOpened() });
+    this.#opening.fillUpTo(Math.min(fillUpTo, this.#horizon + 2 * this.#options.window));
   }
 
   #restored(firstSlot: number, configurations: EngineStart["configurations"]): void {
@@ -291,237 +292,224 @@ export class Engine {
       if (each.from > this.#configurations.latest.from) this.#configurations.add(each);
     }
     this.#log.restart(firstSlot);
-    this.#slots.removeBefore(firstSlot);
+    this.#slots.forgetBefore(firstSlot);
     this.#configurations.forgetBefore(firstSlot);
+    this.#horizon = firstSlot + 2 * this.#options.window;
   }
 
   #tick(): void {
-    const { self, resendMs, resendMaxMs } = this.#options;
-    for (const { mine } of this.#slots.due(this.#nowMs, resendMs, resendMaxMs)) {
-      for (const message of mine) this.#send("all", message, true);
+    const { resendMs } = this.#options;
+    for (const { sent } of this.#slots.due(this.#nowMs)) {
+      for (const message of sent) this.#outbox.send("all", message, true);
     }
-    for (const id of this.#barriers.due(this.#nowMs)) this.#send("all", { type: "barrierAsk", id });
-    if (this.#rejoin?.isDue(this.#nowMs, resendMs)) {
-      this.#send("all", { type: "rejoinAsk", nonce: this.#rejoin.nonce });
+    const id = this.#barriers.due(this.#nowMs);
+    if (id !== undefined) this.#outbox.send("all", { type: "barrierAsk", id }, true);
+    const { nonce, isAsking, abstainUpTo } = this.#rejoin;
+    if (nonce !== undefined && this.#rejoin.isDue(this.#log.next, this.#nowMs, resendMs)) {
+      this.#outbox.send("all", {
+        type: "rejoinAsk",
+        nonce,
+        fillUpTo: isAsking ? -1 : abstainUpTo,
+      });
     }
-    this.#catchUp(self);
-  }
-
-  /** Asks the most advanced peer for decided slots when nothing has moved for a while. */
-  #catchUp(self: string): void {
-    if (this.#stuckAt !== this.#log.next) {
-      this.#stuckAt = this.#log.next;
-      this.#stuckSinceMs = this.#nowMs;
-      return;
-    }
-    if (this.#nowMs - this.#stuckSinceMs < this.#options.resendMs / 2) return;
-    let best: string | undefined;
-    let highest = this.#log.next - 1;
-    for (const [peer, decidedUpTo] of this.#peerDecided) {
-      if (peer === self || decidedUpTo <= highest) continue;
-      best = peer;
-      highest = decidedUpTo;
-    }
-    if (best === undefined) return;
-    this.#stuckSinceMs = this.#nowMs;
-    this.#send(best, { type: "fetch", from: this.#log.next });
+    const peer = this.#catchUp.due(this.#log.next, this.#nowMs);
+    if (peer !== undefined) this.#outbox.send(peer, { type: "fetch", from: this.#log.next });
+    this.#wanted.forgetOld(this.#nowMs);
   }
 
   /** Does everything that is possible now. */
   #progress(): void {
+    this.#slots.resumeBefore(this.#horizon, this.#nowMs);
     for (let moved = true; moved;) {
       moved = this.#advanceSlots();
       moved = this.#applyReady() || moved;
       moved = this.#openSlots() || moved;
     }
-    const { done, again } = this.#barriers.take(
-      this.#log.next,
-      this.#configurations.at(this.#log.next),
-    );
-    for (const id of done) this.#outputs.push({ type: "barrierDone", id });
-    for (const id of again) this.#beginBarrier(id);
+    const { next } = this.#log;
+    this.#slots.forgetBefore(next - this.#options.window);
+    if (next >= this.#horizon) return;
+    this.#rejoin.conclude(next, this.#configurations);
+    this.#progressBarriers(this.#configurations.at(next));
+  }
+
+  #progressBarriers(configuration: Configuration): void {
+    const { self } = this.#options;
+    const id = this.#barriers.start(configuration, this.#nowMs);
+    if (id !== undefined) {
+      if (this.#log.next > this.#rejoin.abstainUpTo) {
+        this.#barriers.answer(id, self, this.#highestOpened());
+      }
+      if (configuration.members.some((member) => member !== self)) {
+        this.#outbox.send("all", { type: "barrierAsk", id });
+      }
+    }
+    for (const done of this.#barriers.take(this.#log.next, configuration)) {
+      this.#outbox.push({ type: "barrierDone", id: done });
+    }
   }
 
   #advanceSlots(): boolean {
     let moved = false;
-    for (const entry of this.#slots.undecided()) {
-      const patient = this.#nowMs - entry.openedAtMs < this.#options.graceMs;
+    for (const slot of this.#slots.undecided) {
+      const { protocol } = slot;
+      const patient = this.#nowMs - slot.openedAtMs < this.#options.graceMs;
       for (;;) {
-        const message = entry.mvc.next(patient);
+        const message = protocol.next(patient);
         if (message === undefined) break;
-        this.#emit(message);
+        this.#emit(slot, message);
         moved = true;
       }
-      const { decision } = entry.mvc;
-      if (decision === undefined || this.#log.isDecided(entry.mvc.slot)) continue;
-      this.#decided(entry.mvc.slot, decision);
+      if (protocol.decision === undefined) continue;
+      this.#decided(slot.number, protocol.decision);
       moved = true;
     }
     return moved;
   }
 
-  #decided(slot: number, digest: Digest): void {
-    if (!this.#log.decide(slot, digest)) return;
-    const entry = this.#slots.find(slot);
-    if (entry?.proposed !== undefined) this.#batches.mark(entry.proposed, -1);
-    this.#slots.decided(slot);
-    this.#outputs.push({ type: "note", record: { type: "decided", slot, digest } });
+  #decided(number: number, value: Value): void {
+    const slot = this.#slots.find(number);
+    if (slot !== undefined) {
+      this.#opening.decided(slot, value, this.#nowMs);
+      this.#slots.decided(slot);
+    }
+    if (!this.#log.decide(number, value)) return;
+    this.#outbox.note({ type: "decided", slot: number, value });
   }
 
   #applyReady(): boolean {
-    let moved = false;
-    for (;;) {
-      const digest = this.#log.digestAt(this.#log.next);
-      if (digest === undefined) return moved;
-      const payload = this.#payloadOf(digest);
-      if (payload === undefined) {
-        this.#want(digest, "all");
+    for (let moved = false;; moved = true) {
+      const value = this.#log.valueAt(this.#log.next);
+      if (value === undefined) return moved;
+      const batches = this.#batchesOf(value);
+      if (batches === undefined) {
+        this.#want(value, undefined);
         return moved;
       }
-      this.#applyNext(payload);
-      moved = true;
+      this.#apply(batches);
     }
   }
 
+  #apply(batches: readonly Batch[]): void {
+    const entry = this.#log.apply(batches);
+    for (const { digest } of batches) this.#batches.remove(digest);
+    this.#opening.applied(entry);
+    this.#outbox.push({ type: "apply", entry });
+  }
+
+  /** The batches of a value; undefined when one of them is missing. */
+  #batchesOf(value: Value): Batch[] | undefined {
+    const batches: Batch[] = [];
+    for (const digest of digestsOf(value)) {
+      const payload = this.#payloadOf(digest);
+      if (payload === undefined) return undefined;
+      batches.push({ digest, payload });
+    }
+    return batches;
+  }
+
   #payloadOf(digest: Digest): Uint8Array | undefined {
-    if (digest === noBatch) return noPayload;
     return this.#batches.payload(digest) ?? this.#log.payloadOf(digest);
   }
 
-  #applyNext(payload: Uint8Array): void {
-    const entry = this.#log.apply(payload);
-    this.#batches.remove(entry.digest);
-    this.#ownership.applied(entry.slot, entry.digest);
-    this.#slots.applied(entry.slot, this.#options.window);
-    this.#outputs.push({ type: "apply", entry });
+  /** Asks for the missing batches of a value. */
+  #want(value: Value, proposer: string | undefined): void {
+    for (const digest of digestsOf(value)) {
+      if (this.#payloadOf(digest) !== undefined) continue;
+      const to = this.#wanted.want(digest, proposer, this.#nowMs);
+      if (to !== undefined) this.#outbox.send(to, { type: "get", digest });
+    }
   }
 
-  #want(digest: Digest, from: string | "all"): void {
-    if ((this.#wanted.get(digest) ?? 0) > this.#nowMs) return;
-    this.#wanted.set(digest, this.#nowMs + this.#options.resendMs);
-    this.#send(from, { type: "get", digest });
-  }
-
-  #canVote(slot: number): boolean {
-    return this.#rejoin === undefined && slot > this.#abstainUpTo &&
-      this.#configurations.at(slot).members.includes(this.#options.self);
+  #mayVote(number: number): boolean {
+    return number > this.#rejoin.abstainUpTo &&
+      this.#configurations.at(number).members.includes(this.#options.self);
   }
 
   /** Opens slots of the window for which there is a reason. */
   #openSlots(): boolean {
-    const low = this.#log.next;
-    const { window, depth } = this.#options;
-    const highest = Math.max(this.#slots.highestTouched, this.#log.highest);
+    const { next } = this.#log;
+    const end = Math.min(next + this.#options.window, this.#horizon);
     let moved = false;
-    for (let slot = low; slot < low + window; slot++) {
-      const entry = this.#slots.find(slot);
-      if (entry?.mvc.isOpen || this.#log.isDecided(slot) || !this.#canVote(slot)) continue;
-      const isFull = this.#slots.initiated >= depth;
-      const digest = this.#proposalFor(slot, highest, isFull);
-      if (digest === undefined) continue;
-      this.#open(slot, digest);
+    let isFrontier = true;
+    for (let number = next; number < end; number++) {
+      const slot = this.#slots.find(number);
+      if (slot?.protocol.isOpen || this.#log.isDecided(number)) continue;
+      if (!this.#mayVote(number)) continue;
+      let value: Value | undefined;
+      const isAdopted = slot?.protocol.favourite !== undefined;
+      if (isAdopted) value = this.#adopt(slot);
+      else if (isFrontier) {
+        value = this.#opening.initiate(number, this.#nowMs);
+        isFrontier = value !== undefined;
+      }
+      if (value === undefined) continue;
+      this.#open(number, value, !isAdopted);
       moved = true;
     }
     return moved;
   }
 
-  /** What to propose in a slot now; undefined: leave it closed. */
-  #proposalFor(slot: number, highest: number, isFull: boolean): Digest | undefined {
-    const { takeoverMs } = this.#options;
-    const entry = this.#slots.find(slot);
-    const first = entry?.mvc.firstProposal;
-    if (entry !== undefined && first !== undefined) {
-      // Agreeing with whoever came first is what makes proposals equal.
-      if (this.#payloadOf(first.digest) !== undefined) return first.digest;
-      this.#want(first.digest, first.from);
-      return this.#nowMs - entry.touchedAtMs > 4 * takeoverMs ? noBatch : undefined;
+  /** Agreeing with whoever came first is what makes proposals equal. */
+  #adopt(slot: Slot): Value | undefined {
+    const { favourite } = slot.protocol;
+    if (favourite === undefined) return undefined;
+    if (this.#batchesOf(favourite.value) !== undefined) return favourite.value;
+    this.#want(favourite.value, favourite.from);
+    const waitedMs = this.#nowMs - slot.touchedAtMs;
+    return waitedMs > 4 * this.#options.takeoverMs ? emptyValue : undefined;
+  }
+
+  #open(number: number, value: Value, isInitiated: boolean): void {
+    const slot = this.#slots.at(number, this.#nowMs);
+    const digests = digestsOf(value);
+    this.#maxOpened = Math.max(this.#maxOpened, number);
+    this.#slots.opened(slot, digests, isInitiated, this.#nowMs);
+    for (const digest of digests) {
+      const payload = this.#payloadOf(digest);
+      assert(payload !== undefined, `Batch ${digest} is proposed but not known`);
+      this.#outbox.record({ type: "batch", digest, payload });
     }
-    const candidate = this.#batches.oldestFree();
-    const isGap = highest > slot || slot <= this.#fillUpTo;
-    const { members } = this.#configurations.at(slot);
-    const owner = this.#ownership.ownerOf(slot, members, this.#suspected);
-    if (owner === this.#options.self) {
-      if (candidate !== undefined && !isFull) return candidate.digest;
-      return isGap ? candidate?.digest ?? noBatch : undefined;
-    }
-    const isOverdue = candidate !== undefined && this.#nowMs - candidate.sinceMs > takeoverMs;
-    if (isOverdue && !isFull) return candidate.digest;
-    if (!isGap) return undefined;
-    const sinceMs = this.#slots.gapSince(slot, this.#nowMs);
-    return this.#nowMs - sinceMs > takeoverMs ? candidate?.digest ?? noBatch : undefined;
+    this.#emit(slot, slot.protocol.open(value));
   }
 
-  #open(slot: number, digest: Digest): void {
-    const { members } = this.#configurations.at(slot);
-    const entry = this.#slots.entry(slot, members, this.#nowMs);
-    const isInitiated = entry.mvc.firstProposal === undefined;
-    this.#slots.opened(slot, digest, isInitiated, this.#nowMs);
-    this.#batches.mark(digest, 1);
-    const payload = this.#batches.payload(digest);
-    if (this.#options.durable && payload !== undefined && !this.#slots.isDurable(digest)) {
-      this.#records.push({ type: "batch", digest, payload });
-      this.#slots.setDurable(digest);
-    }
-    this.#emit(entry.mvc.open(digest));
+  /** Counts a message of this node at once, and sends it when it is durable. */
+  #emit(slot: Slot, message: SlotMessage): void {
+    slot.protocol.receive(this.#options.self, message);
+    if (!this.#outbox.hold(message)) this.#confirm(message);
   }
 
-  /** Sends a message of a slot and counts it here too, both only once it is durable. */
-  #emit(message: SlotMessage): void {
-    this.#slots.sent(message, this.#nowMs);
-    this.#maxOpened = Math.max(this.#maxOpened, message.slot);
-    if (this.#options.durable) {
-      this.#records.push({ type: "sent", message });
-      this.#holding.push(message);
-    } else this.#release(message);
-  }
-
-  #release(message: SlotMessage): void {
-    this.#send("all", message);
-    this.#slots.find(message.slot)?.mvc.receive(this.#options.self, message);
-  }
-
-  #flushRecords(): void {
-    if (this.#records.length === 0) return;
-    const sequence = ++this.#sequence;
-    this.#outputs.push({ type: "persist", sequence, records: this.#records });
-    this.#held.push({ sequence, messages: this.#holding });
-    this.#records = [];
-    this.#holding = [];
-  }
-
-  #persisted(sequence: number): void {
-    for (;;) {
-      const first = this.#held[0];
-      if (first === undefined || first.sequence > sequence) return;
-      this.#held.shift();
-      for (const message of first.messages) this.#release(message);
-    }
+  #confirm(message: SlotMessage): void {
+    this.#outbox.send("all", message);
+    const slot = this.#slots.find(message.slot);
+    if (slot === undefined) return;
+    this.#slots.sent(slot, message, this.#nowMs);
+    slot.protocol.confirm(message);
   }
 
   #recover(records: readonly ConsensusRecord[]): void {
+    const payloads = new Map<Digest, Uint8Array>();
+    const keep = (value: Value) => {
+      for (const digest of digestsOf(value)) {
+        const payload = payloads.get(digest);
+        const how = { nowMs: 0, isOwn: false, isNeeded: true };
+        if (payload !== undefined) this.#batches.add(digest, payload, how);
+      }
+    };
     for (const record of records) {
       if (record.type === "batch") {
-        this.#batches.add(record.digest, record.payload, 0, false);
-        this.#slots.setDurable(record.digest);
-      } else if (record.type === "decided") {
-        if (record.slot >= this.#log.next) this.#log.decide(record.slot, record.digest);
-      } else this.#recoverSent(record.message);
+        payloads.set(record.digest, record.payload);
+        continue;
+      }
+      const { slot } = record.type === "sent" ? record.message : record;
+      if (record.type === "sent") this.#maxOpened = Math.max(this.#maxOpened, slot);
+      if (slot < this.#log.next) continue;
+      if (record.type === "decided") {
+        this.#log.decide(slot, record.value);
+        keep(record.value);
+      } else {
+        this.#slots.recover(record.message);
+        if (record.message.type === "proposal") keep(record.message.value);
+      }
     }
-    this.#slots.resume();
-  }
-
-  #recoverSent(message: SlotMessage): void {
-    const { slot } = message;
-    this.#maxOpened = Math.max(this.#maxOpened, slot);
-    if (slot < this.#log.next) return;
-    const { members } = this.#configurations.at(slot);
-    const entry = this.#slots.entry(slot, members, 0);
-    if (message.type === "proposal") this.#slots.opened(slot, message.digest, true, 0);
-    entry.mvc.receive(this.#options.self, message);
-    this.#slots.sent(message, 0);
-  }
-
-  #send(to: string | "all", message: Message, resent = false): void {
-    this.#outputs.push({ type: "send", to, message, resent });
   }
 }

@@ -35,8 +35,11 @@ export interface Configuration {
 export class Configurations {
   #list: Configuration[];
 
-  constructor(first: Configuration) {
-    this.#list = [first];
+  /** Begins with one or more, oldest first. */
+  constructor(known: readonly Configuration[]) {
+    assert(known.length > 0, "There is always a configuration");
+    this.#list = [];
+    for (const each of known) this.add(each);
   }
 
   /** The configuration of a slot; its slots begin at or after the first one known. */
@@ -60,7 +63,8 @@ export class Configurations {
 
   /** Adds a configuration that a later slot begins with. */
   add(configuration: Configuration): void {
-    assert(configuration.from > this.latest.from, "Configurations come in order");
+    const last = this.#list[this.#list.length - 1];
+    assert(last === undefined || configuration.from > last.from, "Configurations come in order");
     this.#list.push(configuration);
   }
 

@@ -3,39 +3,58 @@
  *
  * @module
  */
-import { assert } from "../base/assert.ts";
-import type { Digest, SlotMessage } from "../protocol/consensus/message.ts";
-import { type Coin, WeakMvc } from "./weak_mvc.ts";
+import { type Digest, digestsOf, type SlotMessage } from "../protocol/consensus/message.ts";
+import type { Coin, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
+import { stepOf } from "./slot_protocol.ts";
 
 /** One slot. */
-export interface SlotEntry {
-  readonly mvc: WeakMvc;
+export interface Slot {
+  readonly number: number;
+  readonly members: readonly string[];
+  readonly protocol: SlotProtocol;
   /** What this node sent, to be sent again. */
-  readonly mine: SlotMessage[];
-  /** When the first message arrived. */
+  readonly sent: SlotMessage[];
+  /** When it was heard of. */
   readonly touchedAtMs: number;
   openedAtMs: number;
-  /** The batch that this node proposes. */
-  proposed: Digest | undefined;
+  /** Batches that this node proposes. */
+  proposed: readonly Digest[];
+  /** Whether this node proposed without having seen another proposal. */
   isInitiated: boolean;
+  isDecided: boolean;
   resendAtMs: number;
   resends: number;
 }
 
-/** Slots by number, within about two windows. */
-export class SlotTable {
-  readonly #coin: Coin;
-  readonly #entries = new Map<number, SlotEntry>();
-  readonly #undecided = new Set<SlotEntry>();
-  /** Phase in which recent slots were decided. */
-  readonly #decidedPhases = new Map<number, number>();
-  readonly #gaps = new Map<number, number>();
-  readonly #durable = new Set<Digest>();
-  #initiated = 0;
-  #highestTouched = -1;
+/** What a table needs to make slots. */
+export interface SlotTableOptions {
+  readonly self: string;
+  readonly coin: Coin;
+  readonly protocol: SlotProtocolFactory;
+  readonly membersAt: (slot: number) => readonly string[];
+  readonly resendMs: number;
+  readonly resendMaxMs: number;
+}
 
-  constructor(coin: Coin) {
-    this.#coin = coin;
+/** Slots by number, within a few windows. */
+export class SlotTable {
+  readonly #options: SlotTableOptions;
+  readonly #slots = new Map<number, Slot>();
+  readonly #undecided = new Set<Slot>();
+  /** How many undecided slots propose a batch here. */
+  readonly #taken = new Map<Digest, number>();
+  /** What was sent in a former life for slots that are not in the table yet. */
+  readonly #recovered = new Map<number, SlotMessage[]>();
+  #initiated = 0;
+  #highest = -1;
+
+  constructor(options: SlotTableOptions) {
+    this.#options = options;
+  }
+
+  /** Slots in the table. */
+  get size(): number {
+    return this.#slots.size;
   }
 
   /** Undecided slots that this node opened on its own. */
@@ -44,126 +63,129 @@ export class SlotTable {
   }
 
   /** The highest slot that anybody has said something about. */
-  get highestTouched(): number {
-    return this.#highestTouched;
+  get highest(): number {
+    return this.#highest;
   }
 
-  find(slot: number): SlotEntry | undefined {
-    return this.#entries.get(slot);
-  }
-
-  /** The slot's entry, made on first use. */
-  entry(slot: number, members: readonly string[], nowMs: number): SlotEntry {
-    let found = this.#entries.get(slot);
-    if (found !== undefined) return found;
-    found = {
-      mvc: new WeakMvc(slot, members, this.#coin),
-      mine: [],
-      touchedAtMs: nowMs,
-      openedAtMs: nowMs,
-      proposed: undefined,
-      isInitiated: false,
-      resendAtMs: Infinity,
-      resends: 0,
-    };
-    this.#entries.set(slot, found);
-    this.#undecided.add(found);
-    this.#highestTouched = Math.max(this.#highestTouched, slot);
-    return found;
-  }
-
-  /** Slots that are not decided, in the order in which they came up. */
-  undecided(): Iterable<SlotEntry> {
+  /** Slots that are not decided. */
+  get undecided(): ReadonlySet<Slot> {
     return this.#undecided;
   }
 
-  /** This node takes part in a slot. */
-  opened(slot: number, digest: Digest, isInitiated: boolean, nowMs: number): void {
-    const entry = this.#entries.get(slot);
-    assert(entry !== undefined, "A slot is made before it is opened");
-    entry.openedAtMs = nowMs;
-    entry.proposed = digest;
-    entry.isInitiated = isInitiated;
-    if (isInitiated) this.#initiated++;
+  /** Whether an undecided slot proposes the batch. */
+  readonly isTaken = (digest: Digest): boolean => this.#taken.has(digest);
+
+  /** The slot, if anything was heard of it. */
+  find(number: number): Slot | undefined {
+    return this.#slots.get(number);
   }
 
-  /** A message of this node. */
-  sent(message: SlotMessage, nowMs: number): void {
-    const entry = this.#entries.get(message.slot);
-    assert(entry !== undefined, "Only slots in the table send");
-    entry.mine.push(message);
-    if (entry.resendAtMs === Infinity) entry.resendAtMs = nowMs;
+  /** The slot, made on first use. */
+  at(number: number, nowMs: number): Slot {
+    const found = this.#slots.get(number);
+    if (found !== undefined) return found;
+    const { self, coin, membersAt, protocol } = this.#options;
+    const members = membersAt(number);
+    const slot: Slot = {
+      number,
+      members,
+      protocol: protocol({ slot: number, self, members, coin }),
+      sent: [],
+      touchedAtMs: nowMs,
+      openedAtMs: nowMs,
+      proposed: [],
+      isInitiated: false,
+      isDecided: false,
+      resendAtMs: Infinity,
+      resends: 0,
+    };
+    this.#slots.set(number, slot);
+    this.#undecided.add(slot);
+    this.#highest = Math.max(this.#highest, number);
+    this.#resume(slot, nowMs);
+    return slot;
+  }
+
+  /** This node takes part in a slot with a proposal. */
+  opened(slot: Slot, digests: readonly Digest[], isInitiated: boolean, nowMs: number): void {
+    slot.openedAtMs = nowMs;
+    slot.proposed = digests;
+    slot.isInitiated = isInitiated;
+    if (isInitiated) this.#initiated++;
+    for (const digest of digests) this.#taken.set(digest, (this.#taken.get(digest) ?? 0) + 1);
+  }
+
+  /** This node sends a message for a slot. */
+  sent(slot: Slot, message: SlotMessage, nowMs: number): void {
+    slot.sent.push(message);
+    if (slot.sent.length === 1) slot.resendAtMs = nowMs + this.#options.resendMs;
   }
 
   /** A slot is decided: it sends nothing on its own any more. */
-  decided(slot: number): void {
-    const entry = this.#entries.get(slot);
-    if (entry === undefined) return;
-    this.#decidedPhases.set(slot, entry.mvc.phase);
-    if (this.#undecided.delete(entry) && entry.isInitiated) this.#initiated--;
+  decided(slot: Slot): void {
+    if (slot.isDecided) return;
+    slot.isDecided = true;
+    this.#undecided.delete(slot);
+    if (slot.isInitiated) this.#initiated--;
+    for (const digest of slot.proposed) {
+      const count = (this.#taken.get(digest) ?? 0) - 1;
+      if (count > 0) this.#taken.set(digest, count);
+      else this.#taken.delete(digest);
+    }
   }
 
-  /** The phase in which a slot was decided here; 0 when it was learned. */
-  decidedPhase(slot: number): number {
-    return this.#decidedPhases.get(slot) ?? 0;
+  /**
+   * Whether a message for a decided slot calls for the decision: its sender is past what this node
+   * has sent it.
+   */
+  isBeyondSent(message: SlotMessage): boolean {
+    const last = this.#slots.get(message.slot)?.sent.at(-1);
+    return last === undefined || stepOf(message) > stepOf(last);
   }
 
-  /** A slot is applied. */
-  applied(slot: number, window: number): void {
-    const entry = this.#entries.get(slot);
-    if (entry !== undefined) {
+  /** Forgets slots before a number, which are decided. */
+  forgetBefore(number: number): void {
+    for (const [known, slot] of this.#slots) {
+      if (known >= number) continue;
       this.decided(slot);
-      this.#entries.delete(slot);
-      if (entry.proposed !== undefined) this.#durable.delete(entry.proposed);
+      this.#slots.delete(known);
     }
-    this.#gaps.delete(slot);
-    this.#decidedPhases.delete(slot - 4 * window);
+    for (const known of this.#recovered.keys()) if (known < number) this.#recovered.delete(known);
   }
 
-  /** A snapshot covers everything before a slot. */
-  removeBefore(slot: number): void {
-    for (const known of this.#entries.keys()) if (known < slot) this.applied(known, 0);
-    for (const known of this.#decidedPhases.keys()) {
-      if (known < slot) this.#decidedPhases.delete(known);
-    }
-  }
-
-  /** Since when a closed slot lies before an open one. */
-  gapSince(slot: number, nowMs: number): number {
-    const since = this.#gaps.get(slot);
-    if (since !== undefined) return since;
-    this.#gaps.set(slot, nowMs);
-    return nowMs;
-  }
-
-  /** Whether the batch is in the log of this node already. */
-  isDurable(digest: Digest): boolean {
-    return this.#durable.has(digest);
-  }
-
-  setDurable(digest: Digest): void {
-    this.#durable.add(digest);
-  }
-
-  /** Undecided slots whose messages should be sent again. */
-  *due(nowMs: number, firstMs: number, maxMs: number): Generator<SlotEntry> {
-    for (const entry of this.#undecided) {
-      if (entry.resendAtMs > nowMs) continue;
-      const isFirst = entry.resends === 0 && entry.openedAtMs + firstMs > nowMs;
-      if (!isFirst) {
-        entry.resends++;
-        yield entry;
-      }
-      entry.resendAtMs = nowMs + Math.min(maxMs, firstMs * 2 ** Math.min(entry.resends, 10));
+  /** Undecided slots whose messages should be sent again, less and less often. */
+  *due(nowMs: number): Generator<Slot> {
+    const { resendMs, resendMaxMs } = this.#options;
+    for (const slot of this.#undecided) {
+      if (slot.resendAtMs > nowMs) continue;
+      slot.resends++;
+      slot.resendAtMs = nowMs + Math.min(resendMaxMs, resendMs * 2 ** Math.min(slot.resends, 10));
+      yield slot;
     }
   }
 
-  /** After a restart: every slot goes on where its messages ended, and sends them again. */
-  resume(): void {
-    for (const entry of this.#entries.values()) {
-      entry.mvc.resume(entry.mine);
-      entry.resendAtMs = 0;
-      entry.resends = 1;
-    }
+  /** Notes what was sent for a slot in a former life. */
+  recover(message: SlotMessage): void {
+    this.#highest = Math.max(this.#highest, message.slot);
+    const known = this.#recovered.get(message.slot);
+    if (known === undefined) this.#recovered.set(message.slot, [message]);
+    else known.push(message);
+  }
+
+  /** Takes up slots of a former life whose members are known now. */
+  resumeBefore(number: number, nowMs: number): void {
+    for (const known of this.#recovered.keys()) if (known < number) this.at(known, nowMs);
+  }
+
+  #resume(slot: Slot, nowMs: number): void {
+    const sent = this.#recovered.get(slot.number);
+    if (sent === undefined) return;
+    this.#recovered.delete(slot.number);
+    slot.protocol.resume(sent);
+    slot.sent.push(...sent);
+    // Sent again at once: others may be waiting for it.
+    slot.resendAtMs = nowMs;
+    const [first] = sent;
+    if (first?.type === "proposal") this.opened(slot, digestsOf(first.value), true, nowMs);
   }
 }

@@ -304,7 +304,7 @@ Deno.test("WorkerInstance() refuses permissions that Deno cannot parse", () => {
       onReady: () => {},
       onEnd: () => {},
     });
-  assert.throws(create, TypeError);
+  assert.throws(create, /ipv6 addresses/);
   port1.close();
   port2.close();
 });

@@ -9,13 +9,12 @@
 import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../base/codec.ts";
 import { limits } from "../protocol/limits.ts";
-import { writerOf } from "../protocol/keys.ts";
+import { keys, writerOf } from "../protocol/keys.ts";
 import {
   type Applied,
   type Command,
   contentTypeBytesMax,
   type Operation,
-  type Writer,
 } from "../protocol/store/command.ts";
 import { Sessions } from "./sessions.ts";
 import { SortedKeys } from "./sorted_keys.ts";
@@ -24,7 +23,9 @@ const snapshotVersion = 1;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
 /** The control loop must go on in a full store; what it writes is bounded by the instances. */
-const unlimitedWriters: ReadonlySet<Writer> = new Set<Writer>(["leader", "node"]);
+const unlimitedPrefixes = [keys.assignment, keys.instance, keys.leader, keys.member].map((type) =>
+  type.prefix
+);
 
 /** A stored value. */
 export interface Entry {
@@ -52,7 +53,7 @@ export interface StoreChange {
 
 /** Limits of a store. */
 export interface StoreOptions {
-  /** Size above which users, slices and operators may not write what makes it grow. */
+  /** Size above which nothing but the control loop may write what makes it grow. */
   readonly maxBytes: number;
 }
 
@@ -129,7 +130,9 @@ export class StoreState {
       return nothing("forbidden");
     }
     const growth = this.#growth(operations);
-    const isLimited = !unlimitedWriters.has(command.writer);
+    const isLimited = operations.some(({ key }) =>
+      !unlimitedPrefixes.some((prefix) => key.startsWith(prefix))
+    );
     if (isLimited && growth > 0 && this.#bytes + growth > this.#options.maxBytes) {
       return nothing("full");
     }

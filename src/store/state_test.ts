@@ -267,16 +267,35 @@ Deno.test("StoreState.apply() counts growth by what remains of several writes to
   assert.ok(state.bytes <= 300);
 });
 
-Deno.test("StoreState.apply() lets leader and node write in a full store", () => {
+Deno.test("StoreState.apply() lets the control loop write in a full store", () => {
   const state = new StoreState({ maxBytes: 100 });
   state.apply(command([put("user/a", "x".repeat(10))]));
-  const full = (writer: Command["writer"], key: string) =>
-    state.apply(command([put(key, "x".repeat(50))], { writer })).applied.outcome === "full";
+  const full = (writer: Command["writer"], ...keys: string[]) => {
+    const operations = keys.map((key) => put(key, "x".repeat(50)));
+    return state.apply(command(operations, { writer })).applied.outcome === "full";
+  };
   assert.ok(full("user", "user/b"));
   assert.ok(full("slice", "slice/b"));
   assert.ok(full("operator", "target/b"));
+  assert.ok(full("node", "artifact/b"));
+  assert.ok(full("node", "instance/b", "artifact/b"));
   assert.ok(!full("leader", "assignment/b"));
-  assert.ok(!full("node", "instance/b"));
+  assert.ok(!full("node", "instance/b", "member/n1", "leader/current"));
+});
+
+Deno.test("StoreState.replace() answers what differs as one change", () => {
+  const old = new StoreState(roomy);
+  old.apply(command(["a", "b", "c"].map((name) => put(`user/${name}`))));
+  const next = new StoreState(roomy);
+  next.restore(old.snapshot());
+  next.apply(command([put("user/b", "2"), remove("user/c"), put("user/d")]));
+  const { revision, events } = old.replace(next.snapshot());
+  assert.equal(revision, 2);
+  assert.deepEqual(
+    events.map(({ key, entry, previous }) => [key, entry?.revision, previous?.revision]),
+    [["user/b", 2, 1], ["user/c", undefined, 1], ["user/d", 2, undefined]],
+  );
+  assert.deepEqual(old.snapshot(), next.snapshot());
 });
 
 Deno.test("StoreState counts a change of several keys as one revision", () => {

@@ -9,8 +9,8 @@ import type { Handlers } from "../handler.ts";
 
 /** See `protocol/api/data.ts`. */
 export const artifactHandlers: Handlers<keyof typeof artifactRows> = {
-  artifactList: async (_request, { control }) => ({
-    body: { artifacts: await control.catalog.list() },
+  artifactList: (_request, { control }) => ({
+    body: { artifacts: control.catalog.list() },
   }),
   repositoryGet: async ({ params }, { control }) => {
     const { bytes, contentType, etag, sha256 } = await control.catalog.file(params.path);

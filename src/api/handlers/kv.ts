@@ -4,7 +4,7 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import type { StoreDriver } from "../../node/control/store_driver.ts";
+import type { ReplicatedStore } from "../../node/cluster/replicated_store.ts";
 import type { kvRows } from "../../protocol/api/data.ts";
 import { checkUserKey, userPrefix } from "../../protocol/keys.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -83,7 +83,7 @@ interface Conditions {
 }
 
 async function write(
-  store: StoreDriver,
+  store: ReplicatedStore,
   headers: Conditions,
   operation: Operation,
 ): Promise<Applied> {

@@ -29,8 +29,8 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
   health: (_request, { control }) => ({
     body: {
       ready: notReadyReasons(control).length === 0,
-      quorum: true,
-      connectedPeers: 0,
+      quorum: control.cluster.hasQuorum,
+      connectedPeers: control.cluster.connected.length,
       nodeCount: storedValues(control.store.state, keys.member).length,
       sliceCount: storedTargets(control.store.state).length,
     },
@@ -42,10 +42,14 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
       counts.set(value.node, (counts.get(value.node) ?? 0) + 1);
     }
     const self = control.config.node.id;
+    const leader = control.cluster.leader?.node;
+    const { voters } = control.store;
     const nodes = storedValues(control.store.state, keys.member).map(({ value }) => ({
       id: value.id,
       state: value.state,
-      leader: value.id === self,
+      leader: value.id === leader,
+      alive: control.cluster.isAlive(value.id),
+      voter: voters.includes(value.id),
       self: value.id === self,
       version: value.version,
       addresses: value.addresses,
@@ -93,6 +97,7 @@ function notReadyReasons(control: Control): string[] {
   if (state.get(keys.member.key(control.config.node.id)) === undefined) {
     reasons.push("The node has not joined yet");
   }
+  if (!control.cluster.hasQuorum) reasons.push("No majority of the voters is reachable");
   if (control.appliedRevision < 0) reasons.push("The gateway has not received its routes yet");
   return reasons;
 }
@@ -106,7 +111,7 @@ function nodeStatus(control: Control) {
     version,
     form,
     uptimeMs: Math.round(control.clock.monotonicMs() - control.startedAtMs),
-    leader: control.config.node.id,
+    leader: control.cluster.leader?.node ?? null,
     revision: state.revision,
     storeBytes: state.bytes,
     durable: control.store.durable,

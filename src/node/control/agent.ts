@@ -15,7 +15,7 @@ import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import type { StoreDriver } from "./store_driver.ts";
+import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { instanceId, storedValues } from "./views.ts";
 
 /** Calls have deadlines, so a drain ends by itself; this is for the case that it does not. */
@@ -26,7 +26,7 @@ const stableMs = 60_000;
 /** What the agent needs. */
 export interface AgentOptions {
   readonly node: string;
-  readonly store: StoreDriver;
+  readonly store: Pick<ReplicatedStore, "state" | "propose" | "onChange">;
   readonly clock: Clock;
   readonly log: Logger;
   /** Opens a published slice. */
@@ -176,8 +176,9 @@ export class Agent {
     }, [resources]);
   }
 
-  /** Whether the instance was withdrawn while its artifact was being fetched. */
+  /** Whether nobody wants the instance any more now that its artifact is here. */
   #isGone(local: LocalInstance): boolean {
+    if (this.#stopping) return true;
     if (!local.isWithdrawn) return false;
     this.#remove(local);
     return true;
@@ -210,7 +211,7 @@ export class Agent {
   }
 
   #fail(local: LocalInstance, error: AetherError): void {
-    if (this.#local.get(local.id) !== local) return;
+    if (this.#stopping || this.#local.get(local.id) !== local) return;
     const { clock, log } = this.#options;
     const wasStable = local.state === "ACTIVE" &&
       clock.monotonicMs() - local.activeAtMs >= stableMs;
@@ -258,7 +259,7 @@ export class Agent {
 
   async #write(
     local: LocalInstance,
-    transaction: Parameters<StoreDriver["propose"]>[1],
+    transaction: Parameters<ReplicatedStore["propose"]>[1],
   ): Promise<void> {
     try {
       await this.#options.store.propose("node", transaction);

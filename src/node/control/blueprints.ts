@@ -19,7 +19,7 @@ import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { SliceCatalog } from "./catalog.ts";
-import type { StoreDriver } from "./store_driver.ts";
+import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import {
   knownInstances,
   type Stored,
@@ -40,11 +40,15 @@ export interface AppliedBlueprint {
 
 /** The applied blueprints of the cluster. */
 export class Blueprints {
-  readonly #store: StoreDriver;
+  readonly #store: Pick<ReplicatedStore, "state" | "propose">;
   readonly #catalog: SliceCatalog;
   readonly #ceiling: Ceiling;
 
-  constructor(store: StoreDriver, catalog: SliceCatalog, ceiling: Ceiling) {
+  constructor(
+    store: Pick<ReplicatedStore, "state" | "propose">,
+    catalog: SliceCatalog,
+    ceiling: Ceiling,
+  ) {
     this.#store = store;
     this.#catalog = catalog;
     this.#ceiling = ceiling;
@@ -58,7 +62,6 @@ export class Blueprints {
    */
   async check(text: string): Promise<ExpandedBlueprint> {
     const parsed = parseBlueprint(text);
-    await this.#catalog.load();
     const expanded = resolveBlueprint(parsed, this.#catalog);
     const base = artifactBase(expanded.id);
     const others = storedBlueprints(this.#store.state).filter(({ id }) =>

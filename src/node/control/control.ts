@@ -6,15 +6,15 @@
  * @module
  */
 import { ArtifactRepository } from "../../artifact/repository.ts";
-import type { Clock } from "../../base/clock.ts";
-import { AetherError, type Problem } from "../../base/errors.ts";
-import { MemoryStorage } from "../../base/storage.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { type Problem, toAetherError } from "../../base/errors.ts";
+import { MemoryStorage, type Storage } from "../../base/storage.ts";
 import { type Ceiling, requireCeiling } from "../../deployment/ceiling.ts";
 import { systemClock } from "../../io/clock.ts";
 import { buildInfo } from "../../io/entry.ts";
 import { FileStorage } from "../../io/file_storage.ts";
-import { DataDirectory } from "../../io/log/data_directory.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
+import { systemRandom } from "../../io/random.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys } from "../../protocol/keys.ts";
@@ -29,14 +29,22 @@ import type {
 import { ResourceServer } from "../../resource/resource_server.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
+import { bootCluster } from "../cluster/boot.ts";
+import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
+import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { Agent } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { Leader } from "./leader.ts";
 import { routeSnapshot } from "./routes.ts";
-import { StoreDriver } from "./store_driver.ts";
 
-const routeKeys = [keys.target.prefix, keys.blueprint.prefix, keys.instance.prefix];
+const joinRetryMs = 500;
+const routeKeys = [
+  keys.target.prefix,
+  keys.blueprint.prefix,
+  keys.instance.prefix,
+  keys.artifact.prefix,
+];
 
 /** What control is opened with. */
 export interface ControlOptions {
@@ -49,57 +57,71 @@ export interface ControlOptions {
 export class Control {
   readonly config: Config;
   readonly log: Logger;
-  readonly store: StoreDriver;
+  readonly cluster: Cluster;
+  readonly store: ReplicatedStore;
   readonly catalog: SliceCatalog;
   readonly blueprints: Blueprints;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #options: ControlOptions;
   readonly #resources = new Map<string, ResourceServer>();
-  readonly #storages: { close(): Promise<void> }[];
+  readonly #artifacts: Storage;
+  readonly #clusterAddress: string;
   #gateway: MessagePort | undefined;
   #agent: Agent | undefined;
   #leader: Leader | undefined;
   #addresses: Addresses = { cluster: "", management: "", app: "" };
   #unsubscribe = () => {};
   #appliedRevision = -1;
+  #isJoining = false;
+  #isStopping = false;
+  #joinTimer: Timer | undefined;
 
   private constructor(options: ControlOptions, parts: OpenedParts) {
     const { config } = options;
     this.#options = options;
     this.config = config;
     this.log = createNodeLogger(config.log, "control");
-    this.store = parts.store;
-    this.catalog = parts.catalog;
-    this.#storages = parts.storages;
+    this.cluster = parts.cluster;
+    this.store = parts.cluster.store;
+    this.#clusterAddress = parts.clusterAddress;
+    this.#artifacts = parts.artifacts;
+    this.catalog = new SliceCatalog({
+      node: config.node.id,
+      repository: parts.repository,
+      store: this.store,
+      asks: this.cluster.asks,
+      isAlive: (node) => this.cluster.isAlive(node),
+    });
     this.blueprints = new Blueprints(this.store, this.catalog, ceilingOf(config));
   }
 
   /**
-   * Opens the data directory and the repository.
+   * Opens the data directory and the repository, and comes into the cluster; waits for peers that
+   * are needed to form one.
    *
-   * @throws {AetherError} STORAGE_* or FILE_UNREADABLE.
+   * @throws {AetherError} STORAGE_*, FILE_UNREADABLE or PORT_TAKEN.
    */
   static async open(options: ControlOptions): Promise<Control> {
     const { config, post } = options;
-    const { dataDir, id } = config.node;
-    const onFailure = (error: AetherError) => post({ type: "failed", problem: error.toProblem() });
-    const data = dataDir === undefined ? undefined : await DataDirectory.open(dataDir, {
-      nodeId: id,
-      create: () => ({ clusterId: crypto.randomUUID(), nodeId: id }),
+    const { dataDir } = config.node;
+    const { cluster, address } = await bootCluster({
+      config,
+      clock: systemClock(),
+      random: systemRandom(),
+      log: createNodeLogger(config.log, "cluster"),
+      onFailure: (error) => post({ type: "failed", problem: error.toProblem() }),
     });
-    const artifacts = dataDir === undefined
-      ? new MemoryStorage()
-      : await FileStorage.open(`${dataDir}/artifacts`);
-    const store = new StoreDriver({
-      node: id,
-      data,
-      maxBytes: config.store.maxBytes,
-      snapshotEveryBytes: config.store.snapshotEveryBytes,
-      onFailure,
-    });
-    const catalog = new SliceCatalog(await ArtifactRepository.open(artifacts));
-    return new Control(options, { store, catalog, storages: [artifacts] });
+    try {
+      const artifacts = dataDir === undefined
+        ? new MemoryStorage()
+        : await FileStorage.open(`${dataDir}/artifacts`);
+      const repository = await ArtifactRepository.open(artifacts);
+      return new Control(options, { cluster, clusterAddress: address, artifacts, repository });
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
   }
 
   /** Where this node listens. */
@@ -136,38 +158,41 @@ export class Control {
     this.#agent?.onGatewayRestart();
   }
 
-  /** Takes part: registers the node, runs what is assigned to it, and leads. */
-  async start(addresses: Addresses): Promise<void> {
-    this.#addresses = addresses;
-    await this.catalog.load();
+  /** Takes part as soon as there is a quorum: registers, runs what is assigned, and leads. */
+  start(management: string, app: string): Addresses {
+    this.#addresses = { cluster: this.#clusterAddress, management, app };
     this.#unsubscribe = this.store.onChange((change) => this.#onChange(change));
-    const agent = this.#createAgent();
-    this.#agent = agent;
-    await this.#register();
-    await agent.start();
     this.#leader = new Leader({
       store: this.store,
       clock: this.clock,
       log: this.log,
+      leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
+      isAlive: (node) => this.cluster.isAlive(node),
       instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
     });
+    this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.#sendRoutes();
+    this.#join();
+    return this.#addresses;
   }
 
   /** Leads and follows nothing any more; instances may still end. */
-  stop(): void {
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#joinTimer?.cancel();
     this.#leader?.stop();
     this.#agent?.stop();
     this.#unsubscribe();
+    await this.cluster.prepareStop();
   }
 
   /** Closes the store; nothing can be written afterwards. */
   async close(): Promise<void> {
-    this.stop();
+    await this.stop();
     for (const server of this.#resources.values()) server.close();
     this.#gateway?.close();
-    await this.store.close();
-    for (const storage of this.#storages) await storage.close();
+    await this.cluster.close();
+    await this.#artifacts.close();
   }
 
   /** The supervisor says that an instance serves. */
@@ -215,6 +240,32 @@ export class Control {
     return port2;
   }
 
+  /** Registers the node and starts its agent; again later when there is no quorum now. */
+  async #join(): Promise<void> {
+    if (this.#isStopping || this.#agent !== undefined || this.#isJoining) return;
+    this.#isJoining = true;
+    try {
+      await this.#register();
+      const agent = this.#createAgent();
+      await agent.start();
+      this.#agent = agent;
+    } catch (error) {
+      this.log.info("The node has not joined yet", { reason: toAetherError(error).message });
+      if (!this.#isStopping) {
+        this.#joinTimer = this.clock.setTimer(joinRetryMs, () => {
+          this.#join();
+        });
+      }
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+
+  #onClusterEvent(event: ClusterEvent): void {
+    if (event.type === "quorum" && event.hasQuorum) this.#join();
+    this.#leader?.wake();
+  }
+
   async #register(): Promise<void> {
     const { id } = this.config.node;
     const operation = keys.member.put(keys.member.key(id), {
@@ -244,9 +295,10 @@ export class Control {
 }
 
 interface OpenedParts {
-  readonly store: StoreDriver;
-  readonly catalog: SliceCatalog;
-  readonly storages: { close(): Promise<void> }[];
+  readonly cluster: Cluster;
+  readonly clusterAddress: string;
+  readonly artifacts: Storage;
+  readonly repository: ArtifactRepository;
 }
 
 function ceilingOf(config: Config): Ceiling {

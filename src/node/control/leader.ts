@@ -2,7 +2,7 @@
  * The leader's loop: looks at what should run and what runs, and assigns instances to nodes.
  *
  * It runs after every change that matters, when a retry is due, and every 30 s; the decision itself
- * is the pure reconciler in src/deployment. A single node is always its own leader.
+ * is the pure reconciler in src/deployment. Every node has one of these; only the leader's acts.
  *
  * @module
  */
@@ -10,12 +10,20 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import { type Action, reconcile, type TargetTrace } from "../../deployment/reconcile.ts";
 import { defaultRetryLimits } from "../../deployment/states.ts";
-import { keys } from "../../protocol/keys.ts";
+import { keys, leaderKey } from "../../protocol/keys.ts";
 import type { Operation } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
-import type { StoreDriver } from "./store_driver.ts";
-import { assignments, instanceId, knownInstances, storedTargets, storedValues } from "./views.ts";
+import type { Leadership } from "../cluster/cluster.ts";
+import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import {
+  assignments,
+  instanceId,
+  knownInstances,
+  storedInstances,
+  storedTargets,
+  storedValues,
+} from "./views.ts";
 
 const periodMs = 30_000;
 const retryDelayMs = 1_000;
@@ -25,9 +33,12 @@ const watched = [keys.target, keys.blueprint, keys.instance, keys.member].map((t
 
 /** What the leader needs. */
 export interface LeaderOptions {
-  readonly store: StoreDriver;
+  readonly store: Pick<ReplicatedStore, "state" | "propose" | "onChange">;
   readonly clock: Clock;
   readonly log: Logger;
+  /** This node's leadership; undefined while it does not lead. */
+  leadership(): Leadership | undefined;
+  isAlive(node: string): boolean;
   /** Most instances of an artifact on a node; one instance uses one core. */
   readonly instancesPerNode: number;
 }
@@ -53,6 +64,13 @@ export class Leader {
     return this.#trace;
   }
 
+  /** Something that is not in the store has changed: who leads, or who is alive. */
+  wake(): void {
+    // A decision under way has not seen it, so another one follows.
+    if (this.#running) this.#again = true;
+    else this.#schedule(0);
+  }
+
   /** Decides nothing any more. */
   stop(): void {
     this.#stopped = true;
@@ -64,7 +82,7 @@ export class Leader {
     const matters = change.events.some(({ key }) =>
       watched.some((prefix) => key.startsWith(prefix))
     );
-    if (matters) this.#schedule(0);
+    if (matters) this.wake();
   }
 
   #schedule(delayMs: number): void {
@@ -76,11 +94,8 @@ export class Leader {
   }
 
   async #run(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
     this.#running = true;
+    this.#again = false;
     let nextMs = periodMs;
     try {
       nextMs = await this.#decide();
@@ -91,31 +106,49 @@ export class Leader {
       nextMs = retryDelayMs;
     }
     this.#running = false;
-    if (this.#again) nextMs = 0;
-    this.#again = false;
-    this.#schedule(nextMs);
+    this.#schedule(this.#again ? 0 : nextMs);
   }
 
   /** Decides once; answers when to look again, in milliseconds. */
   async #decide(): Promise<number> {
-    const { store, clock, instancesPerNode } = this.#options;
+    const { store, clock, instancesPerNode, isAlive, leadership } = this.#options;
+    const leading = leadership();
+    if (leading === undefined) {
+      this.#trace = [];
+      return periodMs;
+    }
     const nowMs = clock.wallMs();
+    const members = storedValues(store.state, keys.member).filter(({ value }) => isAlive(value.id));
     const { actions, trace, wakeAtMs } = reconcile({
       targets: storedTargets(store.state),
       instances: knownInstances(store.state),
-      nodes: storedValues(store.state, keys.member).map(({ value }) => ({
-        id: value.id,
-        lifecycle: value.state,
-      })),
+      nodes: members.map(({ value }) => ({ id: value.id, lifecycle: value.state })),
       nowMs,
       limits: { ...defaultRetryLimits, instancesPerNode },
     });
     this.#trace = trace;
     const operations = this.#operations(actions);
     if (operations.length > 0) {
-      await store.propose("leader", { compare: [], then: operations, otherwise: [] });
+      // Fenced: nothing happens when somebody else leads by now.
+      const compare = [{ key: leaderKey, revision: leading.term }];
+      await store.propose("leader", { compare, then: operations, otherwise: [] });
     }
+    await this.#removeReports(leading, new Set(members.map(({ value }) => value.id)));
     return wakeAtMs === undefined ? periodMs : Math.max(1, Math.min(periodMs, wakeAtMs - nowMs));
+  }
+
+  /** Removes what dead nodes reported of instances that are not assigned to them any more. */
+  async #removeReports(leading: Leadership, living: ReadonlySet<string>): Promise<void> {
+    const { store } = this.#options;
+    const assigned = new Set(
+      assignments(store.state).map(({ value }) => `${value.node}/${value.artifact}`),
+    );
+    const then = storedInstances(store.state).filter(({ value }) =>
+      !living.has(value.node) && !assigned.has(`${value.node}/${value.artifact}`)
+    ).map(({ key }): Operation => ({ type: "delete", key }));
+    if (then.length === 0) return;
+    const compare = [{ key: leaderKey, revision: leading.term }];
+    await store.propose("node", { compare, then, otherwise: [] });
   }
 
   /** The assignments that change, as operations. */

@@ -15,6 +15,9 @@ const nodeViewSchema = z.object({
   state: nodeState,
   leader: z.boolean(),
   self: z.boolean(),
+  /** Whether this node believes that it works. */
+  alive: z.boolean(),
+  voter: z.boolean(),
   version: z.string(),
   addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
   instances: z.int(),

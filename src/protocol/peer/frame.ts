@@ -16,10 +16,8 @@ const kinds = {
   hello: 1,
   heartbeat: 2,
   consensus: 3,
-  snapshotAsk: 4,
-  snapshotPiece: 5,
-  ask: 6,
-  answer: 7,
+  ask: 4,
+  answer: 5,
 } as const;
 
 const nodesMax = 1_000;
@@ -36,17 +34,6 @@ export type PeerFrame =
     readonly unreachable: readonly string[];
   }
   | { readonly kind: "consensus"; readonly header: Header; readonly message: Message }
-  /** Asks for the newest snapshot from an offset on. */
-  | { readonly kind: "snapshotAsk"; readonly offset: number; readonly slot: number }
-  | {
-    readonly kind: "snapshotPiece";
-    readonly slot: number;
-    readonly offset: number;
-    readonly totalBytes: number;
-    /** SHA-256 of the whole, hex. */
-    readonly sha256: string;
-    readonly bytes: Uint8Array;
-  }
   /** A question of one node to another, answered by `answer` frames of at most 64 KiB. */
   | {
     readonly kind: "ask";
@@ -77,13 +64,6 @@ export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<Ar
     case "consensus":
       writeHeader(writer, frame.header);
       writeMessage(writer, frame.message);
-      break;
-    case "snapshotAsk":
-      writer.varint(frame.offset).varint(frame.slot);
-      break;
-    case "snapshotPiece":
-      writer.varint(frame.slot).varint(frame.offset).varint(frame.totalBytes)
-        .string(frame.sha256).bytes(frame.bytes);
       break;
     case "ask":
       writer.varint(frame.id).string(frame.topic).bytes(frame.body);
@@ -120,16 +100,6 @@ function readFrame(reader: ByteReader): PeerFrame {
     case kinds.consensus: {
       const header = readHeader(reader);
       return { kind: "consensus", header, message: readMessage(reader) };
-    }
-    case kinds.snapshotAsk:
-      return { kind: "snapshotAsk", offset: reader.varint(), slot: reader.varint() };
-    case kinds.snapshotPiece: {
-      const slot = reader.varint();
-      const offset = reader.varint();
-      const totalBytes = reader.varint();
-      const sha256 = reader.string(64);
-      const bytes = reader.bytes(pieceBytesMax);
-      return { kind: "snapshotPiece", slot, offset, totalBytes, sha256, bytes };
     }
     case kinds.ask: {
       const id = reader.varint();

@@ -11,6 +11,7 @@ import type {
   LogEntry,
   Message,
   SlotMessage,
+  Value,
   Vote,
 } from "../consensus/message.ts";
 
@@ -31,6 +32,7 @@ const kinds = {
 } as const;
 
 const digestMax = 128;
+const valueMax = 64 * 1024;
 const payloadBytesMax = 16 * 1024 * 1024;
 const entriesMax = 10_000;
 
@@ -39,15 +41,15 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.u8(kinds[message.type]);
   switch (message.type) {
     case "proposal":
-      writer.varint(message.slot).string(message.digest);
+      writer.varint(message.slot).string(message.value);
       break;
     case "state":
       writer.varint(message.slot).varint(message.phase).u8(message.bit);
-      writeKnown(writer, message.digest);
+      writeKnown(writer, message.value);
       break;
     case "vote":
       writer.varint(message.slot).varint(message.phase).u8(message.vote);
-      writeKnown(writer, message.digest);
+      writeKnown(writer, message.value);
       break;
     case "batch":
       writer.string(message.digest).bytes(message.payload);
@@ -56,21 +58,23 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
       writer.string(message.digest);
       break;
     case "decision":
-      writer.varint(message.slot).string(message.digest);
+      writer.varint(message.slot).string(message.value);
       break;
     case "fetch":
       writer.varint(message.from);
       break;
     case "entries":
-      writer.list(message.entries, ({ slot, digest, payload }, to) => {
-        to.varint(slot).string(digest).bytes(payload);
+      writer.list(message.entries, ({ slot, batches }, to) => {
+        to.varint(slot).list(batches, ({ digest, payload }, into) => {
+          into.string(digest).bytes(payload);
+        });
       });
       break;
     case "compacted":
       writer.varint(message.logStart);
       break;
     case "rejoinAsk":
-      writer.string(message.nonce);
+      writer.string(message.nonce).varint(message.fillUpTo + 1);
       break;
     case "rejoinTell":
       writer.string(message.nonce).varint(message.maxOpened + 1);
@@ -101,7 +105,7 @@ export function readMessage(reader: ByteReader): Message {
     case kinds.get:
       return { type: "get", digest: readDigest(reader) };
     case kinds.decision:
-      return { type: "decision", slot: reader.varint(), digest: readDigest(reader) };
+      return { type: "decision", slot: reader.varint(), value: readValue(reader) };
     case kinds.fetch:
       return { type: "fetch", from: reader.varint() };
     case kinds.entries:
@@ -109,7 +113,7 @@ export function readMessage(reader: ByteReader): Message {
     case kinds.compacted:
       return { type: "compacted", logStart: reader.varint() };
     case kinds.rejoinAsk:
-      return { type: "rejoinAsk", nonce: reader.string(64) };
+      return { type: "rejoinAsk", nonce: reader.string(64), fillUpTo: reader.varint() - 1 };
     case kinds.rejoinTell:
       return { type: "rejoinTell", nonce: reader.string(64), maxOpened: reader.varint() - 1 };
     case kinds.barrierAsk:
@@ -123,36 +127,41 @@ export function readMessage(reader: ByteReader): Message {
 
 function readSlotMessage(reader: ByteReader, kind: number): SlotMessage {
   const slot = reader.varint();
-  if (kind === kinds.proposal) return { type: "proposal", slot, digest: readDigest(reader) };
+  if (kind === kinds.proposal) return { type: "proposal", slot, value: readValue(reader) };
   const phase = reader.varint();
   const value = reader.u8();
   if (kind === kinds.state) {
     if (value > 1) throw new DecodeError(`Bit ${value} is not 0 or 1`, reader.offset - 1);
-    return { type: "state", slot, phase, bit: value as Bit, digest: readKnown(reader) };
+    return { type: "state", slot, phase, bit: value as Bit, value: readKnown(reader) };
   }
   if (value > 2) throw new DecodeError(`Vote ${value} is not 0, 1 or 2`, reader.offset - 1);
-  return { type: "vote", slot, phase, vote: value as Vote, digest: readKnown(reader) };
+  return { type: "vote", slot, phase, vote: value as Vote, value: readKnown(reader) };
 }
 
 function readEntry(reader: ByteReader): LogEntry {
-  return {
-    slot: reader.varint(),
-    digest: readDigest(reader),
-    payload: reader.bytes(payloadBytesMax),
-  };
+  const slot = reader.varint();
+  const batches = reader.list(entriesMax, (from) => ({
+    digest: readDigest(from),
+    payload: from.bytes(payloadBytesMax),
+  }));
+  return { slot, batches };
 }
 
 function readDigest(reader: ByteReader): Digest {
   return reader.string(digestMax);
 }
 
-function writeKnown(writer: ByteWriter, digest: Digest | undefined): void {
-  if (digest === undefined) writer.u8(0);
-  else writer.u8(1).string(digest);
+function readValue(reader: ByteReader): Value {
+  return reader.string(valueMax);
 }
 
-function readKnown(reader: ByteReader): Digest | undefined {
-  return reader.u8() === 0 ? undefined : readDigest(reader);
+function writeKnown(writer: ByteWriter, value: Value | undefined): void {
+  if (value === undefined) writer.u8(0);
+  else writer.u8(1).string(value);
+}
+
+function readKnown(reader: ByteReader): Value | undefined {
+  return reader.u8() === 0 ? undefined : readValue(reader);
 }
 
 const recordKinds = { batch: 1, sent: 2, decided: 3 } as const;
@@ -169,7 +178,7 @@ export function encodeRecord(record: ConsensusRecord, writer: ByteWriter): Uint8
       writeMessage(writer, record.message);
       break;
     case "decided":
-      writer.varint(record.slot).string(record.digest);
+      writer.varint(record.slot).string(record.value);
       break;
   }
   return writer.view();
@@ -200,7 +209,7 @@ function readRecord(reader: ByteReader): ConsensusRecord {
       return { type: "sent", message };
     }
     case recordKinds.decided:
-      return { type: "decided", slot: reader.varint(), digest: readDigest(reader) };
+      return { type: "decided", slot: reader.varint(), value: readValue(reader) };
     default:
       throw new DecodeError(`Record kind ${kind} is not known`, 0);
   }

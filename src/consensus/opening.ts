@@ -1,0 +1,100 @@
+/**
+ * When to open a slot that nobody has opened, and with which batches.
+ *
+ * There must be a reason: a batch that no open slot proposes, a gap below a slot that somebody
+ * opened, or slots that have to pass before a configuration or a node comes into force. An idle
+ * cluster opens none. Only the lowest such slot is opened on one's own: it belongs to the node that
+ * {@link Openers} names, and to the others one by one when nothing happens.
+ *
+ * @module
+ */
+import { type LogEntry, type Value, valueOf } from "../protocol/consensus/message.ts";
+import type { Batches } from "./batches.ts";
+import type { DecidedLog } from "./decided_log.ts";
+import { Openers } from "./openers.ts";
+import type { Slot, SlotTable } from "./slots.ts";
+import type { EngineOptions } from "./types.ts";
+
+/** The parts of an engine that opening a slot depends on. */
+export interface OpeningParts {
+  readonly options: EngineOptions;
+  readonly batches: Batches;
+  readonly slots: SlotTable;
+  readonly log: DecidedLog;
+  readonly membersAt: (slot: number) => readonly string[];
+}
+
+/** Opens slots at one node. */
+export class Opening {
+  readonly #parts: OpeningParts;
+  readonly #openers: Openers;
+  #fillUpTo = -1;
+  /** The slot that somebody should open, and since when. */
+  #awaited: { readonly slot: number; readonly sinceMs: number } | undefined;
+
+  constructor(parts: OpeningParts) {
+    this.#parts = parts;
+    this.#openers = new Openers(parts.options.window, parts.options.lateMs);
+  }
+
+  /** Slots up to this one are to be decided, with batches or without. */
+  fillUpTo(slot: number): void {
+    this.#fillUpTo = Math.max(this.#fillUpTo, slot);
+  }
+
+  /** Whether slots from `next` on are to be decided in any case. */
+  isFilling(next: number): boolean {
+    return next <= this.#fillUpTo;
+  }
+
+  /** Nodes that seem to be down need not be waited for. */
+  suspect(nodes: ReadonlySet<string>): void {
+    this.#openers.suspect(nodes);
+  }
+
+  /** What to propose in a slot that nobody has opened; undefined: nothing now. */
+  initiate(slot: number, nowMs: number): Value | undefined {
+    const { options, batches, slots, log, membersAt } = this.#parts;
+    const free = batches.free(slots.isTaken, options.slotLimits);
+    const isGap = slot <= Math.max(slots.highest, log.highest, this.#fillUpTo);
+    if (free.length === 0 && !isGap) {
+      this.#awaited = undefined;
+      return undefined;
+    }
+    if (this.#awaited?.slot !== slot) this.#awaited = { slot, sinceMs: nowMs };
+    if (slots.initiated >= options.depth) return undefined;
+    const members = membersAt(slot);
+    const rank = this.#openers.rankOf(options.self, slot, members, nowMs);
+    const waitedMs = nowMs - this.#awaited.sinceMs;
+    if (waitedMs < rank * options.takeoverMs && !this.#isOverdue(nowMs)) return undefined;
+    this.#openers.overtaken(options.self, slot, members, nowMs);
+    return valueOf(free);
+  }
+
+  /** Whether an own batch was left out for so long that the opener seems not to know it. */
+  #isOverdue(nowMs: number): boolean {
+    const { options, batches, slots } = this.#parts;
+    const sinceMs = batches.oldestOwnFree(slots.isTaken);
+    return sinceMs !== undefined && nowMs - sinceMs > options.resendMs;
+  }
+
+  /** A proposal of another node came in. */
+  proposalSeen(slot: Slot, from: string, nowMs: number): void {
+    if (slot.protocol.isOpen || slot.protocol.favourite !== undefined) return;
+    this.#openers.present(from);
+    const { slot: awaited, sinceMs } = this.#awaited ?? { slot: -1, sinceMs: 0 };
+    if (awaited !== slot.number || nowMs - sinceMs < this.#parts.options.takeoverMs / 2) return;
+    this.#openers.overtaken(from, slot.number, slot.members, nowMs);
+  }
+
+  /** A slot is decided. Who opened it and lost to another is out of step and stands back. */
+  decided(slot: Slot, value: Value, nowMs: number): void {
+    if (slot.isDecided || !slot.isInitiated || value === "") return;
+    if (value !== valueOf(slot.proposed)) this.#openers.late(this.#parts.options.self, nowMs);
+  }
+
+  /** A slot is applied. */
+  applied({ slot, batches }: LogEntry): void {
+    this.#openers.applied(slot, batches.map(({ digest }) => digest));
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Questions between nodes over their link: a topic and a body, answered in pieces.
+ *
+ * For what is neither consensus nor a client's request, such as fetching an artifact. Answers travel
+ * in pieces of 64 KiB, and stop while the link's queue is long, so that they never hold up
+ * consensus.
+ *
+ * @module
+ */
+import type { Clock, Timer } from "../../base/clock.ts";
+import { AetherError, toAetherError } from "../../base/errors.ts";
+import type { PeerFrame } from "../../protocol/peer/frame.ts";
+
+const pieceBytes = 64 * 1024;
+const queueBytesMax = 512 * 1024;
+const drainPollMs = 5;
+const waitingMax = 1_000;
+const answerBytesMax = 128 * 1024 * 1024;
+
+type AskFrame = Extract<PeerFrame, { kind: "ask" | "answer" }>;
+
+interface Waiting {
+  readonly node: string;
+  readonly pieces: Uint8Array[];
+  bytes: number;
+  readonly timer: Timer;
+  readonly resolve: (answer: Uint8Array) => void;
+  readonly reject: (error: AetherError) => void;
+}
+
+/** What asking needs. */
+export interface AsksOptions {
+  readonly clock: Clock;
+  send(node: string, frame: AskFrame): boolean;
+  queuedBytes(node: string): number;
+}
+
+/** Answers the questions of a topic. */
+export type AskHandler = (body: Uint8Array, from: string) => Promise<Uint8Array>;
+
+/** Questions of this node, and answers to those of others. */
+export class Asks {
+  readonly #options: AsksOptions;
+  readonly #handlers = new Map<string, AskHandler>();
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(options: AsksOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a topic from now on. */
+  handle(topic: string, handler: AskHandler): void {
+    this.#handlers.set(topic, handler);
+  }
+
+  /**
+   * Asks a node.
+   *
+   * @throws {AetherError} the other node's error; UNREACHABLE or TIMEOUT.
+   */
+  ask(node: string, topic: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    if (this.#waiting.size >= waitingMax) {
+      return Promise.reject(new AetherError("OVERLOADED", `${waitingMax} questions are waiting`));
+    }
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.setTimer(timeoutMs, () => {
+        this.#end(id)?.reject(
+          new AetherError("TIMEOUT", `Node ${node} did not answer within ${timeoutMs} ms`),
+        );
+      });
+      this.#waiting.set(id, { node, pieces: [], bytes: 0, timer, resolve, reject });
+      if (this.#options.send(node, { kind: "ask", id, topic, body })) return;
+      this.#end(id)?.reject(new AetherError("UNREACHABLE", `There is no link to node ${node}`));
+    });
+  }
+
+  /** A frame of a peer. */
+  receive(from: string, frame: AskFrame): void {
+    if (frame.kind === "ask") this.#answer(from, frame);
+    else this.#onPiece(from, frame);
+  }
+
+  #onPiece(from: string, frame: Extract<AskFrame, { kind: "answer" }>): void {
+    const waiting = this.#waiting.get(frame.id);
+    if (waiting?.node !== from) return;
+    waiting.pieces.push(frame.bytes);
+    waiting.bytes += frame.bytes.length;
+    if (waiting.bytes > answerBytesMax) {
+      this.#end(frame.id)?.reject(
+        new AetherError("BODY_TOO_LARGE", `The answer of node ${from} is too large`),
+      );
+    }
+    if (!frame.isLast) return;
+    this.#end(frame.id);
+    const whole = join(waiting.pieces, waiting.bytes);
+    if (frame.ok) waiting.resolve(whole);
+    else {
+      waiting.reject(AetherError.fromProblem(JSON.parse(new TextDecoder().decode(whole))));
+    }
+  }
+
+  #end(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.timer.cancel();
+    return waiting;
+  }
+
+  async #answer(from: string, frame: Extract<AskFrame, { kind: "ask" }>): Promise<void> {
+    const { id, topic, body } = frame;
+    try {
+      const handler = this.#handlers.get(topic);
+      if (handler === undefined) {
+        throw new AetherError("NOT_BUILT", `This node does not know the topic "${topic}"`);
+      }
+      await this.#sendPieces(from, id, true, await handler(body, from));
+    } catch (error) {
+      const problem = JSON.stringify(toAetherError(error).toProblem());
+      await this.#sendPieces(from, id, false, new TextEncoder().encode(problem));
+    }
+  }
+
+  async #sendPieces(to: string, id: number, ok: boolean, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length || at === 0; at += pieceBytes) {
+      while (this.#options.queuedBytes(to) > queueBytesMax) await this.#pause();
+      const piece = bytes.subarray(at, at + pieceBytes);
+      const isLast = at + pieceBytes >= bytes.length;
+      if (!this.#options.send(to, { kind: "answer", id, ok, isLast, bytes: piece })) return;
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.setTimer(drainPollMs, resolve);
+    });
+  }
+}
+
+function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

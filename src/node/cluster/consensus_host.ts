@@ -1,0 +1,230 @@
+/**
+ * Runs the consensus engine: feeds it frames, time and what is durable, and does what it says.
+ *
+ * Batches are checked against their digests here, at the edge, so that the engine can take a digest
+ * for the batch. The engine is stepped synchronously; outputs are executed before the next input.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { ByteWriter } from "../../base/codec.ts";
+import type { AetherError } from "../../base/errors.ts";
+import { Engine } from "../../consensus/engine.ts";
+import type { EngineOptions, EngineStart, Input, Output } from "../../consensus/types.ts";
+import type { DataDirectory } from "../../io/log/data_directory.ts";
+import type {
+  Bit,
+  ConsensusRecord,
+  Digest,
+  Header,
+  LogEntry,
+  Message,
+} from "../../protocol/consensus/message.ts";
+import { encodeRecord } from "../../protocol/peer/message_codec.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import { LiveRecords } from "./live_records.ts";
+import type { PeerLinks } from "./peer_links.ts";
+
+/** Type of a log record that holds a consensus record. */
+export const consensusRecord = 2;
+/** Ticks while something is under way, and otherwise. */
+const busyTickMs = 4;
+const idleTickMs = 100;
+const busyForMs = 400;
+
+/** What the host needs. */
+export interface ConsensusHostOptions {
+  readonly engine: EngineOptions;
+  readonly start: EngineStart;
+  readonly data: DataDirectory | undefined;
+  /** Undefined for a node that is alone. */
+  readonly links: PeerLinks | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  onApply(entry: LogEntry): void;
+  onRefused(digest: Digest): void;
+  onNeedSnapshot(from: string): void;
+  onFailure(error: AetherError): void;
+}
+
+/** The engine of a node with everything around it. */
+export class ConsensusHost {
+  readonly engine: Engine;
+  readonly #options: ConsensusHostOptions;
+  readonly #writer = new ByteWriter();
+  readonly #barriers = new Map<number, () => void>();
+  readonly #live = new LiveRecords();
+  readonly #inputs: Input[] = [];
+  #isStepping = false;
+  #nextBarrier = 1;
+  #timer: Timer | undefined;
+  #busyUntilMs = 0;
+  #isClosed = false;
+
+  constructor(options: ConsensusHostOptions) {
+    this.#options = options;
+    this.engine = new Engine(options.engine, options.start);
+    for (const record of options.start.records) this.#live.add(record);
+    this.#live.removeBefore(options.start.firstSlot);
+  }
+
+  /** Starts the clock; recovered slots are applied before this returns. */
+  start(): void {
+    this.step({ type: "tick" });
+    this.#schedule(busyTickMs);
+  }
+
+  /** Feeds one input. Inputs that arise while outputs are executed follow in order. */
+  step(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#isStepping || this.#isClosed) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        const now = this.#options.clock.monotonicMs();
+        for (const output of this.engine.step(next, now)) this.#execute(output);
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  /** Proposes a batch of this node; answers its digest. */
+  submit(payload: Uint8Array): Digest {
+    const digest = `${this.#options.engine.self}/${hashOf(payload)}`;
+    this.#wake();
+    this.step({ type: "submit", digest, payload });
+    return digest;
+  }
+
+  /** A message of a peer. */
+  receive(from: string, header: Header, message: Message): void {
+    if (!this.#isGenuine(message)) {
+      this.#options.log.error("A batch does not match its digest and is dropped", { from });
+      return;
+    }
+    if (message.type !== "barrierAsk") this.#wake();
+    this.step({ type: "message", from, header, message });
+  }
+
+  /** Resolves when every write acknowledged before the call is applied here. */
+  barrier(): Promise<void> {
+    const id = this.#nextBarrier++;
+    return new Promise((resolve) => {
+      this.#barriers.set(id, resolve);
+      this.#wake();
+      this.step({ type: "barrier", id });
+    });
+  }
+
+  /** Bytes of the records that a log must hold beside a snapshot of the applied state. */
+  liveRecords(): Uint8Array<ArrayBuffer>[] {
+    return [...this.#live.all()].map((record) => encodeRecord(record, this.#writer).slice());
+  }
+
+  /** Stops; nothing is sent or applied any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #execute(output: Output): void {
+    const { links, log } = this.#options;
+    switch (output.type) {
+      case "send": {
+        const header = this.engine.header(output.resent);
+        const frame = { kind: "consensus", header, message: output.message } as const;
+        if (output.to === "all") links?.broadcast(frame);
+        else links?.send(output.to, frame);
+        break;
+      }
+      case "persist":
+        this.#persist(output);
+        break;
+      case "note":
+        this.#append(output.record);
+        break;
+      case "apply":
+        this.#live.applied(output.entry);
+        this.#options.onApply(output.entry);
+        break;
+      case "refused":
+        this.#options.onRefused(output.digest);
+        break;
+      case "needSnapshot":
+        this.#options.onNeedSnapshot(output.from);
+        break;
+      case "barrierDone": {
+        const resolve = this.#barriers.get(output.id);
+        this.#barriers.delete(output.id);
+        resolve?.();
+        break;
+      }
+      case "alarm":
+        log.error("Consensus refused something", { detail: output.detail });
+        break;
+    }
+  }
+
+  #persist(output: Extract<Output, { type: "persist" }>): void {
+    const { data, onFailure } = this.#options;
+    if (data === undefined) return;
+    for (const record of output.records) this.#append(record);
+    data.log.sync().then(
+      () => this.step({ type: "persisted", sequence: output.sequence }),
+      (error: AetherError) => {
+        this.close();
+        onFailure(error);
+      },
+    );
+  }
+
+  #append(record: ConsensusRecord): void {
+    const { data } = this.#options;
+    if (data === undefined) return;
+    data.log.append(consensusRecord, encodeRecord(record, this.#writer));
+    this.#live.add(record);
+  }
+
+  #isGenuine(message: Message): boolean {
+    if (message.type === "batch") return isGenuine(message.digest, message.payload);
+    if (message.type !== "entries") return true;
+    return message.entries.every(({ batches }) =>
+      batches.every(({ digest, payload }) => isGenuine(digest, payload))
+    );
+  }
+
+  #wake(): void {
+    const now = this.#options.clock.monotonicMs();
+    const wasIdle = now > this.#busyUntilMs;
+    this.#busyUntilMs = now + busyForMs;
+    if (wasIdle && this.#timer !== undefined) this.#schedule(busyTickMs);
+  }
+
+  #schedule(delayMs: number): void {
+    const { clock } = this.#options;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(delayMs, () => {
+      this.step({ type: "tick" });
+      if (this.#isClosed) return;
+      this.#schedule(clock.monotonicMs() < this.#busyUntilMs ? busyTickMs : idleTickMs);
+    });
+  }
+}
+
+function isGenuine(digest: Digest, payload: Uint8Array): boolean {
+  return digest.endsWith(`/${hashOf(payload)}`);
+}
+
+function hashOf(payload: Uint8Array): string {
+  return createHash("sha256").update(payload).digest("hex").slice(0, 32);
+}
+
+/** The common coin of a cluster: unpredictable enough for crash faults, the same everywhere. */
+export function clusterCoin(cluster: string): (slot: number, phase: number) => Bit {
+  return (slot, phase) => {
+    const digest = createHash("sha256").update(`${cluster}|${slot}|${phase}`).digest();
+    return ((digest[0] ?? 0) & 1) as Bit;
+  };
+}

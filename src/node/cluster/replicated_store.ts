@@ -1,0 +1,345 @@
+/**
+ * The replicated store of a node: the log of the cluster applied to the state.
+ *
+ * Writes are proposed in batches and answered when they are applied here; reads wait for a barrier,
+ * so that they see every write acknowledged before. A node that is alone is the same with one voter.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { Clock } from "../../base/clock.ts";
+import { AetherError } from "../../base/errors.ts";
+import type { Random } from "../../base/random.ts";
+import type { Configuration } from "../../consensus/quorum.ts";
+import { engineDefaults } from "../../consensus/types.ts";
+import { WeakMvc } from "../../consensus/weak_mvc.ts";
+import type { DataDirectory } from "../../io/log/data_directory.ts";
+import type { Header, LogEntry, Message } from "../../protocol/consensus/message.ts";
+import { configurationKey, keys } from "../../protocol/keys.ts";
+import {
+  type Applied,
+  checkTransaction,
+  type Transaction,
+  type Writer,
+} from "../../protocol/store/command.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import { type StoreChange, StoreState } from "../../store/state.ts";
+import { clusterCoin, ConsensusHost, consensusRecord } from "./consensus_host.ts";
+import { encodeGenesis, encodeSnapshot, type Genesis } from "./genesis.ts";
+import type { PeerLinks } from "./peer_links.ts";
+import { decodeBatch, Proposals } from "./proposals.ts";
+import { genesisRecord, type RecoveredNode } from "./recovery.ts";
+
+/** Applied slots that are kept for nodes that were away for a moment. */
+const slotsKept = 2_000;
+/** Configurations take effect two windows after the slot that decided them. */
+const configurationDelay = 2 * engineDefaults.window;
+
+/** What a store needs. */
+export interface ReplicatedStoreOptions {
+  readonly node: string;
+  readonly genesis: Genesis;
+  readonly recovered: RecoveredNode;
+  /** Undefined: everything is lost with the process. */
+  readonly data: DataDirectory | undefined;
+  readonly links: PeerLinks | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly maxBytes: number;
+  readonly snapshotEveryBytes: number;
+  /** Set when the node may have voted in a life that it forgot. */
+  readonly rejoinNonce?: string;
+  /** A peer has what is missing only as a snapshot. */
+  onNeedSnapshot(from: string): void;
+  /** The disk failed: the node must stop, since it cannot know what is durable. */
+  onFailure(error: AetherError): void;
+}
+
+/** Called after each change, in order. */
+export type ChangeListener = (change: StoreChange) => void;
+
+/** The store of this node. */
+export class ReplicatedStore {
+  readonly state: StoreState;
+  readonly #options: ReplicatedStoreOptions;
+  readonly #host: ConsensusHost;
+  readonly #proposals: Proposals;
+  readonly #incarnation: number;
+  readonly #listeners = new Set<ChangeListener>();
+  #barrier: Promise<void> | undefined;
+  #appliedBytes = 0;
+  #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
+  #hasQuorum = true;
+
+  constructor(options: ReplicatedStoreOptions) {
+    const { node, genesis, recovered, data, links, clock, random, log } = options;
+    this.#options = options;
+    this.state = new StoreState({ maxBytes: options.maxBytes });
+    if (recovered.state !== undefined) this.state.restore(recovered.state);
+    for (const command of recovered.commands) this.state.apply(command);
+    this.#host = new ConsensusHost({
+      engine: {
+        ...engineDefaults,
+        self: node,
+        coin: clusterCoin(genesis.cluster),
+        protocol: (context) => new WeakMvc(context),
+        durable: data !== undefined,
+      },
+      start: {
+        firstSlot: recovered.firstSlot,
+        configurations: recovered.configurations,
+        records: recovered.records,
+        ...(options.rejoinNonce === undefined ? {} : { rejoinNonce: options.rejoinNonce }),
+      },
+      data,
+      links,
+      clock,
+      log,
+      onApply: (entry) => this.#apply(entry),
+      onRefused: (digest) => this.#proposals.onRefused(digest),
+      onNeedSnapshot: options.onNeedSnapshot,
+      onFailure: options.onFailure,
+    });
+    // Greater than any former life's number, also when the clock was set back or the state is not
+    // here yet; two lives never share one.
+    this.#incarnation = Math.max(clock.wallMs() * 1_024, this.state.incarnationOf(node) + 1) +
+      random.nextBelow(1_024);
+    this.#proposals = new Proposals({
+      node,
+      incarnation: this.#incarnation,
+      submit: (payload) => this.#host.submit(payload),
+    });
+  }
+
+  /** Whether acknowledged writes survive the process. */
+  get durable(): boolean {
+    return this.#options.data !== undefined;
+  }
+
+  /** Number of this life of the node; it grows with every restart. */
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  /** Number of decided and applied slots. */
+  get nextSlot(): number {
+    return this.#host.engine.nextSlot;
+  }
+
+  /** The configurations that are in force or will be. */
+  get configurations(): readonly Configuration[] {
+    return this.#host.engine.configurations;
+  }
+
+  /** Ids of the voters at present. */
+  get voters(): readonly string[] {
+    const { nextSlot } = this;
+    const { configurations } = this;
+    return (configurations.findLast(({ from }) => from <= nextSlot) ?? configurations[0])
+      ?.members ?? [];
+  }
+
+  /** Starts consensus; what the log holds is applied before this returns. */
+  start(): void {
+    const { data, genesis, recovered } = this.#options;
+    if (data !== undefined && !recovered.hasGenesis) {
+      data.log.append(genesisRecord, encodeGenesis(genesis));
+    }
+    this.#host.start();
+  }
+
+  /** A consensus message of a peer. */
+  receive(from: string, header: Header, message: Message): void {
+    this.#host.receive(from, header, message);
+  }
+
+  /** What this node has decided, for heartbeats. */
+  header(): Header {
+    return this.#host.engine.header(false);
+  }
+
+  /** A peer is alive and has decided this much. */
+  heard(from: string, header: Header): void {
+    // A fetch of nothing: it carries the header, which is what counts.
+    if (header.decidedUpTo >= this.#host.engine.nextSlot) {
+      this.#host.step({
+        type: "message",
+        from,
+        header,
+        message: { type: "compacted", logStart: 0 },
+      });
+    }
+  }
+
+  /** Nodes that seem to be down. */
+  suspect(nodes: ReadonlySet<string>): void {
+    this.#host.step({ type: "suspect", nodes });
+  }
+
+  /** Whether a majority seems to be there; without it, writes are refused at once. */
+  setQuorum(hasQuorum: boolean): void {
+    this.#hasQuorum = hasQuorum;
+  }
+
+  /** Calls the listener after each change until the returned function is called. */
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Proposes a transaction; resolves when it is decided, durable and applied here.
+   *
+   * @throws {AetherError} NOT_PROPOSED or STORE_FULL: certainly not done. OUTCOME_UNKNOWN: it may
+   *   have been done. FORBIDDEN when the writer may not write one of the keys. Errors of
+   *   `checkTransaction`.
+   */
+  async propose(writer: Writer, transaction: Transaction): Promise<Applied> {
+    checkTransaction(transaction);
+    if (!this.#hasQuorum) {
+      throw new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable");
+    }
+    const applied = await this.#proposals.propose(writer, transaction);
+    switch (applied.outcome) {
+      case "full":
+        throw new AetherError(
+          "STORE_FULL",
+          `The store holds ${this.state.bytes} of ${this.#options.maxBytes} bytes`,
+        );
+      case "forbidden":
+        throw new AetherError("FORBIDDEN", `A ${writer} may not write one of the keys`);
+      case "stale":
+        throw new AetherError("OUTCOME_UNKNOWN", "A newer life of this node has taken over");
+      default:
+        return applied;
+    }
+  }
+
+  /** Resolves when a read of the state sees every write acknowledged before the call. */
+  readBarrier(): Promise<void> {
+    if (!this.#hasQuorum) {
+      return Promise.reject(
+        new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable"),
+      );
+    }
+    // Reads of one turn share a barrier, which starts after all of them have been asked for.
+    return this.#barrier ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#barrier = undefined;
+        resolve(this.#host.barrier());
+      });
+    });
+  }
+
+  /** The whole state with its place in the log. */
+  snapshot(): { readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> } {
+    const { nextSlot } = this;
+    const bytes = encodeSnapshot({
+      genesis: this.#options.genesis,
+      nextSlot,
+      configurations: this.configurations,
+      state: this.state.snapshot(),
+    });
+    return { slot: nextSlot, bytes };
+  }
+
+  /** Replaces the state by a newer one of a peer; answers whether it was newer. */
+  async install(
+    nextSlot: number,
+    configurations: readonly Configuration[],
+    state: Uint8Array,
+  ): Promise<boolean> {
+    if (nextSlot <= this.nextSlot) return false;
+    const change = this.state.replace(state);
+    this.#host.step({ type: "restored", firstSlot: nextSlot, configurations });
+    this.#notify(change);
+    await this.#saveSnapshot();
+    return true;
+  }
+
+  /** Waits for what is being saved and stops. */
+  async close(): Promise<void> {
+    this.#proposals.close();
+    this.#host.close();
+    await this.#saving;
+    await this.#options.data?.close();
+  }
+
+  #apply(entry: LogEntry): void {
+    for (const { digest, payload } of entry.batches) {
+      this.#applyBatch(payload, entry.slot);
+      this.#proposals.onDecided(digest);
+      this.#appliedBytes += payload.length;
+    }
+    if (this.#appliedBytes >= this.#options.snapshotEveryBytes) this.#compact();
+  }
+
+  #applyBatch(payload: Uint8Array, slot: number): void {
+    for (const command of decodeBatch(payload)) {
+      const { applied, change } = this.state.apply(command);
+      if (change !== undefined) {
+        this.#configure(change, slot);
+        this.#notify(change);
+      }
+      if (command.node !== this.#options.node || command.incarnation !== this.#incarnation) {
+        continue;
+      }
+      this.#proposals.onApplied(command.sequence, applied);
+    }
+  }
+
+  #notify(change: StoreChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // A listener's failure must not keep the log from being applied.
+        this.#options.log.error("A listener of the store failed", { error: String(error) });
+      }
+    }
+  }
+
+  /** A change of the voters takes effect a fixed number of slots later. */
+  #configure(change: StoreChange, slot: number): void {
+    for (const { key, entry } of change.events) {
+      if (key !== configurationKey || entry === undefined) continue;
+      const { voters } = keys.cluster.decode(key, entry.value);
+      const configuration = { from: slot + configurationDelay, members: [...voters].sort() };
+      this.#host.step({ type: "configure", configuration });
+    }
+  }
+
+  #compact(): void {
+    this.#appliedBytes = 0;
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    // Not inside a step of the engine: the snapshot belongs between two slots.
+    setImmediate(() => {
+      this.#saving = this.#saveSnapshot().finally(() => {
+        this.#isSaving = false;
+      });
+    });
+  }
+
+  async #saveSnapshot(): Promise<void> {
+    const { data, onFailure } = this.#options;
+    const { slot, bytes } = this.snapshot();
+    const before = Math.max(0, slot - slotsKept);
+    if (data === undefined) {
+      this.#host.step({ type: "compact", before });
+      return;
+    }
+    try {
+      const live = this.#host.liveRecords();
+      for (const record of live) data.log.append(consensusRecord, record);
+      // The records before these are covered by the snapshot; these are not.
+      const index = data.log.nextIndex - live.length - 1;
+      await data.saveSnapshot({ index, body: bytes });
+      this.#host.step({ type: "compact", before });
+    } catch (error) {
+      onFailure(error as AetherError);
+    }
+  }
+}
