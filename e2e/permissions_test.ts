@@ -68,13 +68,13 @@ const attempts: readonly (readonly [code: string, named: readonly string[]])[] =
   ['Deno.env.get("HOME")', ["env", '"HOME"']],
   ['Deno.readTextFileSync("/etc/hostname")', ["read", "/etc/hostname"]],
   ['Deno.writeTextFileSync("/tmp/aether-probe", "x")', ["write", "/tmp/aether-probe"]],
-  ['await fetch("http://127.0.0.1:1/")', ["net", "127.0.0.1:1"]],
+  ['await fetch("http://127.0.0.1:8071/")', ["net", "127.0.0.1:8071"]],
   ['await Deno.connect({ hostname: "127.0.0.1", port: 1 })', ["net", "127.0.0.1:1"]],
   ['Deno.listen({ hostname: "127.0.0.1", port: 0 })', ["net", "127.0.0.1:0"]],
   ['await new Deno.Command("sh").output()', ["run", "sh"]],
   ["Deno.hostname()", ["sys", "hostname"]],
   ["Deno.exit(3)", ["Deno.exit is not available in a slice"]],
-  ["(await import('node:process')).default.kill(1, 9)", ["process.kill is not available"]],
+  ["Deno.kill(Deno.pid)", ["Deno.kill is not available"]],
   ["new Worker('data:text/javascript,1', { type: 'module' })", ["Worker is not available"]],
 ];
 

@@ -58,10 +58,10 @@ export class Node {
 
   /** Publishes folders of slices, those of the checkout by their name. */
   async publish(...folders: readonly string[]): Promise<void> {
-    for (const folder of folders) {
+    await Promise.all(folders.map((folder) => {
       const path = folder.startsWith("/") ? folder : `${root}/slices/${folder}`;
-      await this.must(["slice", "publish", path, "--skip-check"]);
-    }
+      return this.must(["slice", "publish", path, "--skip-check"]);
+    }));
   }
 
   /** Applies a blueprint of artifacts and waits until it is deployed. */

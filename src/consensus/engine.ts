@@ -505,6 +505,8 @@ export class Engine {
       if (slot < this.#log.next) continue;
       if (record.type === "decided") {
         this.#log.decide(slot, record.value);
+        // What was sent for it is answered by the decision now.
+        this.#slots.recoverDecided(slot);
         keep(record.value);
       } else {
         this.#slots.recover(record.message);

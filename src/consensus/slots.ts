@@ -172,6 +172,12 @@ export class SlotTable {
     else known.push(message);
   }
 
+  /** A slot of a former life was decided. */
+  recoverDecided(number: number): void {
+    this.#highest = Math.max(this.#highest, number);
+    this.#recovered.delete(number);
+  }
+
   /** Takes up slots of a former life whose members are known now. */
   resumeBefore(number: number, nowMs: number): void {
     for (const known of this.#recovered.keys()) if (known < number) this.at(known, nowMs);

@@ -56,7 +56,7 @@ export class TestApi implements AsyncDisposable {
 
   /** Starts one; the tree is a configuration as in `aether.toml`. */
   static async start(tree: Record<string, unknown> = {}): Promise<TestApi> {
-    const config = resolveConfig({ log: { level: "off" }, ...tree });
+    const config = resolveConfig({ log: { level: "off" }, cluster: { port: 0 }, ...tree });
     let control: Control | undefined;
     const opened = await Control.open({ config, post: (message) => play(message, () => control) });
     control = opened;
@@ -68,8 +68,13 @@ export class TestApi implements AsyncDisposable {
     }, (request) => api.fetch(request));
     const gateway = connectGateway(opened);
     const management = `127.0.0.1:${server.addr.port}`;
-    await opened.start({ cluster: "127.0.0.1:1", management, app: "127.0.0.1:2" });
-    return new TestApi(opened, server, gateway);
+    opened.start(management, "127.0.0.1:2");
+    const started = new TestApi(opened, server, gateway);
+    await until("the node has joined", async () => {
+      const response = await started.fetch("GET", "/health/ready");
+      return await statusOf(response) === 200 ? true : undefined;
+    });
+    return started;
   }
 
   get origin(): string {

@@ -45,6 +45,8 @@ export class Replica {
   readonly #contents: ReadonlyMap<Digest, BatchContent>;
   readonly #alpha: number;
   #configurations: readonly Configuration[];
+  /** Members that the cluster began with. */
+  readonly firstMembers: readonly string[];
   /** Hash over everything applied. */
   chain = 0;
   nextSlot = 0;
@@ -57,6 +59,7 @@ export class Replica {
     this.#contents = contents;
     this.#alpha = alpha;
     this.#configurations = [first];
+    this.firstMembers = first.members;
   }
 
   /** The newest configuration. */

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { ByteWriter } from "../../base/codec.ts";
-import type { AetherError } from "../../base/errors.ts";
+import { AetherError } from "../../base/errors.ts";
 import { Engine } from "../../consensus/engine.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "../../consensus/types.ts";
 import type { DataDirectory } from "../../io/log/data_directory.ts";
@@ -53,7 +53,7 @@ export class ConsensusHost {
   readonly engine: Engine;
   readonly #options: ConsensusHostOptions;
   readonly #writer = new ByteWriter();
-  readonly #barriers = new Map<number, () => void>();
+  readonly #barriers = new Map<number, PromiseWithResolvers<void>>();
   readonly #live = new LiveRecords();
   readonly #inputs: Input[] = [];
   #isStepping = false;
@@ -111,11 +111,11 @@ export class ConsensusHost {
   /** Resolves when every write acknowledged before the call is applied here. */
   barrier(): Promise<void> {
     const id = this.#nextBarrier++;
-    return new Promise((resolve) => {
-      this.#barriers.set(id, resolve);
-      this.#wake();
-      this.step({ type: "barrier", id });
-    });
+    const waiting = Promise.withResolvers<void>();
+    this.#barriers.set(id, waiting);
+    this.#wake();
+    this.step({ type: "barrier", id });
+    return waiting.promise;
   }
 
   /** Bytes of the records that a log must hold beside a snapshot of the applied state. */
@@ -155,16 +155,24 @@ export class ConsensusHost {
       case "needSnapshot":
         this.#options.onNeedSnapshot(output.from);
         break;
-      case "barrierDone": {
-        const resolve = this.#barriers.get(output.id);
-        this.#barriers.delete(output.id);
-        resolve?.();
+      case "barrierDone":
+        this.#endBarrier(output.id)?.resolve();
         break;
-      }
+      case "barrierRefused":
+        this.#endBarrier(output.id)?.reject(
+          new AetherError("OVERLOADED", "Too many reads wait for the other nodes"),
+        );
+        break;
       case "alarm":
         log.error("Consensus refused something", { detail: output.detail });
         break;
     }
+  }
+
+  #endBarrier(id: number): PromiseWithResolvers<void> | undefined {
+    const waiting = this.#barriers.get(id);
+    this.#barriers.delete(id);
+    return waiting;
   }
 
   #persist(output: Extract<Output, { type: "persist" }>): void {
@@ -208,7 +216,8 @@ export class ConsensusHost {
     this.#timer = clock.setTimer(delayMs, () => {
       this.step({ type: "tick" });
       if (this.#isClosed) return;
-      this.#schedule(clock.monotonicMs() < this.#busyUntilMs ? busyTickMs : idleTickMs);
+      const isBusy = this.engine.isBusy || clock.monotonicMs() < this.#busyUntilMs;
+      this.#schedule(isBusy ? busyTickMs : idleTickMs);
     });
   }
 }

@@ -162,15 +162,7 @@ export class ReplicatedStore {
 
   /** A peer is alive and has decided this much. */
   heard(from: string, header: Header): void {
-    // A fetch of nothing: it carries the header, which is what counts.
-    if (header.decidedUpTo >= this.#host.engine.nextSlot) {
-      this.#host.step({
-        type: "message",
-        from,
-        header,
-        message: { type: "compacted", logStart: 0 },
-      });
-    }
+    this.#host.step({ type: "heard", from, header });
   }
 
   /** Nodes that seem to be down. */

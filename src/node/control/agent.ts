@@ -13,6 +13,7 @@ import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
+import type { Operation } from "../../protocol/store/command.ts";
 import type { FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -22,6 +23,8 @@ import { instanceId, storedValues } from "./views.ts";
 const drainTimeoutMs = 60_000;
 /** An instance that ran this long before it failed starts its back-off afresh. */
 const stableMs = 60_000;
+/** Time until a report that could not be written is tried again. */
+const retryDelayMs = 1_000;
 
 /** What the agent needs. */
 export interface AgentOptions {
@@ -61,15 +64,15 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #local = new Map<string, LocalInstance>();
   readonly #prefix: string;
-  readonly #unsubscribe: () => void;
+  /** The last report of each key, until it is written. */
+  readonly #unwritten = new Map<string, Operation>();
+  #retryTimer: Timer | undefined;
+  #unsubscribe = () => {};
   #stopping = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#prefix = keys.assignment.key(options.node, "");
-    this.#unsubscribe = options.store.onChange((change) => {
-      if (change.events.some(({ key }) => key.startsWith(this.#prefix))) this.#follow();
-    });
   }
 
   /** Removes the reports of a former life of this node, then starts what is assigned. */
@@ -80,6 +83,11 @@ export class Agent {
       const then = stale.map(({ key }) => ({ type: "delete" as const, key }));
       await store.propose("node", { compare: [], then, otherwise: [] });
     }
+    // Not before: what this life reports must not be taken for what a former one did.
+    if (this.#stopping) return;
+    this.#unsubscribe = store.onChange((change) => {
+      if (change.events.some(({ key }) => key.startsWith(this.#prefix))) this.#follow();
+    });
     this.#follow();
   }
 
@@ -87,6 +95,7 @@ export class Agent {
   stop(): void {
     this.#stopping = true;
     this.#unsubscribe();
+    this.#retryTimer?.cancel();
     for (const local of this.#local.values()) local.drainTimer?.cancel();
   }
 
@@ -230,7 +239,7 @@ export class Agent {
   #remove(local: LocalInstance): void {
     this.#local.delete(local.id);
     const key = this.#key(local);
-    this.#write(local, { compare: [], then: [{ type: "delete", key }], otherwise: [] });
+    this.#write({ type: "delete", key });
     // The same number may have been assigned again meanwhile.
     this.#follow();
   }
@@ -254,19 +263,24 @@ export class Agent {
       ...(reason === undefined ? {} : { reason: reason.slice(0, 2_000) }),
       ...(fatal === true ? { fatal } : {}),
     });
-    return this.#write(local, { compare: [], then: [operation], otherwise: [] });
+    return this.#write(operation);
   }
 
-  async #write(
-    local: LocalInstance,
-    transaction: Parameters<ReplicatedStore["propose"]>[1],
-  ): Promise<void> {
+  /** Writes a report; one that cannot be written is tried again until a newer one replaces it. */
+  async #write(operation: Operation): Promise<void> {
+    const { store, clock, log } = this.#options;
+    const { key } = operation;
+    this.#unwritten.set(key, operation);
     try {
-      await this.#options.store.propose("node", transaction);
+      await store.propose("node", { compare: [], then: [operation], otherwise: [] });
+      if (this.#unwritten.get(key) === operation) this.#unwritten.delete(key);
     } catch (error) {
-      this.#options.log.error("The state of an instance could not be reported", {
-        instance: local.id,
-        error: toAetherError(error).message,
+      if (this.#stopping) return;
+      const { message } = toAetherError(error);
+      log.error("The state of an instance could not be reported", { key, error: message });
+      this.#retryTimer ??= clock.setTimer(retryDelayMs, () => {
+        this.#retryTimer = undefined;
+        for (const unwritten of [...this.#unwritten.values()]) this.#write(unwritten);
       });
     }
   }

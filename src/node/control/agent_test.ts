@@ -1,0 +1,370 @@
+import assert from "node:assert/strict";
+import type { OpenedSlice } from "../../artifact/package.ts";
+import { ManualClock } from "../../base/clock.ts";
+import { AetherError } from "../../base/errors.ts";
+import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
+import { keys } from "../../protocol/keys.ts";
+import { Agent } from "./agent.ts";
+import { MemoryStore, recordingLogger, turn } from "./store_fixture_test.ts";
+import { storedInstances } from "./views.ts";
+
+const echo = "org.example:echo:1.0.0";
+const one = `n1/${echo}/1`;
+const two = `n1/${echo}/2`;
+const moduleBytes = Uint8Array.of(1, 2, 3);
+
+function opened(): OpenedSlice {
+  const manifest = makeManifest(echo, { permissions: { net: ["api.example.com:443"] } });
+  return { manifest, module: moduleBytes, warnings: [] };
+}
+
+/** An agent, and everything it tells others, in order. */
+class World {
+  readonly store = new MemoryStore();
+  readonly clock = new ManualClock();
+  readonly told: string[] = [];
+  readonly logs: readonly string[];
+  readonly agent: Agent;
+  readonly #ports: MessagePort[] = [];
+  open: (artifact: string) => Promise<OpenedSlice> = () => Promise.resolve(opened());
+  ceiling: AetherError | undefined;
+
+  constructor() {
+    const { log, lines } = recordingLogger();
+    this.logs = lines;
+    this.agent = new Agent({
+      node: "n1",
+      store: this.store,
+      clock: this.clock,
+      log,
+      open: (artifact) => this.open(artifact),
+      checkCeiling: () => {
+        if (this.ceiling !== undefined) throw this.ceiling;
+      },
+      serveResources: (instance) => {
+        this.told.push(`serve ${instance}`);
+        const { port1, port2 } = new MessageChannel();
+        this.#ports.push(port1, port2);
+        return port1;
+      },
+      endResources: (instance) => void this.told.push(`end ${instance}`),
+      drain: (instance) => void this.told.push(`drain ${instance}`),
+      post: (message) => {
+        if (message.type === "startInstance") {
+          const { module, permissions, artifact } = message;
+          assert.deepEqual([module, artifact], [moduleBytes, echo]);
+          assert.deepEqual(permissions, { net: ["api.example.com:443"] });
+        }
+        const { instance } = message as { readonly instance?: string };
+        this.told.push(`${message.type} ${instance}`);
+      },
+    });
+  }
+
+  /** Assigns instances of echo to a node, by number and attempt. */
+  async assign(instances: Readonly<Record<number, number>>, node = "n1"): Promise<void> {
+    const key = keys.assignment.key(node, echo);
+    const list = Object.entries(instances).map(([number, attempt]) => ({
+      number: Number(number),
+      attempt,
+    }));
+    this.store.write(
+      "leader",
+      list.length === 0
+        ? { type: "delete", key }
+        : keys.assignment.put(key, { artifact: echo, node, instances: list }),
+    );
+    await turn();
+  }
+
+  /** Starts the agent with one ACTIVE instance. */
+  async withActive(): Promise<this> {
+    await this.assign({ 1: 1 });
+    await this.agent.start();
+    await turn();
+    this.agent.onReady(one);
+    await turn();
+    this.told.length = 0;
+    return this;
+  }
+
+  async fail(error: AetherError): Promise<void> {
+    this.agent.onEnded(one, error.toProblem());
+    await turn();
+  }
+
+  /** What the node reports, as `number state attempt failures`. */
+  get reported(): string[] {
+    return storedInstances(this.store.state).map(({ value }) =>
+      `${value.number} ${value.state} ${value.attempt} ${value.failures}`
+    );
+  }
+
+  /** Ends the test. */
+  close(): void {
+    this.agent.stop();
+    for (const port of this.#ports) port.close();
+    assert.equal(this.clock.pendingTimers, 0);
+  }
+}
+
+Deno.test("Agent starts what is assigned to its node, and reports each step", async () => {
+  const world = new World();
+  const states: string[] = [];
+  world.store.onChange(({ events }) => {
+    for (const { key, entry } of events) {
+      if (!key.startsWith(keys.instance.prefix) || entry === undefined) continue;
+      states.push(keys.instance.decode(key, entry.value).state);
+    }
+  });
+  await world.assign({ 1: 1 }, "n2");
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await turn();
+  assert.deepEqual(world.told, [`serve ${one}`, `startInstance ${one}`]);
+  assert.deepEqual(states, ["DOWNLOADING", "LOADING", "STARTING"]);
+  world.agent.onReady(one);
+  await turn();
+  assert.deepEqual(world.reported, ["1 ACTIVE 1 0"]);
+  await world.assign({ 1: 1, 2: 1 });
+  assert.deepEqual(world.told.slice(2), [`serve ${two}`, `startInstance ${two}`]);
+  world.close();
+});
+
+Deno.test("Agent removes the reports of a former life of its node", async () => {
+  const world = new World();
+  for (const node of ["n1", "n2"]) {
+    world.store.write(
+      "node",
+      keys.instance.put(keys.instance.key(node, echo, 7), {
+        artifact: echo,
+        node,
+        number: 7,
+        state: "ACTIVE",
+        attempt: 1,
+        changedAtMs: 0,
+        failures: 0,
+      }),
+    );
+  }
+  await world.agent.start();
+  await turn();
+  const nodes = storedInstances(world.store.state).map(({ value }) => value.node);
+  assert.deepEqual(nodes, ["n2"]);
+  world.close();
+});
+
+Deno.test("Agent takes an instance out of the routes, drains it, and stops it", async () => {
+  const world = await new World().withActive();
+  world.store.isHeld = true;
+  await world.assign({});
+  assert.deepEqual(world.told, [], "it drains when the routes are without it");
+  world.store.isHeld = false;
+  world.store.decide();
+  await turn();
+  assert.deepEqual(world.told, [`drain ${one}`]);
+  assert.deepEqual(world.reported, ["1 UNLOADING 1 0"]);
+  world.agent.onDrained(one);
+  assert.deepEqual(world.told, [`drain ${one}`, `stopInstance ${one}`]);
+  world.agent.onEnded(one, undefined);
+  await turn();
+  assert.deepEqual(world.told.at(-1), `end ${one}`);
+  assert.deepEqual(world.reported, []);
+  world.close();
+});
+
+Deno.test("Agent stops an instance that does not drain within a minute", async () => {
+  const world = await new World().withActive();
+  await world.assign({});
+  world.clock.advance(59_999);
+  assert.deepEqual(world.told, [`drain ${one}`]);
+  world.clock.advance(1);
+  assert.deepEqual(world.told.at(-1), `stopInstance ${one}`);
+  assert.match(world.logs.join(), /warn An instance did not drain in time/);
+  world.close();
+});
+
+Deno.test("Agent drains again when the gateway has restarted", async () => {
+  const world = await new World().withActive();
+  world.agent.onGatewayRestart();
+  assert.deepEqual(world.told, [], "nothing is draining");
+  await world.assign({});
+  world.agent.onGatewayRestart();
+  assert.deepEqual(world.told, [`drain ${one}`, `drain ${one}`]);
+  world.close();
+});
+
+Deno.test("Agent starts a number again that is assigned anew while it unloads", async () => {
+  const world = await new World().withActive();
+  await world.assign({});
+  await world.assign({ 1: 1 });
+  assert.deepEqual(world.told, [`drain ${one}`]);
+  world.agent.onDrained(one);
+  world.agent.onEnded(one, undefined);
+  await turn();
+  assert.deepEqual(world.told.slice(-2), [`serve ${one}`, `startInstance ${one}`]);
+  assert.deepEqual(world.reported, ["1 STARTING 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent reports a failure with its reason, and waits for a higher attempt", async () => {
+  const world = await new World().withActive();
+  await world.fail(new AetherError("SLICE_FAILED", "Boom"));
+  assert.deepEqual(world.reported, ["1 FAILED 1 1"]);
+  const [stored] = storedInstances(world.store.state);
+  assert.deepEqual([stored?.value.reason, stored?.value.fatal], ["Boom", undefined]);
+  assert.match(world.logs.join(), /error An instance failed .*"error":"Boom"/);
+  await world.assign({ 1: 1, 2: 1 });
+  assert.deepEqual(world.reported, ["1 FAILED 1 1", "2 STARTING 1 0"]);
+  await world.assign({ 1: 2, 2: 1 });
+  assert.deepEqual(world.reported, ["1 STARTING 2 1", "2 STARTING 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent counts failures in a row, until an instance has run for a minute", async () => {
+  const world = await new World().withActive();
+  const again = async (attempt: number, ranMs: number) => {
+    await world.fail(new AetherError("SLICE_FAILED", "Boom"));
+    await world.assign({ 1: attempt });
+    world.agent.onReady(one);
+    world.clock.advance(ranMs);
+    await turn();
+  };
+  await again(2, 59_999);
+  assert.deepEqual(world.reported, ["1 ACTIVE 2 1"]);
+  await again(3, 60_000);
+  assert.deepEqual(world.reported, ["1 ACTIVE 3 2"]);
+  await again(4, 0);
+  assert.deepEqual(world.reported, ["1 ACTIVE 4 1"]);
+  world.close();
+});
+
+Deno.test("Agent tells failures that a new start can only repeat", async () => {
+  const cases: [AetherError, boolean][] = [
+    [new AetherError("ARTIFACT_INVALID", "Damaged"), true],
+    [new AetherError("ENVELOPE_UNSUPPORTED", "Too new"), true],
+    [new AetherError("ARTIFACT_NOT_FOUND", "Not here"), false],
+    [new AetherError("UNREACHABLE", "No holder"), false],
+  ];
+  for (const [error, fatal] of cases) {
+    const world = new World();
+    world.open = () => Promise.reject(error);
+    await world.assign({ 1: 1 });
+    await world.agent.start();
+    await turn();
+    const [stored] = storedInstances(world.store.state);
+    assert.equal(stored?.value.state, "FAILED");
+    assert.deepEqual([stored?.value.reason, stored?.value.fatal === true], [error.message, fatal]);
+    assert.deepEqual(world.told, []);
+    world.close();
+  }
+});
+
+Deno.test("Agent starts nothing that asks for more than the operator allows", async () => {
+  const world = new World();
+  world.ceiling = new AetherError("PERMISSION_REFUSED", "Too much");
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await turn();
+  assert.deepEqual(world.told, []);
+  const [stored] = storedInstances(world.store.state);
+  assert.deepEqual([stored?.value.reason, stored?.value.fatal], ["Too much", true]);
+  world.close();
+});
+
+Deno.test("Agent does not start what is withdrawn while it is downloaded", async () => {
+  const world = new World();
+  const download = Promise.withResolvers<OpenedSlice>();
+  world.open = () => download.promise;
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await world.assign({});
+  assert.deepEqual(world.reported, ["1 DOWNLOADING 1 0"]);
+  download.resolve(opened());
+  await turn();
+  assert.deepEqual([world.reported, world.told], [[], []]);
+  world.close();
+});
+
+Deno.test("Agent removes a failed instance, and one that fails to download, once withdrawn", async () => {
+  const failed = await new World().withActive();
+  await failed.fail(new AetherError("SLICE_FAILED", "Boom"));
+  await failed.assign({});
+  assert.deepEqual(failed.reported, []);
+  failed.close();
+  const world = new World();
+  const download = Promise.withResolvers<OpenedSlice>();
+  world.open = () => download.promise;
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await world.assign({});
+  download.reject(new AetherError("UNREACHABLE", "No holder"));
+  await turn();
+  assert.deepEqual(world.reported, []);
+  world.close();
+});
+
+Deno.test("Agent unloads what is withdrawn while it starts", async () => {
+  const world = new World();
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await world.assign({});
+  world.agent.onReady(one);
+  await turn();
+  assert.deepEqual(world.reported, ["1 UNLOADING 1 0"]);
+  world.agent.onDrained(one);
+  world.agent.onEnded(one, new AetherError("SLICE_FAILED", "Boom").toProblem());
+  await turn();
+  assert.deepEqual(world.reported, []);
+  world.close();
+});
+
+Deno.test("Agent ignores news of instances that it does not know", async () => {
+  const world = new World();
+  await world.agent.start();
+  world.agent.onReady(one);
+  world.agent.onDrained(one);
+  world.agent.onEnded(one, undefined);
+  await turn();
+  assert.deepEqual([world.reported, world.told], [[], [`end ${one}`]]);
+  world.close();
+});
+
+Deno.test("Agent follows and reports nothing once its node stops", async () => {
+  const world = new World();
+  const download = Promise.withResolvers<OpenedSlice>();
+  world.open = () => download.promise;
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  await turn();
+  world.agent.stop();
+  world.store.refusal = new AetherError("NODE_STOPPING", "The node is stopping");
+  download.resolve(opened());
+  await world.assign({ 1: 1, 2: 1 });
+  world.agent.onEnded(two, undefined);
+  assert.deepEqual(world.told, [`end ${two}`]);
+  assert.deepEqual([world.reported, world.logs], [["1 DOWNLOADING 1 0"], []]);
+  world.close();
+});
+
+Deno.test("Agent reports again what could not be written, but nothing that is outdated", async () => {
+  const world = new World();
+  await world.assign({ 1: 1, 2: 1 });
+  await world.agent.start();
+  await turn();
+  world.store.refusal = new AetherError("NOT_PROPOSED", "No majority");
+  world.agent.onReady(one);
+  world.agent.onReady(two);
+  await turn();
+  assert.match(world.logs.join(), /could not be reported .*"error":"No majority"/);
+  world.clock.advance(1_000);
+  await turn();
+  assert.deepEqual(world.reported, ["1 STARTING 1 0", "2 STARTING 1 0"]);
+  world.store.refusal = undefined;
+  await world.fail(new AetherError("SLICE_FAILED", "Boom"));
+  assert.deepEqual(world.reported, ["1 FAILED 1 1", "2 STARTING 1 0"]);
+  world.clock.advance(1_000);
+  await turn();
+  assert.deepEqual(world.reported, ["1 FAILED 1 1", "2 ACTIVE 1 0"]);
+  world.close();
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
+import type { InstanceState } from "../../protocol/instance_state.ts";
+import { keys } from "../../protocol/keys.ts";
+import { routeSnapshot } from "./routes.ts";
+import { applyBlueprint, MemoryStore } from "./store_fixture_test.ts";
+
+const old = "org.example:echo:1.0.0";
+const next = "org.example:echo:1.1.0";
+const shop = "org.example:shop:1.0.0";
+
+function report(
+  store: MemoryStore,
+  artifact: string,
+  number: number,
+  state: InstanceState = "ACTIVE",
+  node = "n1",
+): void {
+  store.write(
+    "node",
+    keys.instance.put(keys.instance.key(node, artifact, number), {
+      artifact,
+      node,
+      number,
+      state,
+      attempt: 1,
+      changedAtMs: 0,
+      failures: 0,
+    }),
+  );
+}
+
+/** Served versions, as `artifact: instance numbers`. */
+function served(store: MemoryStore): string[] {
+  return routeSnapshot(store.state, "n1", makeManifest).services.map(({ artifact, instances }) =>
+    `${artifact}: ${instances.map((id) => id.split("/")[2])}`
+  );
+}
+
+Deno.test("routeSnapshot() tells everything that the gateway needs", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: old });
+  report(store, old, 1);
+  const manifest = makeManifest(old, { routes: ["GET /echo/:text"] });
+  assert.deepEqual(routeSnapshot(store.state, "n1", () => manifest), {
+    revision: store.state.revision,
+    services: [{
+      contract: "org.example:echo",
+      artifact: old,
+      methods: manifest.definition.methods,
+      calls: [],
+      concurrency: 256,
+      instances: [`n1/${old}/1`],
+    }],
+  });
+});
+
+Deno.test("routeSnapshot() holds only ACTIVE instances of this node", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: old, instances: 2 });
+  report(store, old, 1);
+  report(store, old, 2, "STARTING");
+  report(store, old, 3, "UNLOADING");
+  report(store, old, 4, "ACTIVE", "n2");
+  assert.deepEqual(served(store), [`${old}: 1`]);
+});
+
+Deno.test("routeSnapshot() keeps a slice without instances, and none without a target", () => {
+  const store = new MemoryStore();
+  report(store, old, 1);
+  assert.deepEqual(served(store), []);
+  applyBlueprint(store, shop, { artifact: next });
+  assert.deepEqual(served(store), [`${old}: 1`]);
+  report(store, old, 1, "UNLOADING");
+  assert.deepEqual(served(store), [`${next}: `]);
+});
+
+Deno.test("routeSnapshot() changes to a new version when it is complete", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: next, instances: 2 });
+  report(store, old, 1);
+  report(store, old, 2);
+  assert.deepEqual(served(store), [`${old}: 1,2`]);
+  report(store, next, 1);
+  assert.deepEqual(served(store), [`${old}: 1,2`]);
+  report(store, next, 2);
+  assert.deepEqual(served(store), [`${next}: 1,2`]);
+  report(store, next, 2, "FAILED");
+  report(store, old, 2, "UNLOADING");
+  assert.deepEqual(served(store), [`${next}: 1`]);
+});
+
+Deno.test("routeSnapshot() leaves out a slice whose manifest is not known", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: old });
+  report(store, old, 1);
+  assert.deepEqual(routeSnapshot(store.state, "n1", () => undefined).services, []);
+});

@@ -1,0 +1,193 @@
+/**
+ * Makes the faults of a plan happen, as far as the fault model allows: in memory, or with disks
+ * lost, no more nodes may be without memory at once than the cluster tolerates.
+ *
+ * @module
+ */
+import type { Configuration } from "../../src/consensus/quorum.ts";
+import { quorumSizes } from "../../src/consensus/quorum.ts";
+import type { Fault } from "./faults.ts";
+import type { Host } from "./host.ts";
+import type { Barrier } from "./network.ts";
+import type { Simulation } from "./simulation.ts";
+
+const nodesMax = 9;
+
+type FaultOf<Type extends Fault["type"]> = Extract<Fault, { type: Type }>;
+
+/** Carries out a plan. */
+export class FaultInjector {
+  readonly #simulation: Simulation;
+  readonly #faults: readonly Fault[];
+  readonly #barriers = new Set<Barrier>();
+  #isHealed = false;
+
+  constructor(simulation: Simulation, faults: readonly Fault[]) {
+    this.#simulation = simulation;
+    this.#faults = faults;
+  }
+
+  /** Schedules the faults. */
+  start(): void {
+    for (const fault of this.#faults) this.#later(fault.atMs, () => this.#inject(fault));
+  }
+
+  /** Ends all faults; answers the nodes that must converge. */
+  heal(): Host[] {
+    this.#isHealed = true;
+    const { network, hosts, random, options } = this.#simulation;
+    network.isHealed = true;
+    for (const barrier of this.#barriers) network.unblock(barrier);
+    const dead = this.#spared(random.load.nextBelow(3) === 0);
+    for (const host of hosts) {
+      host.resume();
+      host.setClock(0, 1);
+      host.extraMs = 0;
+      if (dead.has(host)) host.crash(!options.durable);
+      else if (!host.isUp) host.start();
+    }
+    return hosts.filter((host) => !dead.has(host));
+  }
+
+  /** Nodes that may stay down in the liveness phase. */
+  #spared(isWanted: boolean): ReadonlySet<Host> {
+    const latest = this.#configurations();
+    const [only] = latest;
+    // Only the members of the one configuration in force know what there is to know.
+    if (!isWanted || only === undefined || latest.length > 1) return new Set();
+    const members = this.#membersOf(only);
+    const forgetful = members.filter((host) => host.isForgetful);
+    const { faults } = quorumSizes(members.length);
+    const others = members.filter((host) => !host.isForgetful);
+    if (forgetful.length > 0) return new Set();
+    return new Set(others.slice(0, faults));
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    this.#simulation.queue.after(delayMs, () => {
+      if (!this.#isHealed) run();
+    });
+  }
+
+  #inject(fault: Fault): void {
+    switch (fault.type) {
+      case "partition":
+        return this.#partition(fault);
+      case "crash":
+        return this.#crash(fault);
+      case "powerCut":
+        return this.#powerCut(fault);
+      case "pause":
+        return this.#host(fault.node).pause(fault.forMs);
+      case "slow":
+        return this.#slow(fault);
+      case "clock":
+        return this.#host(fault.node).setClock(fault.jumpMs, fault.rate);
+      case "configure":
+        return this.#configure(fault);
+      case "suspect":
+        return this.#suspect(fault);
+    }
+  }
+
+  #host(number: number): Host {
+    const { hosts } = this.#simulation;
+    return hosts[number % hosts.length] as Host;
+  }
+
+  #partition({ sides, isOneWay, bridge, forMs }: FaultOf<"partition">): void {
+    const barrier: Barrier = (from, to) => {
+      if (from === bridge || to === bridge) return true;
+      const [a, b] = [sides[from] ?? 0, sides[to] ?? 0];
+      return isOneWay ? a >= b : a === b;
+    };
+    const { network } = this.#simulation;
+    network.block(barrier);
+    this.#barriers.add(barrier);
+    this.#later(forMs, () => {
+      network.unblock(barrier);
+      this.#barriers.delete(barrier);
+    });
+  }
+
+  #crash({ node, wipes, forMs }: FaultOf<"crash">): void {
+    const host = this.#host(node);
+    if (!host.isUp || (wipes && !this.#mayForget(host))) return;
+    host.crash(wipes);
+    this.#later(forMs, () => {
+      if (!host.isUp) host.start();
+    });
+  }
+
+  #powerCut({ forMs }: FaultOf<"powerCut">): void {
+    const { hosts, options } = this.#simulation;
+    if (!options.durable) return;
+    for (const host of hosts) host.crash(false);
+    for (const host of hosts) {
+      this.#later(forMs * (1 + this.#simulation.random.disk.nextFloat()), () => {
+        if (!host.isUp) host.start();
+      });
+    }
+  }
+
+  #slow({ node, forMs, extraMs }: FaultOf<"slow">): void {
+    const host = this.#host(node);
+    host.extraMs = extraMs;
+    this.#later(forMs, () => host.extraMs = 0);
+  }
+
+  #suspect({ node, suspected }: FaultOf<"suspect">): void {
+    const host = this.#host(node);
+    if (host.isUp) host.suspect(new Set(suspected.map((number) => this.#host(number).id)));
+  }
+
+  /** Whether the cluster tolerates that one more node forgets everything. */
+  #mayForget(host: Host): boolean {
+    return this.#configurations().every((configuration) => {
+      const members = this.#membersOf(configuration);
+      if (!members.includes(host)) return true;
+      const forgetful = members.filter((member) => member !== host && member.isForgetful).length;
+      return forgetful + 1 <= quorumSizes(members.length).faults;
+    });
+  }
+
+  #membersOf({ members }: Configuration): Host[] {
+    return this.#simulation.hosts.filter(({ id }) => members.includes(id));
+  }
+
+  /** Configurations whose members alone may know something, oldest first. */
+  #configurations(): Configuration[] {
+    const { hosts, checkers } = this.#simulation;
+    const all = checkers.agreement.configurations(hosts[0]?.replica.firstMembers ?? []);
+    const latest = all[all.length - 1];
+    return all.filter((configuration, index) => {
+      const successor = all[index + 1];
+      if (successor === undefined) return true;
+      const heirs = hosts.filter(({ id }) =>
+        successor.members.includes(id) || latest?.members.includes(id)
+      );
+      return configuration !== latest && heirs.some(({ safeSlot }) => safeSlot < successor.from);
+    });
+  }
+
+  #configure({ change, node, learnMs }: FaultOf<"configure">): void {
+    const { hosts } = this.#simulation;
+    const proposer = hosts.find(({ isUp, engine }) => isUp && engine.isVoting);
+    if (proposer === undefined) return;
+    const { members } = proposer.replica.latest;
+    const isGrowing = change !== "shrink";
+    const removed = change === "shrink" || change === "replace"
+      ? members[node % members.length]
+      : undefined;
+    const added = change === "growByTwo" ? 2 : isGrowing ? 1 : 0;
+    if (hosts.length + added > nodesMax || (members.length === 1 && !isGrowing)) return;
+    const newcomers = Array.from({ length: added }, () => this.#simulation.addHost().id);
+    this.#later(learnMs, () => {
+      if (!proposer.isUp) return;
+      const { latest } = proposer.replica;
+      const kept = latest.members.filter((member) => member !== removed);
+      if (kept.length + newcomers.length === 0) return;
+      proposer.change({ replaces: latest.from, members: [...kept, ...newcomers].sort() });
+    });
+  }
+}
