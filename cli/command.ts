@@ -18,6 +18,14 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
 }
 
+/** All further words of the command line, for commands that run another program. */
+export interface RestSpec {
+  /** What it is called in help, in capitals. */
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly summary: string;
+}
+
 /** An option; its flag is its name in kebab case. */
 export interface OptionSpec {
   /** What it does, in a few words. */
@@ -64,6 +72,8 @@ type OptionValues<O extends OptionSpecs> = { readonly [Name in keyof O]: OptionV
 /** What a command gets when it runs. */
 interface Invocation<Args, Options> {
   readonly args: Args;
+  /** The words that {@link CommandInfo.rest} stands for. */
+  readonly rest: readonly string[];
   readonly options: Options;
   readonly context: Context;
   /** All commands, for those that are about commands. */
@@ -79,6 +89,8 @@ interface CommandInfo {
   /** What else to know, in a paragraph. */
   readonly description?: string;
   readonly arguments?: ArgumentSpecs;
+  /** Takes the words after `--`, at least one, as they are. */
+  readonly rest?: RestSpec;
   readonly options?: OptionSpecs;
   readonly examples: readonly Example[];
   /** Exit codes with a meaning of their own, besides the common ones. */

@@ -22,6 +22,9 @@ import { command as kvDelete } from "./commands/kv/delete.ts";
 import { command as kvGet } from "./commands/kv/get.ts";
 import { command as kvList } from "./commands/kv/list.ts";
 import { command as kvPut } from "./commands/kv/put.ts";
+import { command as kvWatch } from "./commands/kv/watch.ts";
+import { command as lockList } from "./commands/lock/list.ts";
+import { command as lockRun } from "./commands/lock/run.ts";
 import { command as nodeStart } from "./commands/node/start.ts";
 import { command as nodes } from "./commands/nodes.ts";
 import { command as routes } from "./commands/routes.ts";
@@ -42,7 +45,8 @@ export const commands: readonly Command[] = [
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
-  ...[kvGet, kvPut, kvDelete, kvList],
+  ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
+  ...[lockRun, lockList],
   ...[configValidate, configShow],
   keyCreate,
   explain,

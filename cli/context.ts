@@ -14,7 +14,7 @@ import { type Cell, renderFields, renderTable } from "./output/table.ts";
 
 /** Values of the options that every command has. */
 export interface GlobalOptions {
-  readonly output: "table" | "json";
+  readonly output: "table" | "json" | "jsonl";
   /** Management address; undefined when neither the flag nor AETHER_ADDR gives one. */
   readonly connect?: string | undefined;
   readonly tokenFile?: string | undefined;
@@ -53,7 +53,7 @@ export class Context {
 
   /** Whether output is for programs. */
   get isJson(): boolean {
-    return this.options.output === "json";
+    return this.options.output !== "table";
   }
 
   /** A signal for Ctrl-C and SIGTERM; asking for it means handling them. */

@@ -7,14 +7,14 @@ import type { OptionSpec } from "./command.ts";
 import { duration } from "./values.ts";
 
 /** Forms of output. */
-export const outputs = ["table", "json"] as const;
+export const outputs = ["table", "json", "jsonl"] as const;
 
 /** Global options by name; `noColor` is stored as `color: false`. */
 export const globalOptions = {
   output: {
     short: "o",
     value: "FORM",
-    summary: "table for people, json for programs",
+    summary: "table for people, json for programs, jsonl for one line a message",
     choices: outputs,
   },
   connect: {

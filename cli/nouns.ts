@@ -11,6 +11,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   blueprint: "Say what should run, and see how far it is",
   slice: "Write, build and publish slices",
   kv: "Read and write keys of the replicated store",
+  lock: "Hold locks of the cluster",
   config: "Check and show configurations",
   key: "Make API keys",
 };

@@ -22,6 +22,7 @@ export type Parsed =
     readonly kind: "command";
     readonly command: Command;
     readonly args: Readonly<Record<string, string | undefined>>;
+    readonly rest: readonly string[];
     readonly options: Readonly<Record<string, unknown>>;
     readonly globals: GlobalOptions;
   }
@@ -62,7 +63,9 @@ export function usageOf(command: Command): string {
     optional ? `[${name}]` : `<${name}>`
   );
   const hasOptions = Object.values(command.options ?? {}).some(({ hidden }) => !hidden);
-  return ["aether", ...command.path, ...words, ...(hasOptions ? ["[options]"] : [])].join(" ");
+  const rest = command.rest === undefined ? [] : [`-- ${command.rest.name}...`];
+  const options = hasOptions ? ["[options]"] : [];
+  return ["aether", ...command.path, ...words, ...options, ...rest].join(" ");
 }
 
 /** `help a b` reads as `a b --help`, at any depth. */
@@ -125,6 +128,11 @@ function buildCommand(
       parser.argument(word, summary, (text) => checked(place, text, choice(choices)));
     }
   }
+  if (command.rest !== undefined) {
+    parser.argument(`<${command.rest.name}...>`, command.rest.summary);
+    // Options after the program's name are the program's.
+    parser.passThroughOptions();
+  }
   for (const [name, option] of Object.entries(command.options ?? {})) {
     assert(!Object.hasOwn(globalOptions, name), `Option ${name} of ${command.path} is global`);
     parser.addOption(buildOption(name, option, words));
@@ -139,6 +147,7 @@ function buildCommand(
       kind: "command",
       command,
       args: Object.fromEntries(values.filter(isText)),
+      rest: command.rest === undefined ? [] : given[names.length] as string[],
       options: Object.fromEntries(options),
       globals: { output: "table", color: true, ...all } as GlobalOptions,
     });

@@ -59,9 +59,12 @@ function section(command: Command): string {
     [command.summary, command.description].filter(Boolean).join(". ") + ".",
     "```sh\n" + usageOf(command) + "\n```",
   ].map((part) => part.replace(/\.\.$/, "."));
-  const args = Object.entries(command.arguments ?? {});
+  const args = Object.entries(command.arguments ?? {}).map(([name, { summary }]) =>
+    [name, summary] as const
+  );
+  if (command.rest !== undefined) args.push([`${command.rest.name}...`, command.rest.summary]);
   if (args.length > 0) {
-    const rows = args.map(([name, { summary }]) => `| \`${name}\` | ${cell(summary)} |`);
+    const rows = args.map(([name, summary]) => `| \`${name}\` | ${cell(summary)} |`);
     parts.push(`| argument | meaning |\n| --- | --- |\n${rows.join("\n")}`);
   }
   const shown = Object.values(command.options ?? {}).some(({ hidden }) => hidden !== true);

@@ -26,9 +26,9 @@ export async function runCli(
       await (parsed.isAsked ? io.out(parsed.text) : io.err(parsed.text));
       return parsed.isAsked ? 0 : 2;
     }
-    const { command, args, options, globals } = parsed;
+    const { command, args, rest, options, globals } = parsed;
     const context = new Context(surroundings, globals);
-    return await command.run({ args, options, context, commands }) ?? 0;
+    return await command.run({ args, rest, options, context, commands }) ?? 0;
   } catch (error) {
     // Whoever read our output has seen enough: `aether kv list | head`.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
@@ -54,7 +54,7 @@ async function report(
 /** Also for command lines that do not parse. */
 function wantsJson(words: readonly string[]): boolean {
   return words.some((word, index) =>
-    word === "-ojson" || word === "--output=json" ||
-    (word === "json" && ["-o", "--output"].includes(words[index - 1] ?? ""))
+    /^(-o|--output=)jsonl?$/.test(word) ||
+    (/^jsonl?$/.test(word) && ["-o", "--output"].includes(words[index - 1] ?? ""))
   );
 }

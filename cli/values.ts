@@ -8,11 +8,16 @@ import { parseDuration } from "../src/base/duration.ts";
 import { nearest } from "../src/base/nearest.ts";
 
 /** A whole number from 0 to a largest one. */
-export function wholeNumber(maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+export function wholeNumber(
+  maximum = Number.MAX_SAFE_INTEGER,
+  minimum = 0,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d{1,16}$/.test(text) && value <= maximum) return value;
-    const range = maximum === Number.MAX_SAFE_INTEGER ? "from 0 up" : `from 0 to ${maximum}`;
+    if (/^\d{1,16}$/.test(text) && value >= minimum && value <= maximum) return value;
+    const range = maximum === Number.MAX_SAFE_INTEGER
+      ? `from ${minimum} up`
+      : `from ${minimum} to ${maximum}`;
     throw wrong(text, `is not a whole number ${range}`);
   };
 }

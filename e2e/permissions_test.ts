@@ -41,7 +41,11 @@ const beyond: readonly (readonly [toml: string, refusal: string])[] = [
 ];
 
 const methods = `
-  get: method({ input: z.object({}), output: z.object({ value: z.string() }), http: "GET /probe" }),`;
+  get: method({
+    input: z.object({}),
+    output: z.object({ value: z.string() }),
+    http: "GET /probe",
+  }),`;
 
 e2eTest("blueprint apply refuses slices that ask for more than [sandbox.max]", async (world, t) => {
   const file = await world.write("aether.toml", config);

@@ -13,6 +13,7 @@ Deno.test("runDev() serves a folder and deploys a change without an error", asyn
   const ready = Promise.withResolvers<DevReady>();
   const options: DevOptions = {
     folder: root,
+    nodes: 1,
     portBase: 0,
     logLevel: "warn",
     env: Deno.env.toObject(),

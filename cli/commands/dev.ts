@@ -9,12 +9,12 @@ import type { Context } from "../context.ts";
 import { renderError, renderErrorJson } from "../output/error.ts";
 import { wholeNumber } from "../values.ts";
 
-const portBaseMax = 65_515;
+const portBaseMax = 65_490;
 
 /** A node on this machine with slices that are deployed again whenever they change. */
 export const command = defineCommand({
   path: ["dev"],
-  summary: "Run a node here and deploy slices whenever they change",
+  summary: "Run a cluster here and deploy slices whenever they change",
   description: "Without a folder it runs the example app. With a folder it runs the slice in it, " +
     "or the slices in its subfolders and their blueprint.toml, watches them and deploys what " +
     "changed. Ctrl-C ends everything.",
@@ -24,8 +24,13 @@ export const command = defineCommand({
   options: {
     portBase: {
       value: "N",
-      summary: "App on port N, management on N+10, cluster on N+20 (default 8070; 0 free ports)",
+      summary: "App from port N, management from N+10, cluster from N+20 (8070; 0 free ports)",
       parse: wholeNumber(portBaseMax),
+    },
+    nodes: {
+      value: "N",
+      summary: "Nodes of the cluster, 1 to 9 (default 3)",
+      parse: wholeNumber(9, 1),
     },
     dataDir: { value: "DIR", summary: "Keep the store here; without it all is in memory" },
     logLevel: { value: "LEVEL", summary: "Least important level of the node's log (warn)" },
@@ -41,6 +46,7 @@ export const command = defineCommand({
     const { devCluster } = await import("../dev_cluster.ts");
     await runDev({
       folder: args.folder,
+      nodes: options.nodes ?? 3,
       portBase: options.portBase ?? 8070,
       dataDir: options.dataDir,
       logLevel: options.logLevel ?? "warn",

@@ -78,7 +78,9 @@ export class World {
   /** Runs aether and throws when it does not end with 0; returns its standard output. */
   async must(words: readonly string[], options: RunOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(words, options);
-    if (code !== 0) throw new Error(`aether ${words.join(" ")} ended with ${code}: ${stderr}`);
+    if (code !== 0) {
+      throw new Error(`The command aether ${words.join(" ")} ended with ${code}: ${stderr}`);
+    }
     return stdout;
   }
 

@@ -11,19 +11,23 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import type { Control } from "../node/control/control.ts";
-import type { RawBody, Row } from "../protocol/api/row.ts";
+import type { RawBody, Row, StreamMessage } from "../protocol/api/row.ts";
 import { apiRows } from "../protocol/api/table.ts";
 import { zodIssues } from "../sdk/dispatch.ts";
 import { Access, checkContentType, type Principal } from "./access.ts";
-import { type BodyLimits, readBytes } from "./body.ts";
+import { type BodyLimits, decodeText, readBytes } from "./body.ts";
+import { eventStream } from "./event_stream.ts";
 import type { Handler } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { kvHandlers } from "./handlers/kv.ts";
+import { lockHandlers } from "./handlers/locks.ts";
 import { systemHandlers } from "./handlers/system.ts";
+import { Watches } from "./watches.ts";
 
 /** How much of a target is repeated in a message. */
 const shownMax = 512;
+const streamTimes = { heartbeatMs: 10_000, stallMs: 30_000 };
 
 type ApiContext = Context<{ Variables: { requestId: string; principal: Principal } }>;
 
@@ -31,6 +35,7 @@ const handlers = {
   ...systemHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
+  ...lockHandlers,
   ...artifactHandlers,
 } as unknown as Record<string, Handler<Row>>;
 
@@ -39,6 +44,8 @@ export function createApi(control: Control): Hono {
   const app = new Hono<{ Variables: { requestId: string; principal: Principal } }>();
   const { management } = control.config;
   const access = new Access(management);
+  const watches = new Watches(control.store, control.clock, () => management.maxWatches);
+  control.stopping.addEventListener("abort", () => watches.close(), { once: true });
   let inFlight = 0;
 
   app.use(async (context, next) => {
@@ -65,7 +72,7 @@ export function createApi(control: Control): Hono {
       honoPath(row.path),
       accessCheck(access, row),
       ...validators(row),
-      (context) => answer(context, row, handler, control),
+      (context) => answer(context, row, handler, { control, watches }),
     );
   }
   app.notFound(noRoute);
@@ -94,55 +101,56 @@ function accessCheck(access: Access, row: Row): MiddlewareHandler {
 
 function validators(row: Row): MiddlewareHandler[] {
   const list: MiddlewareHandler[] = [];
-  const add = (target: "param" | "query" | "header" | "json", schema: z.ZodType | undefined) => {
+  const add = (target: "param" | "query" | "header", schema: z.ZodType | undefined) => {
     if (schema === undefined) return;
     list.push(zValidator(target, schema, (result) => {
       if (result.success) return;
-      const issues = zodIssues(result.error as z.ZodError);
-      const first = issues[0];
-      throw new AetherError(
-        "REQUEST_INVALID",
-        `The request's ${target} is not valid: ${first?.path ?? ""}: ${first?.message ?? ""}`,
-        { issues },
-      );
+      throw invalid(target, result.error as z.ZodError);
     }));
   };
   add("param", row.params);
   add("query", row.query);
   add("header", row.headers);
-  if (row.body !== "raw") add("json", row.body);
   return list;
+}
+
+function invalid(part: string, error: z.ZodError): AetherError {
+  const issues = zodIssues(error);
+  const first = issues[0];
+  return new AetherError(
+    "REQUEST_INVALID",
+    `The request's ${part} is not valid: ${first?.path ?? ""}: ${first?.message ?? ""}`,
+    { issues },
+  );
 }
 
 async function answer(
   context: ApiContext,
   row: Row,
   handler: Handler<Row>,
-  control: Control,
+  surroundings: { readonly control: Control; readonly watches: Watches },
 ): Promise<Response> {
   const { req } = context;
-  const { management } = control.config;
+  const { management } = surroundings.control.config;
   // The validators' results; which of them exist depends on the row.
   const valid = req.valid as (target: string) => unknown;
-  const body = row.body === "raw"
-    ? await rawBody(req.raw, {
-      maxBytes: row.bodyMaxBytes ?? management.maxBodyBytes,
-      idleTimeoutMs: management.requestTimeoutMs,
-    })
-    : row.body === undefined
-    ? undefined
-    : valid.call(req, "json");
+  const body = await bodyOf(req.raw, row, {
+    maxBytes: row.bodyMaxBytes ?? management.maxBodyBytes,
+    idleTimeoutMs: management.requestTimeoutMs,
+  });
   const request = {
     params: valid.call(req, "param"),
     query: valid.call(req, "query"),
     headers: valid.call(req, "header"),
     body,
   } as Parameters<Handler<Row>>[0];
-  const work = Promise.resolve(handler(request, { control, principal: context.get("principal") }));
+  const principal = context.get("principal");
+  const work = Promise.resolve(handler(request, { ...surroundings, principal }));
   const reply = await withinTime(work, row, management.requestTimeoutMs);
   const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
   const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
   if (row.response === "none") return new Response(null, { status, headers });
+  if (row.response === "stream") return streamAnswer(req.method, reply.body, headers);
   if (row.response !== "raw") return Response.json(reply.body, { status, headers });
   const { bytes, contentType } = reply.body as unknown as RawBody;
   return new Response(bytes as Uint8Array<ArrayBuffer>, {
@@ -157,11 +165,38 @@ async function answer(
   });
 }
 
-async function rawBody(request: Request, limits: BodyLimits): Promise<RawBody> {
-  return {
-    bytes: await readBytes(request, limits),
-    contentType: request.headers.get("content-type") ?? "application/octet-stream",
-  };
+/** Messages until one side ends them; they do not count as a request under way. */
+function streamAnswer(
+  method: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const messages = body as AsyncIterableIterator<StreamMessage>;
+  const isHead = method === "HEAD";
+  if (isHead) messages.return?.();
+  return new Response(isHead ? null : eventStream(messages, streamTimes), {
+    headers: { ...headers, "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+async function bodyOf(request: Request, row: Row, limits: BodyLimits): Promise<unknown> {
+  if (row.body === undefined) return undefined;
+  const bytes = await readBytes(request, limits);
+  if (row.body === "raw") {
+    const contentType = request.headers.get("content-type") ?? "application/octet-stream";
+    return { bytes, contentType } satisfies RawBody;
+  }
+  const parsed = row.body.safeParse(parseJson(decodeText(bytes)));
+  if (!parsed.success) throw invalid("body", parsed.error);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AetherError("REQUEST_INVALID", "The body is not JSON: correct it", { cause });
+  }
 }
 
 async function withinTime<T>(work: Promise<T>, row: Row, timeoutMs: number): Promise<T> {

@@ -7,11 +7,13 @@ import type { Row, RowRequest, RowResponse } from "../protocol/api/row.ts";
 import type { ApiTable } from "../protocol/api/table.ts";
 import type { Control } from "../node/control/control.ts";
 import type { Principal } from "./access.ts";
+import type { Watches } from "./watches.ts";
 
 /** Surroundings of a request. */
 export interface HandlerContext {
   readonly control: Control;
   readonly principal: Principal;
+  readonly watches: Watches;
 }
 
 /** An answer; the status is the row's unless given. */

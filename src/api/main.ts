@@ -53,13 +53,14 @@ function fail(error: unknown): void {
 }
 
 async function start(message: Extract<ToControl, { type: "start" }>): Promise<void> {
-  const { config, appAddress, gateway } = message;
+  const { config, appAddress, gatewayAddress, gateway } = message;
   const opened = await Control.open({ config, post });
   control = opened;
   opened.connectGateway(gateway);
   server = serve(config, opened);
   const management = addressOf(config.management.host, server.addr.port);
-  post({ type: "listening", addresses: opened.start(management, appAddress) });
+  const addresses = opened.start({ management, app: appAddress, gateway: gatewayAddress });
+  post({ type: "listening", addresses });
 }
 
 function serve(config: Config, opened: Control): Deno.HttpServer<Deno.NetAddr> {

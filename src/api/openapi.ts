@@ -9,6 +9,7 @@ import type { Row } from "../protocol/api/row.ts";
 
 const jsonType = "application/json";
 const rawType = "application/octet-stream";
+const streamType = "text/event-stream";
 const parameterPattern = /\{([a-zA-Z]+)\+?\}/g;
 
 /** The document of some rows. */
@@ -86,6 +87,12 @@ function parameters(row: Row): Record<string, unknown>[] {
 
 function success(row: Row): Record<string, unknown> {
   if (row.response === "none") return { description: "Done" };
+  if (row.response === "stream") {
+    const { message } = row;
+    const description = "Server-Sent Events; the schema is that of the data of each";
+    const media = message === undefined ? {} : { schema: toSchema(message, "output") };
+    return { description, content: { [streamType]: media } };
+  }
   return {
     description: "Done",
     content: row.response === "raw"

@@ -99,6 +99,7 @@ export async function buildSlice(dir: string, options: SliceBuildOptions): Promi
     dependencies: toml.dependencies,
     permissions: toml.permissions,
     limits: toml.limits,
+    ...(toml.sandbox === undefined ? {} : { sandbox: toml.sandbox }),
   };
   const readme = await readReadme(dir);
   const { module, sourceMap } = bundle;

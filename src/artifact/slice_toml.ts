@@ -11,7 +11,11 @@ import type { z } from "zod";
 import { AetherError, type Issue } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { artifactBase, parseCoordinates } from "../protocol/coordinates.ts";
-import { permissionsSchema, sliceLimitsSchema } from "../protocol/slice/manifest.ts";
+import {
+  permissionsSchema,
+  sliceLimitsSchema,
+  sliceSandboxSchema,
+} from "../protocol/slice/manifest.ts";
 import { type SliceToml, sliceTomlSchema } from "../protocol/slice/slice_toml.ts";
 import { parseToml, pathText, type TomlDocument } from "../protocol/toml.ts";
 import { listSliceFiles } from "./slice_folder.ts";
@@ -24,6 +28,7 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(sliceTomlSchema.shape),
   permissions: Object.keys(permissionsSchema.shape),
   limits: Object.keys(sliceLimitsSchema.shape),
+  sandbox: Object.keys(sliceSandboxSchema.shape),
 };
 
 /**

@@ -163,6 +163,79 @@ export const errorCatalog = {
     "The data directory belongs to another node",
     "Start with the node id that the directory has, or give another --data-dir",
   ),
+  COMPACTED: row(
+    "E3013",
+    410,
+    "The asked-for part of the history is gone",
+    "List the keys again, then watch from the revision of that list",
+  ),
+  LEASE_NOT_FOUND: row(
+    "E3014",
+    404,
+    "The lease does not exist, or its time is over",
+    "Grant a new lease; the keys of the old one are gone",
+  ),
+  LOCK_HELD: row(
+    "E3015",
+    409,
+    "Somebody else holds the lock",
+    "Wait for it with --wait, or look at the holder with `aether lock list`",
+  ),
+  LOCK_LOST: row(
+    "E3016",
+    409,
+    "The lock is not held with this token any more",
+    "Stop what the lock protects, and acquire it again",
+  ),
+  IDEMPOTENCY_MISMATCH: row(
+    "E3017",
+    422,
+    "The idempotency key was used for another request",
+    "Use a new key for every new request, and the same key only to repeat it",
+  ),
+  LOCK_NOT_FOUND: row("E3018", 404, "Nobody holds the lock", "See `aether lock list`"),
+  WATCHES_EXHAUSTED: row(
+    "E3019",
+    503,
+    "The node serves as many watches as it may",
+    "Close some, use another node, or raise management.maxWatches",
+  ),
+  BACKUP_NOT_FOUND: row(
+    "E3020",
+    404,
+    "The backup does not exist",
+    "See `aether backup list`",
+  ),
+  BACKUP_DAMAGED: row(
+    "E3021",
+    500,
+    "The backup is damaged",
+    "Use another backup, and check the disk or store that holds this one",
+  ),
+  BACKUP_FAILED: row(
+    "E3022",
+    503,
+    "The backup target cannot be used",
+    "Check the target of [backup], its permissions and its space",
+  ),
+  BACKUP_NOT_CONFIGURED: row(
+    "E3023",
+    409,
+    "The node has no backup target",
+    "Set backup.directory, or [backup.s3], in aether.toml",
+  ),
+  CONFIG_NOT_OVERRIDABLE: row(
+    "E1009",
+    400,
+    "The key cannot be overridden at run time",
+    "Change it in aether.toml of each node and restart",
+  ),
+  OVERRIDE_NOT_FOUND: row(
+    "E1010",
+    404,
+    "There is no such override",
+    "See `aether config list --overrides`",
+  ),
   // 4xxx: artifacts, slices, blueprints
   ARTIFACT_INVALID: row(
     "E4001",
@@ -357,6 +430,12 @@ export const errorCatalog = {
     408,
     "The body of the request did not arrive in time",
     "Send it again without long pauses: nothing was changed",
+  ),
+  NODE_ID_TAKEN: row(
+    "E5021",
+    500,
+    "Another process has the id of this node",
+    "Stop one of the two, or give it another --node-id; a copied data directory needs one too",
   ),
   INTERNAL: row(
     "E5999",

@@ -35,9 +35,9 @@ const namesByStatus: Readonly<Record<number, ErrorName>> = {
  * @throws {AetherError} the error that the answer describes; INTERNAL when it is not understood
  */
 export async function readAnswer(row: Row, response: Response): Promise<unknown> {
+  if (!response.ok) throw await readError(response);
   const bytes = await readBytes(response);
-  if (!response.ok) throw errorOf(response, bytes);
-  if (row.response === "none") return undefined;
+  if (row.response === "none" || row.response === "stream") return undefined;
   if (row.response === "raw") {
     const contentType = response.headers.get("content-type") ?? "application/octet-stream";
     return { bytes, contentType } satisfies RawBody;
@@ -52,7 +52,9 @@ export async function readAnswer(row: Row, response: Response): Promise<unknown>
   });
 }
 
-function errorOf(response: Response, bytes: Uint8Array): AetherError {
+/** The error that an answer describes. */
+export async function readError(response: Response): Promise<AetherError> {
+  const bytes = await readBytes(response);
   const type = response.headers.get("content-type") ?? "";
   const body = type.includes("json") ? parseJson(bytes) : undefined;
   if (typeof body === "object" && body !== null && "name" in body && "detail" in body) {

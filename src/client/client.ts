@@ -8,10 +8,11 @@
  */
 import { AetherError } from "../base/errors.ts";
 import { formatDuration } from "../base/duration.ts";
-import type { Row, RowCall, RowResponse } from "../protocol/api/row.ts";
+import type { Row, RowCall, RowMessage, RowResponse } from "../protocol/api/row.ts";
 import { type ApiTable, apiTable, type RowName } from "../protocol/api/table.ts";
 import { parseAddress } from "./address.ts";
-import { readAnswer } from "./answer.ts";
+import { readAnswer, readError } from "./answer.ts";
+import { readEvents } from "./event_stream.ts";
 import { buildRequest, type LooseCall, type RequestParts } from "./request.ts";
 
 /** Options of {@link AetherClient}. */
@@ -46,7 +47,14 @@ type CallArguments<R extends Row> = Record<never, never> extends RowCall<R>
   ? [call?: RowCall<R>, options?: CallOptions]
   : [call: RowCall<R>, options?: CallOptions];
 
+/** Names of rows that answer a stream. */
+type StreamName = {
+  [Name in RowName]: ApiTable[Name] extends { readonly response: "stream" } ? Name : never;
+}[RowName];
+
 const timeoutMsDefault = 10_000;
+/** The API sends a comment every ten seconds. */
+const streamIdleMs = 30_000;
 
 /**
  * A client of one node's management API.
@@ -92,21 +100,60 @@ export class AetherClient {
     return (await this.send(name, ...rest)).body;
   }
 
+  /**
+   * Calls a row that answers messages, until the node ends them or the caller stops; `timeoutMs` is
+   * for the first byte.
+   *
+   * @throws {AetherError} as {@link AetherClient.call}; UNREACHABLE when the connection breaks
+   */
+  async *stream<Name extends StreamName>(
+    name: Name,
+    ...[call, options]: CallArguments<ApiTable[Name]>
+  ): AsyncGenerator<RowMessage<ApiTable[Name]>, void, void> {
+    const row: Row = apiTable[name];
+    const parts = this.#request(row, call);
+    const response = await this.#exchange(parts, options ?? {}, async (answer) => {
+      if (!answer.ok) throw await readError(answer);
+      return answer;
+    });
+    if (response.body === null) return;
+    try {
+      for await (const message of readEvents(row, response.body, { idleMs: streamIdleMs })) {
+        // The message was checked against the row's schema.
+        yield message as RowMessage<ApiTable[Name]>;
+      }
+    } catch (error) {
+      if (options?.signal?.aborted) throw options.signal.reason;
+      throw error;
+    }
+  }
+
   /** As {@link AetherClient.call}, with status and headers: `ETag` is the revision of a key. */
   async send<Name extends RowName>(
     name: Name,
     ...[call, options]: CallArguments<ApiTable[Name]>
   ): Promise<Answer<RowResponse<ApiTable[Name]>>> {
     const row: Row = apiTable[name];
-    const parts = buildRequest(row, (call ?? {}) as LooseCall);
-    if (this.#token !== undefined) parts.headers.set("authorization", `Bearer ${this.#token}`);
-    const { response, body } = await this.#exchange(row, parts, options ?? {});
+    const parts = this.#request(row, call);
+    const { response, body } = await this.#exchange(parts, options ?? {}, async (answer) => {
+      return { response: answer, body: await readAnswer(row, answer) };
+    });
     // The answer was checked against the row's schema.
     const typed = body as RowResponse<ApiTable[Name]>;
     return { status: response.status, headers: response.headers, body: typed };
   }
 
-  async #exchange(row: Row, parts: RequestParts, options: CallOptions) {
+  #request(row: Row, call: unknown): RequestParts {
+    const parts = buildRequest(row, (call ?? {}) as LooseCall);
+    if (this.#token !== undefined) parts.headers.set("authorization", `Bearer ${this.#token}`);
+    return parts;
+  }
+
+  async #exchange<T>(
+    parts: RequestParts,
+    options: CallOptions,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
@@ -121,7 +168,7 @@ export class AetherClient {
         redirect: "manual",
         ...(body === undefined ? {} : { body }),
       });
-      return { response, body: await readAnswer(row, response) };
+      return await read(response);
     } catch (error) {
       if (error instanceof AetherError) throw error;
       if (ended?.aborted) throw ended.reason;

@@ -112,5 +112,7 @@ function bodyOf(row: Row, body: unknown, headers: Headers): RequestParts["body"]
 }
 
 function accepted(row: Row): string {
-  return row.response === "raw" ? "*/*" : "application/json, application/problem+json";
+  if (row.response === "raw") return "*/*";
+  const type = row.response === "stream" ? "text/event-stream" : "application/json";
+  return `${type}, application/problem+json`;
 }

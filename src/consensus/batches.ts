@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Digest } from "../protocol/consensus/message.ts";
+import type { Batch, Digest } from "../protocol/consensus/message.ts";
 
 /** Limits of the waiting batches; own ones and those of others each have as much. */
 export interface BatchLimits {
@@ -26,6 +26,8 @@ interface Waiting {
   /** When it became known here. */
   readonly sinceMs: number;
   readonly isOwn: boolean;
+  relayAtMs: number;
+  isApplied: boolean;
 }
 
 /** The batches that are not applied yet. */
@@ -58,7 +60,13 @@ export class Batches {
     const fits = used.batches < this.#limits.batchesMax &&
       used.bytes + payload.length <= this.#limits.bytesMax;
     if (!fits && !isNeeded) return false;
-    this.#waiting.set(digest, { payload, sinceMs: nowMs, isOwn });
+    this.#waiting.set(digest, {
+      payload,
+      sinceMs: nowMs,
+      isOwn,
+      relayAtMs: nowMs,
+      isApplied: false,
+    });
     used.batches++;
     used.bytes += payload.length;
     return true;
@@ -73,8 +81,8 @@ export class Batches {
   free(isTaken: (digest: Digest) => boolean, limits: SlotLimits): Digest[] {
     const found: Digest[] = [];
     let bytes = 0;
-    for (const [digest, { payload }] of this.#waiting) {
-      if (isTaken(digest)) continue;
+    for (const [digest, { payload, isApplied }] of this.#waiting) {
+      if (isApplied || isTaken(digest)) continue;
       bytes += payload.length;
       if (found.length > 0 && bytes > limits.bytesMax) break;
       found.push(digest);
@@ -86,14 +94,44 @@ export class Batches {
   /** Since when the oldest own batch that no open slot proposes has been waiting. */
   oldestOwnFree(isTaken: (digest: Digest) => boolean): number | undefined {
     if (this.#used.own.batches === 0) return undefined;
-    for (const [digest, { isOwn, sinceMs }] of this.#waiting) {
-      if (isOwn && !isTaken(digest)) return sinceMs;
+    for (const [digest, { isOwn, isApplied, sinceMs }] of this.#waiting) {
+      if (isOwn && !isApplied && !isTaken(digest)) return sinceMs;
     }
     return undefined;
   }
 
-  /** The batch is applied: it waits no more. */
-  remove(digest: Digest): void {
+  /**
+   * Own batches to be relayed again, because nobody may have kept them: each after a time, then after
+   * twice that time, and so on.
+   */
+  *due(nowMs: number, firstMs: number): Generator<Batch> {
+    for (const [digest, waiting] of this.#waiting) {
+      const { isOwn, payload, sinceMs, relayAtMs } = waiting;
+      if (!isOwn || nowMs < relayAtMs) continue;
+      waiting.relayAtMs = nowMs + Math.max(firstMs, nowMs - sinceMs);
+      if (relayAtMs > sinceMs) yield { digest, payload };
+    }
+  }
+
+  /** Forgets batches of others that became known before a time. */
+  forgetOthers(beforeMs: number): void {
+    for (const [digest, { isOwn, sinceMs }] of this.#waiting) {
+      if (!isOwn && sinceMs < beforeMs) this.#remove(digest);
+    }
+  }
+
+  /** The batch is applied: it waits no more, but is kept while a slot holds it. */
+  applied(digest: Digest): void {
+    const found = this.#waiting.get(digest);
+    if (found !== undefined) found.isApplied = true;
+  }
+
+  /** No slot holds the batch any more. */
+  released(digest: Digest): void {
+    if (this.#waiting.get(digest)?.isApplied) this.#remove(digest);
+  }
+
+  #remove(digest: Digest): void {
     const found = this.#waiting.get(digest);
     if (found === undefined) return;
     this.#waiting.delete(digest);

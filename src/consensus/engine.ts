@@ -25,6 +25,7 @@ import { Barriers } from "./barriers.ts";
 import { Batches } from "./batches.ts";
 import { CatchUp } from "./catch_up.ts";
 import { DecidedLog } from "./decided_log.ts";
+import { Holds } from "./holds.ts";
 import { Opening } from "./opening.ts";
 import { Outbox } from "./outbox.ts";
 import { type Configuration, Configurations } from "./quorum.ts";
@@ -33,11 +34,15 @@ import { type Slot, SlotTable } from "./slots.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "./types.ts";
 import { Wanted } from "./wanted.ts";
 
+/** How long a node that takes no part keeps the batches of others. */
+const followedMs = 10_000;
+
 /** One node's engine. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #configurations: Configurations;
   readonly #batches: Batches;
+  readonly #holds = new Holds();
   readonly #log: DecidedLog;
   readonly #slots: SlotTable;
   readonly #opening: Opening;
@@ -58,10 +63,12 @@ export class Engine {
     this.#batches = new Batches(options.batchLimits);
     this.#log = new DecidedLog(start.firstSlot);
     const membersAt = (slot: number) => this.#configurations.at(slot).members;
-    this.#slots = new SlotTable({ ...options, membersAt });
+    const isDecided = (slot: number) => this.#log.isDecided(slot);
+    this.#slots = new SlotTable({ ...options, holds: this.#holds, membersAt, isDecided });
     this.#opening = new Opening({
       options,
       batches: this.#batches,
+      holds: this.#holds,
       slots: this.#slots,
       log: this.#log,
       membersAt,
@@ -293,12 +300,14 @@ export class Engine {
     }
     this.#log.restart(firstSlot);
     this.#slots.forgetBefore(firstSlot);
+    this.#released(this.#holds.releaseBefore(firstSlot));
     this.#configurations.forgetBefore(firstSlot);
     this.#horizon = firstSlot + 2 * this.#options.window;
   }
 
   #tick(): void {
     const { resendMs } = this.#options;
+    if (!this.isVoting) this.#followBatches();
     for (const { sent } of this.#slots.due(this.#nowMs)) {
       for (const message of sent) this.#outbox.send("all", message, true);
     }
@@ -315,6 +324,15 @@ export class Engine {
     const peer = this.#catchUp.due(this.#log.next, this.#nowMs);
     if (peer !== undefined) this.#outbox.send(peer, { type: "fetch", from: this.#log.next });
     this.#wanted.forgetOld(this.#nowMs);
+  }
+
+  /** Who takes no part cannot open slots for batches: it depends on others keeping its own. */
+  #followBatches(): void {
+    const { resendMs } = this.#options;
+    for (const batch of this.#batches.due(this.#nowMs, resendMs)) {
+      this.#outbox.send("all", { type: "batch", ...batch });
+    }
+    this.#batches.forgetOthers(this.#nowMs - followedMs);
   }
 
   /** Does everything that is possible now. */
@@ -373,6 +391,7 @@ export class Engine {
       this.#slots.decided(slot);
     }
     if (!this.#log.decide(number, value)) return;
+    this.#released(this.#holds.set(number, digestsOf(value)));
     this.#outbox.note({ type: "decided", slot: number, value });
   }
 
@@ -391,9 +410,15 @@ export class Engine {
 
   #apply(batches: readonly Batch[]): void {
     const entry = this.#log.apply(batches);
-    for (const { digest } of batches) this.#batches.remove(digest);
+    for (const { digest } of batches) this.#batches.applied(digest);
+    this.#released(this.#holds.set(entry.slot, []));
     this.#opening.applied(entry);
     this.#outbox.push({ type: "apply", entry });
+  }
+
+  /** Batches that no slot holds any more are forgotten if they are applied. */
+  #released(digests: readonly Digest[]): void {
+    for (const digest of digests) this.#batches.released(digest);
   }
 
   /** The batches of a value; undefined when one of them is missing. */
@@ -504,9 +529,9 @@ export class Engine {
       if (record.type === "sent") this.#maxOpened = Math.max(this.#maxOpened, slot);
       if (slot < this.#log.next) continue;
       if (record.type === "decided") {
-        this.#log.decide(slot, record.value);
-        // What was sent for it is answered by the decision now.
-        this.#slots.recoverDecided(slot);
+        if (this.#log.decide(slot, record.value)) {
+          this.#holds.set(slot, digestsOf(record.value));
+        }
         keep(record.value);
       } else {
         this.#slots.recover(record.message);

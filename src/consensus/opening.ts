@@ -4,13 +4,15 @@
  * There must be a reason: a batch that no open slot proposes, a gap below a slot that somebody
  * opened, or slots that have to pass before a configuration or a node comes into force. An idle
  * cluster opens none. Only the lowest such slot is opened on one's own: it belongs to the node that
- * {@link Openers} names, and to the others one by one when nothing happens.
+ * {@link Openers} names, and to the others one by one when nothing happens. When slots decide nothing
+ * because several nodes opened them at once, they wait longer and longer for each other.
  *
  * @module
  */
-import { type LogEntry, type Value, valueOf } from "../protocol/consensus/message.ts";
+import { emptyValue, type LogEntry, type Value, valueOf } from "../protocol/consensus/message.ts";
 import type { Batches } from "./batches.ts";
 import type { DecidedLog } from "./decided_log.ts";
+import type { Holds } from "./holds.ts";
 import { Openers } from "./openers.ts";
 import type { Slot, SlotTable } from "./slots.ts";
 import type { EngineOptions } from "./types.ts";
@@ -19,6 +21,7 @@ import type { EngineOptions } from "./types.ts";
 export interface OpeningParts {
   readonly options: EngineOptions;
   readonly batches: Batches;
+  readonly holds: Holds;
   readonly slots: SlotTable;
   readonly log: DecidedLog;
   readonly membersAt: (slot: number) => readonly string[];
@@ -31,6 +34,8 @@ export class Opening {
   #fillUpTo = -1;
   /** The slot that somebody should open, and since when. */
   #awaited: { readonly slot: number; readonly sinceMs: number } | undefined;
+  /** Slots in a row that decided nothing although this node proposed something. */
+  #collisions = 0;
 
   constructor(parts: OpeningParts) {
     this.#parts = parts;
@@ -54,8 +59,8 @@ export class Opening {
 
   /** What to propose in a slot that nobody has opened; undefined: nothing now. */
   initiate(slot: number, nowMs: number): Value | undefined {
-    const { options, batches, slots, log, membersAt } = this.#parts;
-    const free = batches.free(slots.isTaken, options.slotLimits);
+    const { options, batches, holds, slots, log, membersAt } = this.#parts;
+    const free = batches.free(holds.has, options.slotLimits);
     const isGap = slot <= Math.max(slots.highest, log.highest, this.#fillUpTo);
     if (free.length === 0 && !isGap) {
       this.#awaited = undefined;
@@ -63,18 +68,30 @@ export class Opening {
     }
     if (this.#awaited?.slot !== slot) this.#awaited = { slot, sinceMs: nowMs };
     if (slots.initiated >= options.depth) return undefined;
-    const members = membersAt(slot);
-    const rank = this.#openers.rankOf(options.self, slot, members, nowMs);
-    const waitedMs = nowMs - this.#awaited.sinceMs;
-    if (waitedMs < rank * options.takeoverMs && !this.#isOverdue(nowMs)) return undefined;
-    this.#openers.overtaken(options.self, slot, members, nowMs);
+    if (nowMs - this.#awaited.sinceMs < this.#turnMs(slot, nowMs)) return undefined;
+    this.#openers.overtaken(options.self, slot, membersAt(slot), nowMs);
     return valueOf(free);
+  }
+
+  /** How long this node lets the others go first. */
+  #turnMs(slot: number, nowMs: number): number {
+    const { options, membersAt } = this.#parts;
+    const { self, takeoverMs, resendMaxMs } = options;
+    const members = membersAt(slot);
+    if (this.#collisions < 2) {
+      if (this.#isOverdue(nowMs)) return 0;
+      return this.#openers.rankOf(self, slot, members, nowMs) * takeoverMs;
+    }
+    // Whom each passes over may be what they disagree on: now it is simply one after the other.
+    const rank = (members.indexOf(self) + slot) % members.length;
+    const stepMs = Math.max(1, takeoverMs) * 2 ** Math.min(this.#collisions, 20);
+    return rank * Math.min(stepMs, resendMaxMs);
   }
 
   /** Whether an own batch was left out for so long that the opener seems not to know it. */
   #isOverdue(nowMs: number): boolean {
-    const { options, batches, slots } = this.#parts;
-    const sinceMs = batches.oldestOwnFree(slots.isTaken);
+    const { options, batches, holds } = this.#parts;
+    const sinceMs = batches.oldestOwnFree(holds.has);
     return sinceMs !== undefined && nowMs - sinceMs > options.resendMs;
   }
 
@@ -89,8 +106,11 @@ export class Opening {
 
   /** A slot is decided. Who opened it and lost to another is out of step and stands back. */
   decided(slot: Slot, value: Value, nowMs: number): void {
-    if (slot.isDecided || !slot.isInitiated || value === "") return;
-    if (value !== valueOf(slot.proposed)) this.#openers.late(this.#parts.options.self, nowMs);
+    if (slot.isDecided) return;
+    if (value !== emptyValue) this.#collisions = 0;
+    else if (slot.proposed.length > 0) this.#collisions++;
+    if (!slot.isInitiated || value === emptyValue || value === valueOf(slot.proposed)) return;
+    this.#openers.late(this.#parts.options.self, nowMs);
   }
 
   /** A slot is applied. */

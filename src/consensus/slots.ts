@@ -4,6 +4,7 @@
  * @module
  */
 import { type Digest, digestsOf, type SlotMessage } from "../protocol/consensus/message.ts";
+import type { Holds } from "./holds.ts";
 import type { Coin, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
 import { stepOf } from "./slot_protocol.ts";
 
@@ -32,6 +33,8 @@ export interface SlotTableOptions {
   readonly coin: Coin;
   readonly protocol: SlotProtocolFactory;
   readonly membersAt: (slot: number) => readonly string[];
+  readonly isDecided: (slot: number) => boolean;
+  readonly holds: Holds;
   readonly resendMs: number;
   readonly resendMaxMs: number;
 }
@@ -41,8 +44,6 @@ export class SlotTable {
   readonly #options: SlotTableOptions;
   readonly #slots = new Map<number, Slot>();
   readonly #undecided = new Set<Slot>();
-  /** How many undecided slots propose a batch here. */
-  readonly #taken = new Map<Digest, number>();
   /** What was sent in a former life for slots that are not in the table yet. */
   readonly #recovered = new Map<number, SlotMessage[]>();
   #initiated = 0;
@@ -71,9 +72,6 @@ export class SlotTable {
   get undecided(): ReadonlySet<Slot> {
     return this.#undecided;
   }
-
-  /** Whether an undecided slot proposes the batch. */
-  readonly isTaken = (digest: Digest): boolean => this.#taken.has(digest);
 
   /** The slot, if anything was heard of it. */
   find(number: number): Slot | undefined {
@@ -112,7 +110,7 @@ export class SlotTable {
     slot.proposed = digests;
     slot.isInitiated = isInitiated;
     if (isInitiated) this.#initiated++;
-    for (const digest of digests) this.#taken.set(digest, (this.#taken.get(digest) ?? 0) + 1);
+    this.#options.holds.set(slot.number, digests);
   }
 
   /** This node sends a message for a slot. */
@@ -127,11 +125,6 @@ export class SlotTable {
     slot.isDecided = true;
     this.#undecided.delete(slot);
     if (slot.isInitiated) this.#initiated--;
-    for (const digest of slot.proposed) {
-      const count = (this.#taken.get(digest) ?? 0) - 1;
-      if (count > 0) this.#taken.set(digest, count);
-      else this.#taken.delete(digest);
-    }
   }
 
   /**
@@ -172,15 +165,14 @@ export class SlotTable {
     else known.push(message);
   }
 
-  /** A slot of a former life was decided. */
-  recoverDecided(number: number): void {
-    this.#highest = Math.max(this.#highest, number);
-    this.#recovered.delete(number);
-  }
-
-  /** Takes up slots of a former life whose members are known now. */
+  /** Takes up the undecided slots of a former life whose members are known now. */
   resumeBefore(number: number, nowMs: number): void {
-    for (const known of this.#recovered.keys()) if (known < number) this.at(known, nowMs);
+    for (const known of this.#recovered.keys()) {
+      if (known >= number) continue;
+      // What was sent for a decided one is answered by the decision now.
+      if (this.#options.isDecided(known)) this.#recovered.delete(known);
+      else this.at(known, nowMs);
+    }
   }
 
   #resume(slot: Slot, nowMs: number): void {

@@ -1,5 +1,5 @@
 /**
- * {@link DevSession}: deploys one build after the other on the node of `aether dev`.
+ * {@link DevSession}: deploys one build after the other on the nodes of `aether dev`.
  *
  * The management API is reached through {@link DevCluster}, which the command line implements with
  * the typed client. It starts no process and watches no file.
@@ -62,10 +62,10 @@ export interface Changes {
   next(): Promise<boolean>;
 }
 
-/** Deployments on one node. */
+/** Deployments on a cluster. */
 export class DevSession {
   readonly #options: SessionOptions;
-  readonly #node: NodeAddresses;
+  readonly #nodes: readonly [NodeAddresses, ...NodeAddresses[]];
   readonly #cluster: DevCluster;
   readonly #folder: string | undefined;
   readonly #published = new Set<string>();
@@ -75,10 +75,14 @@ export class DevSession {
   #applied: string | undefined;
 
   /** The folder is the one that is watched. */
-  constructor(options: SessionOptions, node: NodeAddresses, folder: string | undefined) {
+  constructor(
+    options: SessionOptions,
+    nodes: readonly [NodeAddresses, ...NodeAddresses[]],
+    folder: string | undefined,
+  ) {
     this.#options = options;
-    this.#node = node;
-    this.#cluster = options.connect(node.management);
+    this.#nodes = nodes;
+    this.#cluster = options.connect(nodes[0].management);
     this.#folder = folder;
   }
 
@@ -137,7 +141,8 @@ export class DevSession {
     const startMs = performance.now();
     for (const artifact of build.artifacts) await this.#publish(artifact, signal);
     const id = await this.#apply(blueprint, signal);
-    await waitUntilServed(this.#node.app, await this.#cluster.routes(signal), signal);
+    const routes = await this.#cluster.routes(signal);
+    for (const { app } of this.#nodes) await waitUntilServed(app, routes, signal);
     this.#served = build;
     if (before === undefined) return await this.#options.onReady(this.#describe(build, id));
     const known = new Set(before.artifacts.map(({ artifact }) => artifact));
@@ -174,10 +179,10 @@ export class DevSession {
     const methods = artifacts.flatMap((each) => Object.values(each.methods));
     return {
       ready: true,
-      nodes: [this.#node],
+      nodes: this.#nodes,
       blueprint,
       slices: artifacts.map(({ artifact }) => artifact),
-      try: tryLines(this.#node.app, methods),
+      try: tryLines(this.#nodes[0].app, methods),
       watching: this.#folder ?? null,
     };
   }

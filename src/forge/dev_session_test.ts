@@ -37,7 +37,7 @@ function session(deploy: DevCluster["deploy"] = () => Promise.resolve("org.a:app
     report: (error) => note(`${error.name}`),
   };
   const addresses = { id: "dev-1", management: "http://m", app: "http://a" };
-  return { session: new DevSession(options, addresses, "folder"), events, stop };
+  return { session: new DevSession(options, [addresses], "folder"), events, stop };
 }
 
 function stateOf(blueprint: string): string {

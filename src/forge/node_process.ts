@@ -20,11 +20,21 @@ export interface NodeAddresses {
   readonly app: string;
 }
 
+/** Ports of a node on this machine. */
+export interface NodePorts {
+  readonly app: number;
+  readonly management: number;
+  readonly cluster: number;
+  readonly gateway: number;
+}
+
 /** Options of {@link NodeProcess.start}. */
 export interface NodeProcessOptions {
   readonly id: string;
   /** 0 picks free ones. */
-  readonly ports: { readonly app: number; readonly management: number; readonly cluster: number };
+  readonly ports: NodePorts;
+  /** The nodes that form the cluster, `id:host:port`; none for a node that is alone. */
+  readonly peers: readonly string[];
   /** Without it the node keeps all in memory. */
   readonly dataDir?: string | undefined;
   readonly logLevel: string;
@@ -162,13 +172,14 @@ class Child {
   }
 }
 
-function argumentsOf({ id, ports, dataDir, logLevel }: NodeProcessOptions): string[] {
+function argumentsOf({ id, ports, peers, dataDir, logLevel }: NodeProcessOptions): string[] {
   return [
     ...["node", "start", "-o", "json", "--exit-with-parent"],
     ...["--node-id", id, "--log-level", logLevel],
     ...["--host", "127.0.0.1", "--management-host", "127.0.0.1", "--app-host", "127.0.0.1"],
     ...["--port", String(ports.cluster), "--management-port", String(ports.management)],
-    ...["--app-port", String(ports.app)],
+    ...["--app-port", String(ports.app), "--gateway-port", String(ports.gateway)],
+    ...(peers.length === 0 ? [] : ["--peers", peers.join(",")]),
     ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
   ];
 }

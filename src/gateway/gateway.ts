@@ -10,24 +10,58 @@ import { AetherError, toAetherError } from "../base/errors.ts";
 import type { Config } from "../protocol/config/config.ts";
 import type { RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
-import { type Answer, type Call, InstanceLink, type InvokeRequest } from "./instance_link.ts";
+import type { Link, Transport } from "../base/transport/transport.ts";
+import type { Answer, Call, CallTarget } from "./call.ts";
+import { InstanceLink, type InvokeRequest } from "./instance_link.ts";
+import { PeerGateway } from "./peer_gateway.ts";
+import { PeerServer, type TakenCall } from "./peer_server.ts";
 import { readBody, RequestIds, splitUrl } from "./request_reader.ts";
 import { errorResponse, outputResponse, problemResponse } from "./responses.ts";
 import { type RouteTarget, type Service, Services } from "./services.ts";
+
+/** Targets that one call is sent to at most. */
+const attemptsMax = 4;
+
+/** What a gateway needs. */
+export interface GatewayOptions {
+  readonly config: Config["app"];
+  readonly node: string;
+  /** Dials the gateways of other nodes. */
+  readonly transport: Transport;
+  onDrained(instance: string): void;
+}
 
 /** Routes requests; `server.ts` gives it HTTP, `main.ts` the messages of the other threads. */
 export class Gateway {
   readonly #config: Config["app"];
   readonly #services: Services;
   readonly #requestIds = new RequestIds();
+  readonly #peerServer: PeerServer;
+  #cluster = "";
 
-  constructor(config: Config["app"], onDrained: (instance: string) => void) {
+  constructor(options: GatewayOptions) {
+    const { config, node, transport, onDrained } = options;
     this.#config = config;
-    this.#services = new Services(onDrained);
+    const hello = () => ({ cluster: this.#cluster, node });
+    this.#services = new Services(
+      onDrained,
+      (peer, address) => new PeerGateway({ node: peer, address, transport, hello }),
+      config.maxInFlightPerInstance,
+    );
+    this.#peerServer = new PeerServer({
+      cluster: () => this.#cluster,
+      callLocal: (contract, call) => this.#callLocal(contract, call),
+    });
+  }
+
+  /** Serves a link that another node's gateway has opened. */
+  servePeer(link: Link): void {
+    this.#peerServer.serve(link);
   }
 
   /** Replaces the routes. */
   applyRoutes(snapshot: RouteSnapshot): void {
+    this.#cluster = snapshot.cluster;
     this.#services.apply(snapshot);
   }
 
@@ -105,17 +139,35 @@ export class Gateway {
     throw failure(answer, target.service, target.method);
   }
 
-  /** Calls an instance; once more when the first one was lost and the method is idempotent. */
+  /** Calls one target after another until one has surely or possibly executed the call. */
   async #call(
     service: Service,
     manifest: MethodManifest,
     call: Call,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    const first = pick(service, undefined, this.#config.maxInFlightPerInstance);
-    const answer = await send(first, call, signal);
-    if (answer.kind !== "lost" || !manifest.idempotent) return answer;
-    return await send(pick(service, first, this.#config.maxInFlightPerInstance), call, signal);
+    const first = pick(service, undefined);
+    let answer = await send(first, call, signal);
+    if (isFinal(answer, manifest)) return answer;
+    const tried = new Set<CallTarget>([first]);
+    const until = performance.now() + call.remainingMs;
+    while (tried.size < attemptsMax) {
+      const target = service.pick(tried);
+      if (target === undefined || target === "full") break;
+      tried.add(target);
+      answer = await send(target, { ...call, remainingMs: until - performance.now() }, signal);
+      if (isFinal(answer, manifest)) return answer;
+    }
+    return answer;
+  }
+
+  /** Takes a call of another node's gateway. */
+  #callLocal(contract: string, call: Call): TakenCall | "notHosted" | "full" {
+    const target = this.#services.contract(contract)?.pickLocal();
+    if (target === undefined) return "notHosted";
+    if (target === "full") return target;
+    const { id, answer } = target.call(call);
+    return { answer, abort: () => target.abort(id) };
   }
 
   #onInvoke(link: InstanceLink, request: InvokeRequest): void {
@@ -140,10 +192,11 @@ export class Gateway {
       );
     }
     const service = this.#services.contract(request.contract);
-    const manifest = service?.routed.methods[request.method];
     if (service === undefined) {
       throw new AetherError("NO_INSTANCE", `No instance of ${request.contract} is running`);
     }
+    const { methods } = service.routed;
+    const manifest = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
     if (manifest === undefined) {
       throw new AetherError(
         "CALL_REFUSED",
@@ -153,7 +206,6 @@ export class Gateway {
     const requestId = request.requestId === ""
       ? this.#requestIds.of(new Headers())
       : request.requestId;
-    const meta = request.meta === "" ? {} : JSON.parse(request.meta) as Record<string, unknown>;
     const answer = await this.#call(service, manifest, {
       method: request.method,
       requestId,
@@ -161,7 +213,7 @@ export class Gateway {
       pathParameters: null,
       query: "",
       body: request.input,
-      meta: JSON.stringify({ ...meta, caller: caller?.contract ?? "" }),
+      meta: JSON.stringify({ traceparent: traceOf(request.meta), caller: caller?.contract ?? "" }),
     });
     if (answer.kind === "output") return answer;
     if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
@@ -188,34 +240,45 @@ function problemOf(
   return { status: known.status, body: JSON.stringify(known.toProblem(request.requestId)) };
 }
 
-function pick(
-  service: Service,
-  except: InstanceLink | undefined,
-  maxInFlight: number,
-): InstanceLink {
-  const link = service.pick(except);
+function pick(service: Service, tried: ReadonlySet<CallTarget> | undefined): CallTarget {
+  const target = service.pick(tried);
   const { artifact } = service.routed;
-  if (link === undefined) {
-    throw new AetherError("NO_INSTANCE", `No instance of ${artifact} is running on this node`);
+  if (target === undefined) {
+    throw new AetherError("NO_INSTANCE", `No instance of ${artifact} is running`);
   }
-  if (link === "full" || link.inFlight >= maxInFlight) {
-    throw new AetherError("OVERLOADED", `Every instance of ${artifact} is at its limit of calls`);
-  }
-  return link;
+  if (target === "full") throw overloaded(artifact);
+  return target;
 }
 
-function send(link: InstanceLink, call: Call, signal?: AbortSignal): Promise<Answer> {
-  const { id, answer } = link.call(call);
+function overloaded(artifact: string): AetherError {
+  return new AetherError("OVERLOADED", `Every instance of ${artifact} is at its limit of calls`);
+}
+
+/** Whether there is nothing to gain, or too much to lose, by calling another target. */
+function isFinal(answer: Answer, manifest: MethodManifest): boolean {
+  if (answer.kind === "notHosted" || answer.kind === "full") return false;
+  return answer.kind !== "lost" || !manifest.idempotent;
+}
+
+function send(target: CallTarget, call: Call, signal?: AbortSignal): Promise<Answer> {
+  const { id, answer } = target.call(call);
   // The listener dies with the request, so it needs no removal.
-  signal?.addEventListener("abort", () => link.abort(id), { once: true });
+  signal?.addEventListener("abort", () => target.abort(id), { once: true });
   return answer;
 }
 
 function failure(answer: Answer, service: Service, method: string): AetherError {
   const name = `${service.routed.artifact} ${method}`;
-  return answer.kind === "timeout"
-    ? new AetherError("DEADLINE_EXCEEDED", `${name} did not answer before its deadline`)
-    : new AetherError("NO_INSTANCE", `The instance of ${name} ended during the call`);
+  switch (answer.kind) {
+    case "timeout":
+      return new AetherError("DEADLINE_EXCEEDED", `${name} did not answer before its deadline`);
+    case "full":
+      return overloaded(service.routed.artifact);
+    case "notHosted":
+      return new AetherError("NO_INSTANCE", `No instance of ${name} could be reached`);
+    default:
+      return new AetherError("NO_INSTANCE", `The instance of ${name} ended during the call`);
+  }
 }
 
 function notAllowed(
@@ -234,6 +297,13 @@ function notAllowed(
     `${path} does not answer ${method}: use ${header[1]}`,
   );
   return errorResponse(error, requestId, [header]);
+}
+
+/** The trace context that a slice passes on; nothing else that it says of its call is believed. */
+function traceOf(meta: string): string | undefined {
+  const parsed: unknown = meta === "" ? undefined : JSON.parse(meta);
+  if (typeof parsed !== "object" || parsed === null || !("traceparent" in parsed)) return undefined;
+  return typeof parsed.traceparent === "string" ? parsed.traceparent : undefined;
 }
 
 function metaOf(headers: Headers, target: RouteTarget): string {

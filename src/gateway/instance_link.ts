@@ -8,14 +8,7 @@
  */
 import { BatchPort } from "../io/batch_port.ts";
 import { type Batch, frame } from "../protocol/thread/instance.ts";
-
-/** The answer of an instance, or the reason why there is none. */
-export type Answer =
-  | { readonly kind: "output"; readonly status: number; readonly body: string }
-  | { readonly kind: "problem"; readonly status: number; readonly body: string }
-  /** The instance ended; whether it executed the call is unknown. */
-  | { readonly kind: "lost" }
-  | { readonly kind: "timeout" };
+import type { Answer, Call, CallTarget } from "./call.ts";
 
 /** A call to another slice that the instance asks for. */
 export interface InvokeRequest {
@@ -28,26 +21,15 @@ export interface InvokeRequest {
   readonly meta: string;
 }
 
-/** The parts of a call frame after kind and id; see `frame`. */
-export interface Call {
-  readonly method: string;
-  readonly requestId: string;
-  readonly remainingMs: number;
-  /** Raw path parameters; null for a call from a slice. */
-  readonly pathParameters: string | null;
-  readonly query: string;
-  readonly body: string | Uint8Array | null;
-  readonly meta: string;
-}
-
 interface Pending {
   readonly deadlineAt: number;
   readonly resolve: (answer: Answer) => void;
 }
 
 /** One instance as the gateway sees it. */
-export class InstanceLink {
+export class InstanceLink implements CallTarget {
   readonly id: string;
+  inFlightMax = 0;
   readonly #port: BatchPort;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;

@@ -4,8 +4,11 @@
  * @module
  */
 import { toAetherError } from "../base/errors.ts";
+import { formatAddress, type Transport } from "../base/transport/transport.ts";
 import { listenError } from "../io/listen_error.ts";
 import { createNodeLogger } from "../io/node_log.ts";
+import { tcpTransport } from "../io/tcp_transport.ts";
+import type { Config } from "../protocol/config/config.ts";
 import type {
   ControlToGateway,
   FromGateway,
@@ -25,6 +28,7 @@ function post(message: FromGateway): void {
 
 let gateway: Gateway | undefined;
 let server: Deno.HttpServer<Deno.NetAddr> | undefined;
+let peers: Transport | undefined;
 let control: MessagePort | undefined;
 let log: Logger | undefined;
 let sweep: ReturnType<typeof setInterval> | undefined;
@@ -36,7 +40,9 @@ scope.onmessage = (event: MessageEvent<ToGateway>) => {
       post({ type: "pong", sequence: message.sequence });
       break;
     case "start":
-      start(message);
+      start(message).catch((error) => {
+        post({ type: "failed", problem: toAetherError(error).toProblem() });
+      });
       break;
     case "control":
       connectControl(message.control);
@@ -53,30 +59,50 @@ scope.onmessage = (event: MessageEvent<ToGateway>) => {
   }
 };
 
-function start(message: Extract<ToGateway, { type: "start" }>): void {
+async function start(message: Extract<ToGateway, { type: "start" }>): Promise<void> {
   const config = message.config.app;
   log = createNodeLogger(message.config.log, "gateway");
-  const created = new Gateway(config, (instance) => tellControl({ type: "drained", instance }));
+  const { cluster, node } = message.config;
+  const transport = tcpTransport({ hostname: cluster.host, port: cluster.gatewayPort });
+  peers = transport;
+  const created = new Gateway({
+    config,
+    node: node.id,
+    transport,
+    onDrained: (instance) => tellControl({ type: "drained", instance }),
+  });
   gateway = created;
   connectControl(message.control);
   try {
     server = Deno.serve({
       hostname: config.host,
       port: config.port,
-      onListen: ({ hostname, port }) => {
-        const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-        post({ type: "listening", address: `${host}:${port}` });
-      },
+      onListen: () => {},
       onError: (error) => {
         const problem = toAetherError(error).toProblem();
         return Response.json(problem, { status: problem.status });
       },
     }, (request) => created.handle(request));
   } catch (error) {
-    post({ type: "failed", problem: listenError(error, "app", config).toProblem() });
-    return;
+    throw listenError(error, "app", config);
   }
   sweep = setInterval(() => created.expire(), sweepIntervalMs);
+  const { hostname, port } = server.addr;
+  post({
+    type: "listening",
+    app: formatAddress({ hostname, port }),
+    gateway: await listenForPeers(transport, created, cluster),
+  });
+}
+
+/** A node that has peers takes calls of their gateways; answers the address, "" without peers. */
+async function listenForPeers(
+  transport: Transport,
+  created: Gateway,
+  cluster: Config["cluster"],
+): Promise<string> {
+  if (cluster.peers.length === 0) return "";
+  return formatAddress(await transport.listen((link) => created.servePeer(link)));
 }
 
 function connectControl(port: MessagePort): void {
@@ -107,6 +133,7 @@ async function stop(graceMs: number): Promise<void> {
   clearTimeout(timer);
   clearInterval(sweep);
   control?.close();
+  await peers?.close();
   post({ type: "stopped" });
 }
 

@@ -49,6 +49,13 @@ export function readBody(request: Request, maxBytes: number): null | Promise<str
   const length = request.headers.get("content-length");
   const encoding = request.headers.get("transfer-encoding");
   if (length === null && encoding === null) return null;
+  if (length !== null && encoding !== null) {
+    // Whoever reads one of the two sees another body (RFC 9112 section 6.3).
+    throw new AetherError(
+      "REQUEST_INVALID",
+      "Content-Length and Transfer-Encoding exclude each other",
+    );
+  }
   if (length === "0") return null;
   if (length !== null && !lengthPattern.test(length)) {
     throw new AetherError("REQUEST_INVALID", `Content-Length "${length}" is not one number`);

@@ -8,48 +8,66 @@
  */
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import type { RoutedService, RouteSnapshot } from "../protocol/thread/threads.ts";
+import type { CallTarget } from "./call.ts";
 import type { InstanceLink } from "./instance_link.ts";
+import { type PeerGateway, RemoteTarget } from "./peer_gateway.ts";
 import { type RouteLookup, Router } from "./router.ts";
 
-/** A contract with its live instances. */
+/** A contract with its live instances, here and on other nodes. */
 export class Service {
   readonly routed: RoutedService;
-  readonly #links: InstanceLink[] = [];
+  readonly #local: CallTarget[] = [];
+  readonly #remote: readonly CallTarget[];
   #next = 0;
 
-  constructor(routed: RoutedService) {
+  constructor(routed: RoutedService, remote: readonly CallTarget[]) {
     this.routed = routed;
+    this.#remote = remote;
   }
 
-  /** Adds an instance that takes calls from now on. */
-  add(link: InstanceLink): void {
-    this.#links.push(link);
+  /** Adds an instance on this node that takes calls from now on. */
+  add(link: CallTarget): void {
+    this.#local.push(link);
   }
 
   /** Removes an instance that has ended. */
-  remove(link: InstanceLink): void {
-    const index = this.#links.indexOf(link);
-    if (index >= 0) this.#links.splice(index, 1);
+  remove(link: CallTarget): void {
+    const index = this.#local.indexOf(link);
+    if (index >= 0) this.#local.splice(index, 1);
   }
 
   /**
-   * The instance with the fewest calls under way, in turn among equals; "full" when every one has
-   * reached its concurrency, undefined when there is none.
+   * The target with the fewest calls under way, in turn among equals, on this node if possible;
+   * "full" when every one has reached its limit, undefined when there is none.
    */
-  pick(except?: InstanceLink): InstanceLink | "full" | undefined {
-    const count = this.#links.length;
-    let best: InstanceLink | undefined;
-    let any = false;
-    const start = this.#next++;
-    for (let offset = 0; offset < count; offset++) {
-      const link = this.#links[(start + offset) % count];
-      if (link === undefined || link === except) continue;
-      any = true;
-      if (link.inFlight >= this.routed.concurrency) continue;
-      if (best === undefined || link.inFlight < best.inFlight) best = link;
-    }
-    return best ?? (any ? "full" : undefined);
+  pick(tried?: ReadonlySet<CallTarget>): CallTarget | "full" | undefined {
+    const local = this.pickLocal(tried);
+    if (local !== undefined && local !== "full") return local;
+    return least(this.#remote, this.#next, tried) ?? local;
   }
+
+  /** Like `pick`, but never another node. */
+  pickLocal(tried?: ReadonlySet<CallTarget>): CallTarget | "full" | undefined {
+    return least(this.#local, this.#next++, tried);
+  }
+}
+
+function least(
+  targets: readonly CallTarget[],
+  start: number,
+  tried: ReadonlySet<CallTarget> | undefined,
+): CallTarget | "full" | undefined {
+  const count = targets.length;
+  let best: CallTarget | undefined;
+  let any = false;
+  for (let offset = 0; offset < count; offset++) {
+    const target = targets[(start + offset) % count];
+    if (target === undefined || tried?.has(target)) continue;
+    any = true;
+    if (target.inFlight >= target.inFlightMax) continue;
+    if (best === undefined || target.inFlight < best.inFlight) best = target;
+  }
+  return best ?? (any ? "full" : undefined);
 }
 
 /** The target of a route. */
@@ -63,15 +81,28 @@ export interface RouteTarget {
 export class Services {
   readonly #links = new Map<string, InstanceLink>();
   readonly #onDrained: (instance: string) => void;
+  readonly #connect: (node: string, address: string) => PeerGateway;
+  readonly #inFlightMax: number;
+  readonly #peers = new Map<string, PeerGateway>();
   #byContract = new Map<string, Service>();
   #byInstance = new Map<string, Service>();
   #router = new Router<RouteTarget>();
   readonly #draining = new Set<string>();
   #revision = -1;
 
-  /** Calls `onDrained` when an instance that is to drain has answered everything. */
-  constructor(onDrained: (instance: string) => void) {
+  /**
+   * @param onDrained called when an instance that is to drain has answered everything
+   * @param connect makes the link to another node's gateway
+   * @param inFlightMax the operator's limit of calls under way in one instance
+   */
+  constructor(
+    onDrained: (instance: string) => void,
+    connect: (node: string, address: string) => PeerGateway,
+    inFlightMax: number,
+  ) {
     this.#onDrained = onDrained;
+    this.#connect = connect;
+    this.#inFlightMax = inFlightMax;
   }
 
   /** Whether a snapshot has arrived. */
@@ -101,7 +132,25 @@ export class Services {
     this.#byContract = new Map();
     this.#byInstance = new Map();
     this.#router = new Router();
+    this.#followPeers(snapshot);
     for (const item of snapshot.services) this.#addService(item);
+  }
+
+  /** Keeps links to the nodes that the snapshot names, and closes the others. */
+  #followPeers(snapshot: RouteSnapshot): void {
+    const wanted = new Map(
+      snapshot.services.flatMap(({ remotes }) =>
+        remotes.map(({ node, address }) => [node, address] as const)
+      ),
+    );
+    for (const [node, peer] of this.#peers) {
+      if (wanted.get(node) === peer.address) continue;
+      this.#peers.delete(node);
+      peer.retire();
+    }
+    for (const [node, address] of wanted) {
+      if (!this.#peers.has(node)) this.#peers.set(node, this.#connect(node, address));
+    }
   }
 
   /** Reports the instance as drained once it has nothing left to answer. */
@@ -111,12 +160,19 @@ export class Services {
   }
 
   #addService(item: RoutedService): void {
-    const service = new Service(item);
+    const remote = item.remotes.flatMap(({ node, count }) => {
+      const peer = this.#peers.get(node);
+      if (peer === undefined) return [];
+      return [new RemoteTarget(peer, item.contract, count * item.concurrency)];
+    });
+    const service = new Service(item, remote);
     this.#byContract.set(item.contract, service);
     for (const instance of item.instances) {
       this.#byInstance.set(instance, service);
       const link = this.#links.get(instance);
-      if (link !== undefined) service.add(link);
+      if (link === undefined) continue;
+      link.inFlightMax = Math.min(item.concurrency, this.#inFlightMax);
+      service.add(link);
     }
     for (const [method, manifest] of Object.entries(item.methods)) {
       if (manifest.http === undefined) continue;
@@ -127,7 +183,10 @@ export class Services {
   /** A new instance, announced by the supervisor. */
   addInstance(link: InstanceLink): void {
     this.#links.set(link.id, link);
-    this.#byInstance.get(link.id)?.add(link);
+    const service = this.#byInstance.get(link.id);
+    if (service === undefined) return;
+    link.inFlightMax = Math.min(service.routed.concurrency, this.#inFlightMax);
+    service.add(link);
   }
 
   /** An instance has ended: its calls fail at once. */
@@ -143,6 +202,7 @@ export class Services {
   /** Ends calls whose deadline has passed. */
   expire(now: number): void {
     for (const link of this.#links.values()) link.expire(now);
+    for (const peer of this.#peers.values()) peer.expire(now);
     this.checkDrained();
   }
 

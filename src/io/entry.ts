@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 export type Form = "source" | "compiled" | "bundle";
 
 /** The threads and child processes that have a main module of their own. */
-export type EntryName = "control" | "gateway" | "shell";
+export type EntryName = "control" | "gateway" | "relay" | "shell";
 
 /** What `aether version` says. */
 export interface BuildInfo {
@@ -50,6 +50,7 @@ const build = typeof AETHER_BUILD === "undefined"
 export const entrySources: Readonly<Record<EntryName, string>> = {
   control: "../api/main.ts",
   gateway: "../gateway/main.ts",
+  relay: "../sandbox/process/relay.ts",
   shell: "../sandbox/shell/main.ts",
 };
 
@@ -119,6 +120,51 @@ export function selfCommand(): Command {
       return {
         command: Deno.execPath(),
         args: ["run", "-A", "--no-prompt", "--config", config, sourceFile("../../main.ts")],
+      };
+    }
+  }
+}
+
+/** The word after which this program is the host of one slice; only the node says it. */
+export const sliceHostWord = "__slice-host";
+
+/** How to start this program as the host of one slice. */
+export interface SliceHostProgram extends Command {
+  /** Where flags of the runtime go among the arguments; undefined where there are none. */
+  readonly flagsAt: number | undefined;
+  /** What the host must be able to read: its own modules. */
+  readonly readable: string;
+}
+
+/**
+ * How to start this program as the host of one slice.
+ *
+ * From source and as a bundle it gets flags for narrow permissions; a compiled binary has those it
+ * was compiled with, and the host gives them up itself.
+ */
+export function sliceHostProgram(): SliceHostProgram {
+  switch (form()) {
+    case "compiled": {
+      const command = Deno.execPath();
+      return { command, args: [sliceHostWord], flagsAt: undefined, readable: "" };
+    }
+    case "bundle": {
+      const flags = runtimeFlags.filter((flag) => flag !== "-A");
+      return {
+        command: sourceFile("./aether"),
+        args: ["run", ...flags, sourceFile("./aether.js"), sliceHostWord],
+        flagsAt: 1,
+        readable: sourceFile("."),
+      };
+    }
+    case "source": {
+      const config = sourceFile("../../deno.json");
+      const flags = ["--no-prompt", "--cached-only", "--config", config];
+      return {
+        command: Deno.execPath(),
+        args: ["run", ...flags, sourceFile("../../main.ts"), sliceHostWord],
+        flagsAt: 1,
+        readable: sourceFile("../.."),
       };
     }
   }

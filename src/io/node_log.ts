@@ -25,26 +25,44 @@ export function createNodeLogger(config: Config["log"], source: string): Logger 
   const minimum = config.level === "off" ? logLevels.length : logLevels.indexOf(config.level);
   return createLogger((level, message, fields) => {
     if (logLevels.indexOf(level) < minimum) return;
-    const time = new Date().toISOString();
+    const line = {
+      time: new Date().toISOString(),
+      level,
+      source,
+      message: message.slice(0, messageMax),
+    };
+    // Fields come from slices too: they must not pass for the line's own.
     writeLine(
-      config.format === "json"
-        ? JSON.stringify({ time, level, source, message, ...fields })
-        : textLine(time, level, source, message, fields),
+      config.format === "json" ? quoted({ ...line, ...fields, ...line }) : textLine(line, fields),
     );
   });
 }
 
-function textLine(
-  time: string,
-  level: LogLevel,
-  source: string,
-  message: string,
-  fields: LogFields,
-): string {
-  // One line per entry, whatever a slice writes: no forged lines, no terminal control codes.
-  const text = JSON.stringify(message.slice(0, messageMax)).slice(1, -1).replaceAll('\\"', '"');
-  const details = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+interface Line {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly source: string;
+  readonly message: string;
+}
+
+/** One line per entry, whatever a slice writes: no forged lines, no terminal control codes. */
+function textLine({ time, level, source, message }: Line, fields: LogFields): string {
+  const text = quoted(message).slice(1, -1).replaceAll('\\"', '"');
+  const details = Object.entries(fields).map(([key, value]) =>
+    ` ${plainKey.test(key) ? key : quoted(key)}=${quoted(value)}`
+  );
   return `${time} ${level.toUpperCase().padEnd(5)} ${source}: ${text}${details.join("")}`;
+}
+
+const plainKey = /^[A-Za-z0-9_.-]+$/;
+// What JSON leaves as it is: DEL, the C1 controls, line separators, changes of direction.
+const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function quoted(value: unknown): string {
+  return String(JSON.stringify(value)).replaceAll(
+    unsafe,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function writeLine(line: string): void {

@@ -25,6 +25,14 @@ export const detectorDefaults: DetectorOptions = { suspectMs: 600, downMs: 1_500
 /** What is believed about a node. */
 export type Belief = "alive" | "suspect" | "down";
 
+/** What a node says about others in its heartbeats. */
+export interface Opinion {
+  /** Nodes that refuse its connections. */
+  readonly unreachable: readonly string[];
+  /** Nodes that it believes to be down. */
+  readonly down: readonly string[];
+}
+
 /** A change of belief. */
 export interface BeliefChange {
   readonly node: string;
@@ -34,12 +42,14 @@ export interface BeliefChange {
 
 interface Peer {
   heardAtMs: number;
-  /** Since when connections to it are refused. */
+  /** Whether connections to it are refused. */
   refused: boolean;
-  /** Peers that said they cannot reach it. */
-  readonly unreachableFor: Set<string>;
   belief: Belief;
+  /** What it said last. */
+  opinion: Opinion;
 }
+
+const noOpinion: Opinion = { unreachable: [], down: [] };
 
 /** Beliefs of one node about the others. */
 export class FailureDetector {
@@ -57,23 +67,18 @@ export class FailureDetector {
     for (const node of this.#peers.keys()) if (!wanted.has(node)) this.#peers.delete(node);
     for (const node of wanted) {
       if (this.#peers.has(node)) continue;
-      const unreachableFor = new Set<string>();
-      this.#peers.set(node, { heardAtMs: nowMs, refused: false, unreachableFor, belief: "alive" });
+      const peer: Peer = { heardAtMs: nowMs, refused: false, belief: "alive", opinion: noOpinion };
+      this.#peers.set(node, peer);
     }
   }
 
-  /** A frame of a node has arrived, and whom it cannot reach. */
-  heard(node: string, nowMs: number, unreachable: readonly string[] = []): void {
+  /** A frame of a node has arrived, maybe with what the node says about others. */
+  heard(node: string, nowMs: number, opinion?: Opinion): void {
     const peer = this.#peers.get(node);
-    if (peer !== undefined) {
-      peer.heardAtMs = nowMs;
-      peer.refused = false;
-      peer.unreachableFor.clear();
-    }
-    for (const [other, state] of this.#peers) {
-      if (unreachable.includes(other)) state.unreachableFor.add(node);
-      else state.unreachableFor.delete(node);
-    }
+    if (peer === undefined) return;
+    peer.heardAtMs = nowMs;
+    peer.refused = false;
+    if (opinion !== undefined) peer.opinion = opinion;
   }
 
   /** A connection to a node was refused: nothing listens there. */
@@ -87,9 +92,29 @@ export class FailureDetector {
     return this.#peers.get(node)?.belief ?? "down";
   }
 
-  /** Nodes whose connections are refused, to be told to the others. */
-  unreachable(): string[] {
-    return [...this.#peers].filter(([, peer]) => peer.refused).map(([node]) => node);
+  /** What this node tells the others. */
+  get opinion(): Opinion {
+    const those = (isMeant: (peer: Peer) => boolean) =>
+      [...this.#peers].filter(([, peer]) => isMeant(peer)).map(([node]) => node);
+    return {
+      unreachable: those(({ refused }) => refused),
+      down: those(({ belief }) => belief === "down"),
+    };
+  }
+
+  /**
+   * Whether a node that is down for this node is so for the others too, and not just behind a bad
+   * link: a majority of the voters says it, or everybody who is heard here.
+   */
+  isLost(node: string, voters: readonly string[]): boolean {
+    if (this.beliefOf(node) !== "down") return false;
+    const others = voters.filter((voter) => voter !== node);
+    const heard = others.flatMap((voter) => {
+      const peer = this.#peers.get(voter);
+      return peer === undefined || peer.belief === "down" ? [] : [peer];
+    });
+    const agreeing = heard.filter(({ opinion }) => opinion.down.includes(node)).length;
+    return agreeing === heard.length || agreeing + 1 > voters.length / 2;
   }
 
   /** Nodes that are not believed to be alive. */
@@ -108,7 +133,7 @@ export class FailureDetector {
     for (const [node, peer] of this.#peers) {
       // After a pause of this process everybody gets a new chance to be heard.
       if (wasPaused) peer.heardAtMs = nowMs;
-      const to = this.#judge(peer, nowMs);
+      const to = this.#judge(node, peer, nowMs);
       if (to === peer.belief) continue;
       changes.push({ node, from: peer.belief, to });
       peer.belief = to;
@@ -116,11 +141,18 @@ export class FailureDetector {
     return changes;
   }
 
-  #judge(peer: Peer, nowMs: number): Belief {
+  #judge(node: string, peer: Peer, nowMs: number): Belief {
     const silenceMs = nowMs - peer.heardAtMs;
-    const confirmations = this.#peers.size === 1 ? 0 : 1;
-    const isGone = peer.refused && peer.unreachableFor.size >= confirmations;
+    const isGone = peer.refused && this.#isConfirmed(node);
     if (silenceMs >= this.#options.downMs || isGone) return "down";
     return silenceMs >= this.#options.suspectMs || peer.refused ? "suspect" : "alive";
+  }
+
+  /** Whether a node that still answers is refused too; of two nodes, there is nobody to ask. */
+  #isConfirmed(node: string): boolean {
+    for (const [other, { belief, opinion }] of this.#peers) {
+      if (other !== node && belief !== "down" && opinion.unreachable.includes(node)) return true;
+    }
+    return this.#peers.size === 1;
   }
 }

@@ -26,28 +26,24 @@ export type FormingDecision =
   /** Somebody has another list of founders: the configuration of one of the two is wrong. */
   | { readonly type: "mismatch"; readonly peer: string; readonly theirs: readonly string[] };
 
-/** Decides from what the peers have said so far. */
+/**
+ * Decides from what the founders say now. What somebody said who is not linked any more must not be
+ * in `heard`: a node that was started again since would be counted with its former life.
+ */
 export function decideForming(
   self: Hello,
   heard: ReadonlyMap<string, Hello>,
 ): FormingDecision {
-  for (const hello of heard.values()) {
-    if (hello.stage !== "member") continue;
-    const place = hello.founders.findIndex(({ id }) => id === self.node);
-    if (place >= 0 && hello.founderNonces[place] === self.bootNonce) {
-      return { type: "form", nonces: hello.founderNonces };
-    }
-    return {
-      type: "rejoin",
-      cluster: hello.cluster,
-      founders: hello.founders,
-      nonces: hello.founderNonces,
-    };
+  const hellos = self.founders.map(({ id }) => ({
+    id,
+    hello: id === self.node ? self : heard.get(id),
+  }));
+  for (const { hello } of hellos) {
+    if (hello?.stage === "member") return comeIn(self, hello);
   }
   const waiting: string[] = [];
   const nonces: string[] = [];
-  for (const { id } of self.founders) {
-    const hello = id === self.node ? self : heard.get(id);
+  for (const { id, hello } of hellos) {
     if (hello === undefined) {
       waiting.push(id);
       continue;
@@ -58,6 +54,13 @@ export function decideForming(
     nonces.push(hello.bootNonce);
   }
   return waiting.length > 0 ? { type: "wait", for: waiting } : { type: "form", nonces };
+}
+
+function comeIn(self: Hello, member: Hello): FormingDecision {
+  const { cluster, founders, founderNonces: nonces } = member;
+  const place = founders.findIndex(({ id }) => id === self.node);
+  if (place >= 0 && nonces[place] === self.bootNonce) return { type: "form", nonces };
+  return { type: "rejoin", cluster, founders, nonces };
 }
 
 function sameFounders(a: Hello, b: Hello): boolean {

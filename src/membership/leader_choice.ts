@@ -16,11 +16,17 @@ export interface LeaderInput {
   readonly current: string | undefined;
   /** Whether a node is believed to work and takes part; true for this node itself. */
   isEligible(node: string): boolean;
+  /**
+   * Whether the present leader must be replaced. Stricter than not being eligible: with a bad link
+   * between two nodes, each would take the leadership from the other for ever.
+   */
+  isLost(node: string): boolean;
 }
 
 /** Whether this node should make itself the leader. */
-export function shouldLead({ self, voters, current, isEligible }: LeaderInput): boolean {
-  if (current !== undefined && voters.includes(current) && isEligible(current)) return false;
+export function shouldLead(input: LeaderInput): boolean {
+  const { self, voters, current, isEligible, isLost } = input;
+  if (current !== undefined && voters.includes(current) && !isLost(current)) return false;
   return voters.find(isEligible) === self;
 }
 

@@ -74,6 +74,7 @@ class Supervisor {
   #gatewayRestarts: number[] = [];
   /** Where the first gateway listened; those after it must listen there as well. */
   #appPort: number | undefined;
+  #gatewayPort: number | undefined;
   /** Control's end of the channel to the gateway, until control takes it. */
   #controlSide: MessagePort | undefined;
   #phase: Phase = "starting";
@@ -116,29 +117,34 @@ class Supervisor {
       onMessage: (message) => {
         if (message.type === "listening") {
           gateway.watch();
-          this.#onGatewayListening(message.address);
+          this.#onGatewayListening(message.app, message.gateway);
         } else if (message.type === "failed") this.#fail(message.problem);
         else if (message.type === "stopped") this.#onDrained();
       },
       onDeath: (reason) => this.#onGatewayDeath(reason),
     });
     this.#gateway = gateway;
-    const { app } = this.#config;
-    const config = { ...this.#config, app: { ...app, port: this.#appPort ?? app.port } };
+    const { app, cluster } = this.#config;
+    const config = {
+      ...this.#config,
+      app: { ...app, port: this.#appPort ?? app.port },
+      cluster: { ...cluster, gatewayPort: this.#gatewayPort ?? cluster.gatewayPort },
+    };
     gateway.post({ type: "start", config, control: gatewaySide }, [gatewaySide]);
   }
 
-  #onGatewayListening(appAddress: string): void {
-    this.#appPort = Number(appAddress.slice(appAddress.lastIndexOf(":") + 1));
+  #onGatewayListening(appAddress: string, gatewayAddress: string): void {
+    this.#appPort = portOf(appAddress);
+    if (gatewayAddress !== "") this.#gatewayPort = portOf(gatewayAddress);
     const controlSide = this.#controlSide;
     if (controlSide === undefined) return;
     this.#controlSide = undefined;
     if (this.#control === undefined) {
-      this.#startControl(appAddress, controlSide);
+      this.#startControl(appAddress, gatewayAddress, controlSide);
       return;
     }
     // A restart: wire the new gateway to what runs already.
-    this.#control.post({ type: "gateway", gateway: controlSide, appAddress }, [controlSide]);
+    this.#control.post({ type: "gateway", gateway: controlSide }, [controlSide]);
     for (const [instance, running] of this.#instances) {
       running.connectGateway(this.#connectInstance(instance));
     }
@@ -151,12 +157,13 @@ class Supervisor {
     return port2;
   }
 
-  #startControl(appAddress: string, gateway: MessagePort): void {
+  #startControl(appAddress: string, gatewayAddress: string, gateway: MessagePort): void {
     this.#control = new Thread("control", {
       onMessage: (message) => this.#onControl(message),
       onDeath: (reason) => this.#threadFailed("control", reason),
     });
-    this.#control.post({ type: "start", config: this.#config, appAddress, gateway }, [gateway]);
+    const config = this.#config;
+    this.#control.post({ type: "start", config, appAddress, gatewayAddress, gateway }, [gateway]);
   }
 
   #onControl(message: FromControl): void {
@@ -267,4 +274,8 @@ class Supervisor {
     this.#gateway?.terminate();
     this.#control?.terminate();
   }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }

@@ -12,7 +12,7 @@ import { expandedBlueprintSchema } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import { manifestSchema } from "./slice/manifest.ts";
-import type { Operation, Writer } from "./store/command.ts";
+import type { KeyOperation, Writer } from "./store/command.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -43,10 +43,11 @@ export class KeyType<Value> {
     return key.slice(this.prefix.length).split("/");
   }
 
-  /** The operation that writes a value. */
-  put(key: string, value: Value): Operation {
+  /** The operation that writes a value; with a lease the key goes when that ends. */
+  put(key: string, value: Value, lease?: string): KeyOperation {
     const bytes = encoder.encode(JSON.stringify(this.#schema.parse(value)));
-    return { type: "put", key, value: bytes, contentType: jsonType };
+    const operation = { type: "put", key, value: bytes, contentType: jsonType } as const;
+    return lease === undefined ? operation : { ...operation, lease };
   }
 
   /**
@@ -78,6 +79,14 @@ const instanceValueSchema = z.object({
   reason: z.string().optional(),
   /** Whether trying again without a change is useless. */
   fatal: z.boolean().optional(),
+});
+
+/** Where a node listens, `host:port` each; "" where it does not. */
+export const addressesSchema = z.object({
+  cluster: z.string(),
+  gateway: z.string().default(""),
+  management: z.string(),
+  app: z.string(),
 });
 
 /** Observed state of one instance, written by the node that owns it. */
@@ -129,6 +138,20 @@ export const keys = {
     "operator",
     z.object({ voters: z.array(z.string()).min(1).max(9) }),
   ),
+  /** `lock/{name}`: who holds a lock; the revision at which the key came into being is its token. */
+  lock: new KeyType(
+    "lock/",
+    "user",
+    z.object({ holder: z.string(), lease: z.string(), ttlMs: z.int() }),
+  ),
+  /** `config/cluster/{key}` and `config/node/{node}/{key}`: values over those of the file. */
+  config: new KeyType("config/", "operator", z.object({ value: z.json() })),
+  /** `backup/last`: the backup that a node has taken on. */
+  backup: new KeyType(
+    "backup/",
+    "node",
+    z.object({ period: z.int(), node: z.string(), startedAtMs: z.number() }),
+  ),
   /** `leader/current`: who leads; the revision of the last change is the term. */
   leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */
@@ -140,7 +163,7 @@ export const keys = {
       state: z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]),
       version: z.string(),
       incarnation: z.int(),
-      addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+      addresses: addressesSchema,
     }),
   ),
 };

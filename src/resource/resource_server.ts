@@ -11,8 +11,9 @@ import { AetherError, type Problem, toAetherError } from "../base/errors.ts";
 import { checkUserKey, jsonType, slicePrefix } from "../protocol/keys.ts";
 import { limits } from "../protocol/limits.ts";
 import type { SliceProblem } from "../protocol/slice/problem.ts";
-import type { Applied, Transaction, Writer } from "../protocol/store/command.ts";
+import type { Applied, KeyOperation, Transaction, Writer } from "../protocol/store/command.ts";
 import type { ResourceReply } from "../protocol/thread/instance.ts";
+import { zodIssues } from "../sdk/dispatch.ts";
 import { kvConflict } from "../sdk/kv_conflict.ts";
 import { type Logger, logLevels } from "../sdk/logger.ts";
 import { SliceError } from "../sdk/slice_error.ts";
@@ -22,7 +23,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 const id = z.int().min(0);
-const key = z.string().max(limits.keyBytes);
+const key = z.string();
 const ifRevision = z.int().min(0).optional();
 const requestSchema = z.discriminatedUnion("op", [
   z.object({ op: z.literal("entry"), id, resource: z.string(), key }),
@@ -93,6 +94,7 @@ export class ResourceServer {
     const parsed = requestSchema.safeParse(data);
     if (!parsed.success) {
       this.#malformed++;
+      this.#refuse(data, parsed.error);
       return;
     }
     const request = parsed.data;
@@ -101,6 +103,18 @@ export class ResourceServer {
       return;
     }
     this.#answer(request).then((reply) => this.#options.port.postMessage(reply));
+  }
+
+  /** Whoever waits for an answer gets one: a slice's mistake must not hang its call. */
+  #refuse(data: unknown, error: z.ZodError): void {
+    const asked = z.object({ id }).safeParse(data);
+    if (!asked.success) return;
+    const refusal = new AetherError("REQUEST_INVALID", "The resource request is not valid", {
+      issues: zodIssues(error),
+      hint: "Correct the arguments of the call",
+    });
+    const reply: ResourceReply = { id: asked.data.id, ok: false, problem: refusal.toProblem() };
+    this.#options.port.postMessage(reply);
   }
 
   async #answer(request: KvRequest): Promise<ResourceReply> {
@@ -139,7 +153,7 @@ export class ResourceServer {
   }
 
   async #entry(key: string): Promise<unknown> {
-    checkUserKey(key);
+    checkUserKey(key, this.#prefix);
     await this.#options.store.readBarrier();
     return this.#read(key) ?? null;
   }
@@ -158,7 +172,7 @@ export class ResourceServer {
   }
 
   async #put(request: Extract<KvRequest, { op: "put" }>): Promise<number> {
-    checkUserKey(request.key);
+    checkUserKey(request.key, this.#prefix);
     const value = encoder.encode(request.value);
     if (value.length > limits.kvValueBytes) {
       throw new AetherError(
@@ -177,7 +191,7 @@ export class ResourceServer {
   }
 
   async #delete(request: Extract<KvRequest, { op: "delete" }>): Promise<boolean> {
-    checkUserKey(request.key);
+    checkUserKey(request.key, this.#prefix);
     const applied = await this.#write(request, {
       type: "delete",
       key: this.#prefix + request.key,
@@ -187,7 +201,7 @@ export class ResourceServer {
 
   async #write(
     request: Extract<KvRequest, { op: "put" | "delete" }>,
-    operation: Transaction["then"][number],
+    operation: KeyOperation,
   ): Promise<Applied> {
     const { store } = this.#options;
     const { key, ifRevision } = request;

@@ -81,5 +81,5 @@ Deno.test("describeSlice() is not confused by what a module posts", async () => 
   const description = await describeSlice(moduleOf(`${code}\nonmessage = null;\n${good}`));
   assert.equal(description.contract, "org.example:one");
   const invented = 'postMessage({ type: "described", description: { contract: 5 } })';
-  assert.match(await refusal(`${invented}; await new Promise(() => {})`), /itself wrongly/);
+  assert.match(await refusal(`${invented}; await new Promise(() => {})`, 300), /did not load/);
 });

@@ -20,12 +20,14 @@ const problem = z.object({
   hint: z.string(),
   issues: z.array(issue).optional(),
 });
+const bytes = z.number().min(0);
+const memory = z.object({ heapBytes: bytes, externalBytes: bytes });
 const messageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("described"), description: z.unknown() }),
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("failed"), problem }),
   z.object({ type: z.literal("stopped") }),
-  z.object({ type: z.literal("pong"), sequence: z.int() }),
+  z.object({ type: z.literal("pong"), sequence: z.int(), memory }),
 ]);
 
 /**

@@ -2,19 +2,32 @@
  * The `worker` tier: one slice instance in a permission-limited Web Worker.
  *
  * Created on the supervisor's thread, the only one that may create workers. It protects the node
- * against mistakes of a slice, not against malice (docs/architecture.md).
+ * against mistakes of a slice, not against malice (docs/isolation.md): a thread that computes cannot
+ * be stopped, only given up.
  *
  * @module
  */
-import { AetherError, type Problem } from "../base/errors.ts";
+import type { Problem } from "../base/errors.ts";
 import { entryUrl } from "../io/entry.ts";
 import type { Permissions } from "../protocol/slice/manifest.ts";
 import type { FromShell, ToShell } from "../protocol/thread/instance.ts";
 import type { ExitReason } from "../protocol/thread/threads.ts";
 import { readFromShell } from "./from_shell.ts";
+import {
+  errorReason,
+  type InstanceEvents,
+  type RunningInstance,
+  sliceProblem,
+} from "./running_instance.ts";
+import { type Verdict, Watchdog, type WatchLimits } from "./watchdog.ts";
+import { cpuMs, isThreadAlive, newWorkerThread, threadIds } from "./worker_threads.ts";
+
+const watchIntervalMs = 1_000;
+/** Time after which a thread that was told to end and still runs counts as leaked. */
+const leakCheckMs = 2_000;
 
 /** What an instance is started with. */
-export interface WorkerInstanceOptions {
+export interface WorkerInstanceOptions extends InstanceEvents {
   readonly instance: string;
   readonly artifact: string;
   readonly module: Uint8Array;
@@ -23,40 +36,48 @@ export interface WorkerInstanceOptions {
   readonly resources: MessagePort;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
-  onReady(): void;
-  /** Called once, however the instance ends. */
-  onEnd(reason: ExitReason, problem: Problem | undefined): void;
+  /** When it is replaced or ended; without them it is not watched. */
+  readonly watch?: WatchLimits;
+  /** Its thread did not end although it was told to; it never will. */
+  onLeak?(): void;
 }
 
 /** An instance in a worker of its own. */
-export class WorkerInstance {
+export class WorkerInstance implements RunningInstance {
   readonly #options: WorkerInstanceOptions;
   readonly #worker: Worker;
+  readonly #thread: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #watchTimer: ReturnType<typeof setInterval> | undefined;
+  #watchdog: Watchdog | undefined;
   #phase: "starting" | "running" | "stopping" | "ended" = "starting";
 
   constructor(options: WorkerInstanceOptions) {
     this.#options = options;
+    const before = threadIds();
     this.#worker = new Worker(entryUrl("shell"), {
       type: "module",
       name: options.instance,
       deno: { permissions: denoPermissions(options.permissions) },
     });
+    this.#thread = newWorkerThread(before);
     this.#worker.onmessage = (event: MessageEvent<unknown>) => {
       const message = readFromShell(event.data);
       if (message !== undefined) this.#onMessage(message);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#end("error", problem(`The slice failed outside a call: ${event.message}`));
+      const text = `The slice failed outside a call: ${event.message}`;
+      this.#end(errorReason(event.message), sliceProblem(text));
     };
-    const { artifact, instance, module, gateway, resources, startTimeoutMs } = options;
-    this.#post({ type: "start", artifact, instance, module, gateway, resources }, [
+    const { artifact, instance, module, permissions, gateway, resources } = options;
+    const { startTimeoutMs } = options;
+    this.#post({ type: "start", artifact, instance, module, permissions, gateway, resources }, [
       gateway,
       resources,
     ]);
     this.#timer = setTimeout(() => {
-      this.#end("start-timeout", problem(`The slice did not start within ${startTimeoutMs} ms`));
+      this.#end("start-timeout", sliceProblem(`The slice did not start within ${startTimeoutMs} ms`));
     }, startTimeoutMs);
   }
 
@@ -73,7 +94,7 @@ export class WorkerInstance {
     this.#post({ type: "stop" });
     const { stopTimeoutMs } = this.#options;
     this.#timer = setTimeout(() => {
-      this.#end("stop-timeout", problem(`The slice did not stop within ${stopTimeoutMs} ms`));
+      this.#end("stop-timeout", sliceProblem(`The slice did not stop within ${stopTimeoutMs} ms`));
     }, stopTimeoutMs);
   }
 
@@ -88,6 +109,7 @@ export class WorkerInstance {
         if (this.#phase !== "starting") return;
         this.#phase = "running";
         clearTimeout(this.#timer);
+        this.#watch();
         this.#options.onReady();
         break;
       case "failed":
@@ -96,24 +118,65 @@ export class WorkerInstance {
       case "stopped":
         this.#end("stopped", undefined);
         break;
+      case "pong":
+        this.#onPong(message);
+        break;
     }
+  }
+
+  #watch(): void {
+    const { watch } = this.#options;
+    if (watch === undefined) return;
+    const watchdog = this.#watchdog = new Watchdog(watch, performance.now());
+    this.#watchTimer = setInterval(() => {
+      // Its own time limit counts while it stops.
+      if (this.#phase !== "running") return;
+      this.#follow(watchdog.check(performance.now(), watchIntervalMs));
+      this.#post({ type: "ping", sequence: watchdog.nextSequence() });
+    }, watchIntervalMs);
+  }
+
+  #onPong({ sequence, memory }: Extract<FromShell, { type: "pong" }>): void {
+    const watchdog = this.#watchdog;
+    if (watchdog === undefined || this.#phase !== "running") return;
+    this.#follow(watchdog.answered(sequence, memory, performance.now()));
+    const thread = this.#thread;
+    this.#options.onUsage?.({
+      instance: this.#options.instance,
+      tier: "worker",
+      ...watchdog.memory,
+      cpuMs: thread === undefined ? undefined : cpuMs({ thread }),
+    });
+  }
+
+  #follow(verdict: Verdict): void {
+    if (verdict.action === "retire") this.#options.onRetire?.(verdict.cause);
+    else if (verdict.action === "end") this.#end(verdict.reason, sliceProblem(verdict.cause));
   }
 
   #end(reason: ExitReason, problem: Problem | undefined): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     clearTimeout(this.#timer);
+    clearInterval(this.#watchTimer);
     this.#worker.terminate();
+    if (reason !== "stopped") this.#checkLeak();
     this.#options.onEnd(reason, problem);
+  }
+
+  #checkLeak(): void {
+    const { onLeak } = this.#options;
+    const thread = this.#thread;
+    if (onLeak === undefined || thread === undefined) return;
+    // Nobody waits for this timer when the process ends.
+    Deno.unrefTimer(setTimeout(() => {
+      if (isThreadAlive(thread)) onLeak();
+    }, leakCheckMs));
   }
 }
 
-function problem(detail: string): Problem {
-  return new AetherError("SLICE_FAILED", detail).toProblem();
-}
-
 /** Deno's form of a manifest's permissions: what is absent is denied. */
-function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
+export function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
   const { net, read, write, env, sys, run, ffi } = permissions;
   return {
     net: net ?? false,

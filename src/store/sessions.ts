@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { type ByteReader, type ByteWriter, DecodeError } from "../base/codec.ts";
+import type { ByteReader, ByteWriter } from "../base/codec.ts";
 import type { Applied, Command } from "../protocol/store/command.ts";
+import { readApplied, writeApplied } from "./applied.ts";
 
-const outcomes = ["done", "refused", "full", "forbidden", "stale"] as const;
 const answersMax = 100_000;
 const sessionsMax = 10_000;
 
@@ -61,8 +61,8 @@ export class Sessions {
       to.string(node).varint(session.incarnation).varint(session.acknowledgedBelow);
       const answers = [...session.answers].sort(([a], [b]) => a - b);
       to.list(answers, ([sequence, applied], into) => {
-        into.varint(sequence).u8(outcomes.indexOf(applied.outcome)).varint(applied.revision)
-          .u8(applied.succeeded ? 1 : 0).varint(applied.deleted);
+        into.varint(sequence);
+        writeApplied(applied, into);
       });
     });
   }
@@ -84,9 +84,5 @@ export class Sessions {
 
 function readAnswer(reader: ByteReader): readonly [number, Applied] {
   const sequence = reader.varint();
-  const outcome = outcomes[reader.u8()];
-  if (outcome === undefined) throw new DecodeError("Outcome is not known", reader.offset - 1);
-  const revision = reader.varint();
-  const succeeded = reader.u8() === 1;
-  return [sequence, { outcome, revision, succeeded, deleted: reader.varint() }];
+  return [sequence, readApplied(reader)];
 }

@@ -13,13 +13,20 @@ import { keys, writerOf } from "../protocol/keys.ts";
 import {
   type Applied,
   type Command,
+  type Compare,
   contentTypeBytesMax,
+  type KeyOperation,
   type Operation,
 } from "../protocol/store/command.ts";
+import { IdempotentAnswers } from "./idempotency.ts";
+import { Leases } from "./leases.ts";
 import { Sessions } from "./sessions.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
-const snapshotVersion = 1;
+/** Entries and sessions only: what 0.1 wrote, and a store in which nothing ever expires. */
+const plainVersion = 1;
+/** With log time, leases and idempotent answers. */
+const fullVersion = 2;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
 /** The control loop must go on in a full store; what it writes is bounded by the instances. */
@@ -63,6 +70,9 @@ export class StoreState {
   readonly #entries = new Map<string, Entry>();
   readonly #keys = new SortedKeys();
   #sessions = new Sessions();
+  #leases = new Leases();
+  #answers = new IdempotentAnswers();
+  #timeMs = 0;
   #revision = 0;
   #bytes = 0;
 
@@ -78,6 +88,16 @@ export class StoreState {
   /** Approximate size in memory. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Log time: real time that the leaders have seen pass while something could expire. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /** Whether something waits for log time to advance. */
+  get needsTime(): boolean {
+    return this.#leases.size > 0 || this.#answers.size > 0;
   }
 
   /** Incarnation of a node's newest session; a restarted node takes the next one. */
@@ -117,45 +137,115 @@ export class StoreState {
   }
 
   #execute(command: Command): { applied: Applied; change: StoreChange | undefined } {
-    const { compare, then, otherwise } = command.transaction;
-    const succeeded = compare.every(({ key, revision }) =>
-      (this.#entries.get(key)?.revision ?? 0) === revision
-    );
+    const { compare, then, otherwise, idempotency } = command.transaction;
+    const known = idempotency === undefined ? undefined : this.#answers.find(idempotency);
+    if (known !== undefined && known !== "mismatch") return { applied: known, change: undefined };
+    const succeeded = compare.every((item) => this.#holds(item));
     const operations = succeeded ? then : otherwise;
-    const nothing = (outcome: Applied["outcome"]) => ({
-      applied: { outcome, revision: this.#revision, succeeded, deleted: 0 },
-      change: undefined,
-    });
-    if (operations.some(({ key }) => writerOf(key) !== command.writer)) {
-      return nothing("forbidden");
-    }
-    const growth = this.#growth(operations);
-    const isLimited = operations.some(({ key }) =>
-      !unlimitedPrefixes.some((prefix) => key.startsWith(prefix))
-    );
-    if (isLimited && growth > 0 && this.#bytes + growth > this.#options.maxBytes) {
-      return nothing("full");
-    }
+    const objection = known ?? this.#objection(operations, command);
+    if (objection !== undefined) return { applied: this.#answer(objection), change: undefined };
     const events: StoreEvent[] = [];
     const revision = this.#revision + 1;
-    let deleted = 0;
-    for (const operation of operations) {
-      const event = this.#change(operation, revision);
-      if (event === undefined) continue;
-      if (event.entry === undefined) deleted++;
-      events.push(event);
-    }
-    if (events.length === 0) return nothing(succeeded ? "done" : "refused");
-    this.#revision = revision;
-    return {
-      applied: { outcome: succeeded ? "done" : "refused", revision, succeeded, deleted },
-      change: { revision, events },
+    for (const operation of operations) this.#perform(operation, revision, events);
+    if (events.length > 0) this.#revision = revision;
+    const applied: Applied = {
+      outcome: succeeded ? "done" : "refused",
+      revision: this.#revision,
+      succeeded,
+      deleted: events.filter(({ entry }) => entry === undefined).length,
     };
+    if (idempotency !== undefined) this.#answers.remember(idempotency, applied, this.#timeMs);
+    return { applied, change: events.length > 0 ? { revision, events } : undefined };
   }
 
-  #change(operation: Operation, revision: number): StoreEvent | undefined {
+  #answer(outcome: Applied["outcome"]): Applied {
+    return { outcome, revision: this.#revision, succeeded: false, deleted: 0 };
+  }
+
+  #holds(item: Compare): boolean {
+    const entry = this.#entries.get(item.key);
+    if ("revision" in item) return (entry?.revision ?? 0) === item.revision;
+    if (entry === undefined) return false;
+    if (!("value" in item)) return true;
+    const { value } = item;
+    return value.length === entry.value.length &&
+      value.every((byte, index) => byte === entry.value[index]);
+  }
+
+  /** Why none of the operations may be done; undefined when they may. */
+  #objection(
+    operations: readonly Operation[],
+    { writer }: Command,
+  ): "forbidden" | "noLease" | "full" | undefined {
+    const granted = new Set<string>();
+    const writes: KeyOperation[] = [];
+    for (const operation of operations) {
+      switch (operation.type) {
+        case "tick":
+          if (writer !== "leader") return "forbidden";
+          break;
+        case "grant":
+          if (!this.#leases.has(operation.lease)) granted.add(operation.lease);
+          if (!this.#leases.hasRoomFor(granted.size)) return "full";
+          break;
+        default: {
+          if ("key" in operation) {
+            if (writerOf(operation.key) !== writer) return "forbidden";
+            writes.push(operation);
+          }
+          const lease = operation.type === "delete" ? undefined : operation.lease;
+          if (lease !== undefined && !this.#leases.has(lease) && !granted.has(lease)) {
+            return "noLease";
+          }
+        }
+      }
+    }
+    const isLimited = writes.some(({ key }) =>
+      !unlimitedPrefixes.some((prefix) => key.startsWith(prefix))
+    );
+    if (!isLimited) return undefined;
+    const growth = this.#growth(writes);
+    return growth > 0 && this.#bytes + growth > this.#options.maxBytes ? "full" : undefined;
+  }
+
+  #perform(operation: Operation, revision: number, events: StoreEvent[]): void {
+    switch (operation.type) {
+      case "put":
+      case "delete": {
+        const event = this.#change(operation, revision);
+        if (event !== undefined) events.push(event);
+        break;
+      }
+      case "grant":
+        this.#leases.grant(operation.lease, operation.ttlMs, this.#timeMs);
+        break;
+      case "renew":
+        this.#leases.renew(operation.lease, this.#timeMs);
+        break;
+      case "revoke":
+        this.#endLease(operation.lease, revision, events);
+        break;
+      case "tick":
+        this.#timeMs += operation.elapsedMs;
+        this.#answers.expire(this.#timeMs);
+        for (const lease of this.#leases.expired(this.#timeMs)) {
+          this.#endLease(lease, revision, events);
+        }
+        break;
+    }
+  }
+
+  #endLease(lease: string, revision: number, events: StoreEvent[]): void {
+    for (const key of this.#leases.end(lease)) {
+      const event = this.#change({ type: "delete", key }, revision);
+      if (event !== undefined) events.push(event);
+    }
+  }
+
+  #change(operation: KeyOperation, revision: number): StoreEvent | undefined {
     const { key } = operation;
     const previous = this.#entries.get(key);
+    this.#leases.bind(key, operation.type === "put" ? operation.lease : undefined);
     if (operation.type === "delete") {
       if (previous === undefined) return undefined;
       this.#entries.delete(key);
@@ -181,7 +271,7 @@ export class StoreState {
   }
 
   /** Bytes that the operations add; of several on one key the last one counts. */
-  #growth(operations: readonly Operation[]): number {
+  #growth(operations: readonly KeyOperation[]): number {
     let growth = 0;
     for (const operation of new Map(operations.map((each) => [each.key, each])).values()) {
       const previous = this.#entries.get(operation.key);
@@ -194,7 +284,10 @@ export class StoreState {
   /** The whole state as bytes; equal states give equal bytes. */
   snapshot(): Uint8Array<ArrayBuffer> {
     const writer = new ByteWriter(65_536, 2 ** 31);
-    writer.u8(snapshotVersion).varint(this.#revision).varint(this.#entries.size);
+    const isPlain = !this.needsTime && this.#timeMs === 0;
+    writer.u8(isPlain ? plainVersion : fullVersion).varint(this.#revision).varint(
+      this.#entries.size,
+    );
     for (const key of this.#keys.values()) {
       const entry = this.#entries.get(key);
       assert(entry !== undefined, `Key ${key} is listed but not stored`);
@@ -202,6 +295,10 @@ export class StoreState {
         .varint(entry.createRevision).varint(entry.revision);
     }
     this.#sessions.write(writer);
+    if (isPlain) return writer.take();
+    writer.varint(this.#timeMs);
+    this.#leases.write(writer);
+    this.#answers.write(writer);
     return writer.take();
   }
 
@@ -233,7 +330,7 @@ export class StoreState {
   restore(bytes: Uint8Array): void {
     const reader = new ByteReader(bytes);
     const version = reader.u8();
-    if (version !== snapshotVersion) {
+    if (version !== plainVersion && version !== fullVersion) {
       throw new DecodeError(`Snapshot version ${version} is not known`, 0);
     }
     const revision = reader.varint();
@@ -246,12 +343,19 @@ export class StoreState {
       return [key, readEntry(from, bytes.length)] as const;
     });
     const sessions = Sessions.read(reader);
+    const isPlain = version === plainVersion;
+    const timeMs = isPlain ? 0 : reader.varint();
+    const leases = isPlain ? new Leases() : Leases.read(reader);
+    const answers = isPlain ? new IdempotentAnswers() : IdempotentAnswers.read(reader);
     reader.end();
     this.#entries.clear();
     this.#keys.replace([]);
     this.#bytes = 0;
     this.#revision = revision;
     this.#sessions = sessions;
+    this.#timeMs = timeMs;
+    this.#leases = leases;
+    this.#answers = answers;
     for (const [key, entry] of rows) this.#insert(key, entry, undefined);
   }
 }

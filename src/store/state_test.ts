@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteWriter, DecodeError } from "../base/codec.ts";
-import type { Command, Compare, Operation, Transaction } from "../protocol/store/command.ts";
+import type {
+  Command,
+  Compare,
+  KeyOperation,
+  Operation,
+  Transaction,
+} from "../protocol/store/command.ts";
 import { type Entry, type StoreEvent, StoreState } from "./state.ts";
 
 const roomy = { maxBytes: 1_000_000 };
 const utf8 = new TextEncoder();
 
-function put(key: string, value = "v", contentType = "text/plain"): Operation {
+function put(key: string, value = "v", contentType = "text/plain"): KeyOperation {
   return { type: "put", key, value: utf8.encode(value), contentType };
 }
 
-function remove(key: string): Operation {
+function remove(key: string): KeyOperation {
   return { type: "delete", key };
 }
 
@@ -31,12 +37,19 @@ function command(then: readonly Operation[], changes: Partial<Command> = {}): Co
   };
 }
 
+/** A transaction of keys and revisions only. */
+interface PlainTransaction {
+  readonly compare: readonly Extract<Compare, { readonly revision: number }>[];
+  readonly then: readonly KeyOperation[];
+  readonly otherwise: readonly KeyOperation[];
+}
+
 /** The obvious store: a map, and a number. */
 class Model {
   readonly entries = new Map<string, Entry>();
   revision = 0;
 
-  apply({ compare, then, otherwise }: Transaction): boolean {
+  apply({ compare, then, otherwise }: PlainTransaction): boolean {
     const succeeded = compare.every(({ key, revision }) =>
       (this.entries.get(key)?.revision ?? 0) === revision
     );
@@ -58,16 +71,19 @@ class Model {
 }
 
 const anyKey = fc.constantFrom("user/a", "user/ab", "user/b", "user/b/c", "user/ü");
-const anyPut: fc.Arbitrary<Operation> = fc.record({
+const anyPut: fc.Arbitrary<KeyOperation> = fc.record({
   type: fc.constant("put"),
   key: anyKey,
   value: fc.uint8Array({ maxLength: 6 }),
   contentType: fc.constantFrom("", "text/plain"),
 });
-const anyDelete: fc.Arbitrary<Operation> = fc.record({ type: fc.constant("delete"), key: anyKey });
+const anyDelete: fc.Arbitrary<KeyOperation> = fc.record({
+  type: fc.constant("delete"),
+  key: anyKey,
+});
 const anyOperations = fc.array(fc.oneof(anyPut, anyDelete), { maxLength: 4 });
-const anyCompare: fc.Arbitrary<Compare> = fc.record({ key: anyKey, revision: fc.nat(6) });
-const anyTransaction: fc.Arbitrary<Transaction> = fc.record({
+const anyCompare = fc.record({ key: anyKey, revision: fc.nat(6) });
+const anyTransaction: fc.Arbitrary<PlainTransaction> = fc.record({
   compare: fc.array(anyCompare, { maxLength: 2 }),
   then: anyOperations,
   otherwise: anyOperations,
@@ -214,7 +230,7 @@ Deno.test("StoreState.restore() refuses another version, and keys twice or out o
     return writer.varint(0).take();
   };
   const state = new StoreState(roomy);
-  assert.throws(() => state.restore(snapshot(2, [])), /Snapshot version 2 is not known/);
+  assert.throws(() => state.restore(snapshot(3, [])), /Snapshot version 3 is not known/);
   assert.throws(() => state.restore(snapshot(1, ["user/a", "user/a"])), /out of order/);
   assert.throws(() => state.restore(snapshot(1, ["user/b", "user/a"])), DecodeError);
   state.restore(snapshot(1, ["user/a", "user/b"]));
@@ -325,4 +341,137 @@ Deno.test("StoreState.incarnationOf() is that of the last command of a node", ()
   assert.equal(state.incarnationOf("n1"), 0);
   state.apply(command([], { incarnation: 3 }));
   assert.equal(state.incarnationOf("n1"), 3);
+});
+
+function transaction(parts: Partial<Transaction>, changes: Partial<Command> = {}): Command {
+  const whole = { compare: [], then: [], otherwise: [], ...parts };
+  return command([], { transaction: whole, ...changes });
+}
+
+function tick(state: StoreState, elapsedMs = 1_000) {
+  return state.apply(transaction({ then: [{ type: "tick", elapsedMs }] }, { writer: "leader" }));
+}
+
+const grant: Operation = { type: "grant", lease: "l1", ttlMs: 2_000 };
+
+Deno.test("StoreState.apply() deletes the keys of a lease when log time has passed it", () => {
+  const state = new StoreState(roomy);
+  assert.ok(!state.needsTime);
+  const leased = { ...put("user/b"), lease: "l1" } as Operation;
+  state.apply(command([grant, leased, { ...put("user/a"), lease: "l1" } as Operation]));
+  assert.ok(state.needsTime);
+  // One tick more than the time to live: the first one may have begun before the grant.
+  for (let ms = 0; ms < 2_000; ms += 1_000) assert.equal(tick(state).change, undefined);
+  const { change, applied } = tick(state);
+  assert.deepEqual(change?.events.map(({ key, entry }) => [key, entry]), [
+    ["user/a", undefined],
+    ["user/b", undefined],
+  ]);
+  assert.equal(applied.deleted, 2);
+  assert.equal(state.timeMs, 3_000);
+  assert.ok(!state.needsTime);
+});
+
+Deno.test("StoreState.apply() lets renewals keep a lease, and revocation end it at once", () => {
+  const state = new StoreState(roomy);
+  state.apply(command([grant, { ...put("user/a"), lease: "l1" } as Operation]));
+  for (let round = 0; round < 10; round++) {
+    assert.equal(tick(state).change, undefined);
+    state.apply(command([{ type: "renew", lease: "l1" }]));
+  }
+  const { change } = state.apply(command([{ type: "revoke", lease: "l1" }]));
+  assert.deepEqual(change?.events.map(({ key }) => key), ["user/a"]);
+  for (const type of ["renew", "revoke"] as const) {
+    assert.equal(state.apply(command([{ type, lease: "l1" }])).applied.outcome, "noLease");
+  }
+});
+
+Deno.test("StoreState.apply() frees a key of its lease by a put without one", () => {
+  const state = new StoreState(roomy);
+  state.apply(command([grant, { ...put("user/a"), lease: "l1" } as Operation]));
+  state.apply(command([put("user/a", "2")]));
+  for (let round = 0; round < 4; round++) tick(state);
+  assert.ok(!state.needsTime);
+  assert.notEqual(state.get("user/a"), undefined);
+});
+
+Deno.test("StoreState.apply() does nothing of a transaction that names a missing lease", () => {
+  const state = new StoreState(roomy);
+  const leased = { ...put("user/a"), lease: "l1" } as Operation;
+  const { applied } = state.apply(command([put("user/b"), leased]));
+  assert.equal(applied.outcome, "noLease");
+  assert.deepEqual(state.list(""), []);
+  // Granted after it in the same transaction is too late.
+  assert.equal(state.apply(command([leased, grant])).applied.outcome, "noLease");
+});
+
+Deno.test("StoreState.apply() takes ticks from leaders only", () => {
+  const state = new StoreState(roomy);
+  const { applied } = state.apply(command([{ type: "tick", elapsedMs: 1 }]));
+  assert.equal(applied.outcome, "forbidden");
+  assert.equal(state.timeMs, 0);
+});
+
+Deno.test("StoreState.apply() compares values and existence", () => {
+  const state = new StoreState(roomy);
+  const set = (compare: Compare) =>
+    state.apply(transaction({ compare: [compare], then: [put("user/b")] })).applied.succeeded;
+  assert.ok(!set({ key: "user/a", exists: true }));
+  assert.ok(!set({ key: "user/a", value: new Uint8Array() }));
+  state.apply(command([put("user/a", "xy")]));
+  assert.ok(set({ key: "user/a", exists: true }));
+  assert.ok(set({ key: "user/a", value: utf8.encode("xy") }));
+  assert.ok(!set({ key: "user/a", value: utf8.encode("x") }));
+  assert.ok(!set({ key: "user/a", value: utf8.encode("xz") }));
+});
+
+Deno.test("StoreState.apply() answers an idempotency key again without doing it again", () => {
+  const state = new StoreState(roomy);
+  const idempotency = { key: "local/k", fingerprint: "f1" };
+  const once = () => transaction({ then: [put("user/a")], idempotency });
+  const first = state.apply(once());
+  const again = state.apply(once());
+  assert.deepEqual(again, { applied: first.applied, change: undefined });
+  const other = transaction({
+    then: [put("user/b")],
+    idempotency: { ...idempotency, fingerprint: "f2" },
+  });
+  assert.equal(state.apply(other).applied.outcome, "mismatch");
+  assert.deepEqual(state.list(""), ["user/a"]);
+});
+
+Deno.test("StoreState.apply() forgets idempotent answers by log time and by number", () => {
+  const state = new StoreState(roomy);
+  const once = (name: string) =>
+    state.apply(
+      transaction({ then: [put("user/a")], idempotency: { key: name, fingerprint: "f" } }),
+    );
+  once("first");
+  for (let ms = 0; ms < 600_000; ms += 1_000) tick(state);
+  assert.notEqual(once("first").change, undefined);
+  for (let count = 0; count < 10_000; count++) once(`k${count}`);
+  assert.notEqual(once("first").change, undefined);
+  assert.equal(once("k9999").change, undefined);
+});
+
+Deno.test("StoreState.restore() brings leases, answers and log time along", () => {
+  const state = new StoreState(roomy);
+  const idempotency = { key: "local/k", fingerprint: "f1" };
+  state.apply(command([grant, { ...put("user/a"), lease: "l1" } as Operation]));
+  state.apply(transaction({ then: [put("user/b")], idempotency }));
+  tick(state);
+  const restored = new StoreState(roomy);
+  restored.restore(state.snapshot());
+  assert.deepEqual(restored.snapshot(), state.snapshot());
+  assert.equal(restored.timeMs, 1_000);
+  const again = transaction({ then: [put("user/b")], idempotency });
+  const ticks = [1, 2].map(() =>
+    transaction({ then: [{ type: "tick", elapsedMs: 1_000 }] }, { writer: "leader" })
+  );
+  for (const each of [state, restored]) {
+    assert.equal(each.apply(again).change, undefined);
+    const changes = ticks.map((one) => each.apply(one).change);
+    assert.deepEqual(changes[1]?.events.map(({ key }) => key), ["user/a"]);
+  }
+  assert.deepEqual(restored.snapshot(), state.snapshot());
 });

@@ -4,7 +4,7 @@ import { roleAllows } from "../../src/protocol/api/row.ts";
 import { apiRows, type RowName } from "../../src/protocol/api/table.ts";
 import { rawRequest } from "./raw_http.ts";
 import { good, prepare } from "./samples.ts";
-import { keyed, problemOf, refused, statusOf, TestApi, testKeys } from "./setup.ts";
+import { keyed, problemOf, refused, statusOf, TestApi, testKeys, textOf } from "./setup.ts";
 
 function targetOf(name: RowName, path: string): string {
   const { params, query } = good[name];
@@ -34,7 +34,7 @@ Deno.test("createApi() admits exactly the roles of each row", async (t) => {
         };
         const response = await api.fetch(row.method, targetOf(name, row.path), init);
         if (roleAllows(role, row.role)) {
-          const text = await response.text();
+          const text = await textOf(row, response);
           // The second caller who may delete finds nothing, which is no matter of access.
           assert.ok(![401, 403].includes(response.status), `${who}: ${text}`);
           assert.ok(response.ok || [404, 409, 412].includes(response.status), `${who}: ${text}`);

@@ -128,7 +128,7 @@ Deno.test("createApi() answers 504 OUTCOME_UNKNOWN when a write takes too long",
 
 Deno.test("createApi() answers 500 with a request id and no inner detail for a bug", async () => {
   await using api = await TestApi.start();
-  api.control.store.readBarrier = () => Promise.reject(new TypeError("at secret.ts:1"));
+  api.control.store.readBarrier = () => Promise.reject(new TypeError("At secret.ts:1"));
   const problem = await refused(await api.kv("GET", "k"), "INTERNAL");
   assert.ok(!problem.detail.includes("secret"), problem.detail);
   assert.equal(await statusOf(await api.fetch("GET", "/health/live")), 200);

@@ -53,7 +53,7 @@ Deno.test("repository takes the same bytes again and refuses others", async () =
     await api.fetch("PUT", echoPath, { body: other }),
     "ARTIFACT_EXISTS",
   );
-  assert.ok(problem.detail.includes("echo-1.0.0.slice"), problem.detail);
+  assert.match(problem.detail, /echo[:-]1\.0\.0.* already published/);
   assert.match(problem.hint, /new version/);
   assert.deepEqual(await (await api.fetch("GET", echoPath)).bytes(), bytes);
 });

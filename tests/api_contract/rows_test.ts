@@ -4,7 +4,7 @@ import type { Row } from "../../src/protocol/api/row.ts";
 import { apiRows, type RowName } from "../../src/protocol/api/table.ts";
 import { rawRequest } from "./raw_http.ts";
 import { good, prepare, type Sample, wrong } from "./samples.ts";
-import { problemOf, refused, TestApi } from "./setup.ts";
+import { eventData, problemOf, refused, TestApi, textOf } from "./setup.ts";
 
 function send(api: TestApi, row: Row, sample: Sample, method: string = row.method) {
   const { params, query, headers, body } = sample;
@@ -33,11 +33,14 @@ Deno.test("createApi() answers every row with its status, its schema and a reque
     await t.step(name, async () => {
       const sample = good[name];
       const response = await send(api, row, sample);
-      const text = await response.text();
+      const text = await textOf(row, response);
       assert.equal(response.status, sample.status ?? 200, text);
       assert.match(response.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
       if (row.response === "none") assert.equal(text, "");
-      else if (row.response !== "raw") {
+      else if (row.response === "stream") {
+        assert.equal(response.headers.get("content-type"), "text/event-stream");
+        assert.deepEqual(row.message?.parse(eventData(text)), eventData(text));
+      } else if (row.response !== "raw") {
         assert.equal(response.headers.get("content-type"), "application/json");
         // Strict: a handler must not answer more than the table says.
         assert.deepEqual(row.response.parse(JSON.parse(text)), JSON.parse(text));
@@ -100,7 +103,8 @@ Deno.test("createApi() answers other methods 405, and OPTIONS 204, with Allow", 
     // /api/blueprint/validate and /plan are also an {id}, so they have its methods too.
     if (/\/(validate|plan)$/.test(path)) continue;
     await t.step(path, async () => {
-      const filled = fillPath(path, { id: "an-id", key: "a/key", path: "a/path" });
+      const values = { id: "id", key: "a/key", path: "a/path", name: "a-name", lease: "a-lease" };
+      const filled = fillPath(path, values);
       const patch = await api.fetch("PATCH", filled);
       const problem = await refused(patch, "METHOD_NOT_ALLOWED");
       assert.equal(patch.headers.get("allow"), allowed(path).join(", "));

@@ -58,6 +58,33 @@ export const good: Readonly<Record<RowName, Sample>> = {
   kvGet: { params: { key: "greeting" }, query: { consistency: "local" } },
   kvPut: { params: { key: "new/key" }, headers: { "if-none-match": "*" }, body: "value" },
   kvDelete: { params: { key: "doomed" }, status: 204 },
+  kvTransaction: {
+    headers: { "idempotency-key": "once" },
+    body: JSON.stringify({
+      compare: [{ key: "greeting", exists: true }],
+      then: [{ op: "put", key: "greeting", value: "aGVsbG8=", encoding: "base64" }],
+      otherwise: [{ op: "delete", key: "greeting" }],
+    }),
+  },
+  kvWatch: { query: { prefix: "gre" } },
+  leaseGrant: { body: JSON.stringify({ ttlMs: 60_000 }) },
+  leaseRenew: { params: { lease: "lease-to-be-renewed" }, status: 204 },
+  leaseRevoke: { params: { lease: "lease-to-be-revoked" }, status: 204 },
+  lockList: { query: { prefix: "jobs" } },
+  lockAcquire: {
+    params: { name: "nightly" },
+    body: JSON.stringify({ holder: "me", lease: "a-lease-of-the-tests" }),
+  },
+  lockRenew: {
+    params: { name: "renewed" },
+    body: JSON.stringify({ lease: "lease-of-lock-renewed" }),
+    status: 204,
+  },
+  lockRelease: {
+    params: { name: "released" },
+    body: JSON.stringify({ lease: "lease-of-lock-released" }),
+    status: 204,
+  },
   artifactList: {},
   repositoryGet: { params: { path: echoPath } },
   repositoryPut: { params: { path: echoPath }, body: packedSlice(echo, { routes: ["GET /echo"] }) },
@@ -106,6 +133,7 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "query", query: { limit: "many" }, issue: "limit" },
     { part: "query", query: { prefix: "p".repeat(513) }, issue: "prefix" },
     { part: "query", query: { after: "p".repeat(513) }, issue: "after" },
+    { part: "query", query: { minRevision: "-1" }, issue: "minRevision" },
   ],
   kvGet: [
     { part: "query", params: { key: "k" }, query: { consistency: "strong" }, issue: "consistency" },
@@ -126,6 +154,20 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
       body: "v",
       issue: "if-none-match",
     },
+    {
+      part: "headers",
+      params: { key: "k" },
+      headers: { "idempotency-key": "1".repeat(129) },
+      body: "v",
+      issue: "idempotency-key",
+    },
+    {
+      part: "query",
+      params: { key: "k" },
+      query: { lease: "l".repeat(129) },
+      body: "v",
+      issue: "lease",
+    },
     { part: "params", params: { key: "k".repeat(513) }, body: "v" },
   ],
   kvDelete: [
@@ -136,6 +178,50 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
       issue: "if-match",
     },
     { part: "params", params: { key: "k".repeat(513) } },
+  ],
+  kvTransaction: [
+    {
+      part: "headers",
+      headers: { "idempotency-key": "1".repeat(129) },
+      body: "{}",
+      issue: "idempotency-key",
+    },
+    { part: "body", body: '{"then": [{"op": "put", "key": "k"}]}', issue: "then[0].value" },
+    { part: "body", body: '{"compare": [{"key": "k"}]}', issue: "compare[0]" },
+    { part: "body", body: "{" },
+    {
+      part: "body",
+      body: '{"then": [{"op": "put", "key": "k", "value": "?", "encoding": "base64"}]}',
+    },
+  ],
+  kvWatch: [
+    { part: "query", query: { from: "new" }, issue: "from" },
+    { part: "headers", headers: { "last-event-id": "x" }, issue: "last-event-id" },
+  ],
+  leaseGrant: [
+    { part: "body", body: '{"ttlMs": 1}', issue: "ttlMs" },
+    { part: "body", body: "{}", issue: "ttlMs" },
+  ],
+  leaseRenew: [{ part: "params", params: { lease: "l".repeat(129) }, issue: "lease" }],
+  leaseRevoke: [{ part: "params", params: { lease: "l".repeat(129) }, issue: "lease" }],
+  lockList: [{ part: "query", query: { prefix: "p".repeat(513) }, issue: "prefix" }],
+  lockAcquire: [
+    { part: "params", params: { name: "n".repeat(257) }, body: '{"holder": "h"}', issue: "name" },
+    { part: "body", params: { name: "n" }, body: "{}", issue: "holder" },
+    {
+      part: "body",
+      params: { name: "n" },
+      body: '{"holder": "h", "waitMs": -1, "ttlMs": 999}',
+      issue: "waitMs",
+    },
+  ],
+  lockRenew: [
+    { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
+    { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
+  ],
+  lockRelease: [
+    { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
+    { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
   ],
   artifactList: [],
   repositoryGet: [{ part: "params", params: { path: "p".repeat(1025) }, issue: "path" }],
@@ -158,4 +244,11 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   await must("POST", "/api/blueprint", blueprintText(spare, third));
   await must("PUT", "/api/kv/greeting", "hello");
   await must("PUT", "/api/kv/doomed", "x");
+  for (const lease of ["lease-to-be-renewed", "lease-to-be-revoked"]) {
+    await must("POST", "/api/leases", JSON.stringify({ ttlMs: 60_000, lease }));
+  }
+  for (const name of ["renewed", "released"]) {
+    const body = JSON.stringify({ holder: "test", lease: `lease-of-lock-${name}` });
+    await must("POST", `/api/locks/${name}/acquire`, body);
+  }
 }

@@ -14,6 +14,7 @@ import { errorCatalog, type ErrorName } from "../../src/base/error_catalog.ts";
 import type { Problem } from "../../src/base/errors.ts";
 import { fillPath } from "../../src/client/request.ts";
 import { Control } from "../../src/node/control/control.ts";
+import type { Row } from "../../src/protocol/api/row.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import { parseCoordinates, repositoryPath } from "../../src/protocol/coordinates.ts";
 import type {
@@ -57,9 +58,10 @@ export class TestApi implements AsyncDisposable {
   /** Starts one; the tree is a configuration as in `aether.toml`. */
   static async start(tree: Record<string, unknown> = {}): Promise<TestApi> {
     const config = resolveConfig({ log: { level: "off" }, cluster: { port: 0 }, ...tree });
-    let control: Control | undefined;
-    const opened = await Control.open({ config, post: (message) => play(message, () => control) });
-    control = opened;
+    const opened = await Control.open({
+      config,
+      post: (message) => play(message, () => started?.control),
+    });
     const api = createApi(opened);
     const server = Deno.serve({
       hostname: "127.0.0.1",
@@ -167,6 +169,24 @@ export function problemOf(
   assert.equal(answer.headers.get("x-request-id"), problem.requestId);
   if (name !== undefined) assert.equal(problem.name, name, problem.detail);
   return problem as Problem;
+}
+
+/** The text of an answer; of a stream, its first message. */
+export async function textOf(row: Row, response: Response): Promise<string> {
+  if (row.response !== "stream" || !response.ok) return await response.text();
+  const reader = response.body?.getReader();
+  const { value } = await reader?.read() ?? {};
+  await reader?.cancel();
+  return new TextDecoder().decode(value);
+}
+
+/** The data of a text that holds one Server-Sent Event. */
+export function eventData(text: string): unknown {
+  const [, id, event, data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+  assert.ok(data !== undefined, text);
+  const message = JSON.parse(data) as { type: string; revision: number };
+  assert.deepEqual([String(message.revision), message.type], [id, event]);
+  return message;
 }
 
 /** The status of an answer whose body does not matter. */

@@ -45,7 +45,7 @@ export type Verdict =
   };
 
 /** How much is tried for one key before the search is given up. */
-const configurationsMax = 2_000_000;
+const configurationsMax = 500_000;
 
 /** Checks a history. */
 export function checkLinearizable<State, Call, Result>(
@@ -69,7 +69,8 @@ export function checkLinearizable<State, Call, Result>(
 /** A call or a return in the order of time; doubly linked, so that operations come out and back. */
 interface Event {
   readonly operation: number;
-  /** The return of a call; undefined in a return. */
+  readonly at: number;
+  /** The return of a call; undefined in a return, and in a call whose outcome is unknown. */
   matching: Event | undefined;
   previous: Event | undefined;
   next: Event | undefined;
@@ -80,15 +81,18 @@ interface Step<State> {
   readonly state: State;
 }
 
+/**
+ * The search for one key. Operations whose outcome is unknown stand in a list of their own: they are
+ * tried only when no other can be next, since most of them explain nothing.
+ */
 class Search<State, Call, Result> {
   readonly #operations: readonly Operation<Call, Result>[];
   readonly #model: Model<State, Call, Result>;
-  readonly #head: Event;
+  readonly #completed: Event;
+  readonly #unknown: Event;
   readonly #done: Uint32Array;
   readonly #seen = new Set<string>();
   readonly #path: Step<State>[] = [];
-  /** Completed operations that have not taken effect. */
-  #open: number;
   deepest = 0;
   isGivenUp = false;
 
@@ -98,40 +102,63 @@ class Search<State, Call, Result> {
   ) {
     this.#operations = operations;
     this.#model = model;
-    this.#head = link(operations);
+    const numbers = [...operations.keys()];
+    const isCompleted = (number: number) => operations[number]?.result !== undefined;
+    this.#completed = link(operations, numbers.filter(isCompleted), true);
+    this.#unknown = link(operations, numbers.filter((number) => !isCompleted(number)), false);
     this.#done = new Uint32Array(Math.ceil(operations.length / 32));
-    this.#open = operations.filter(({ result }) => result !== undefined).length;
   }
 
   /** Whether there is an order. */
   run(): boolean {
     let state = this.#model.initial;
-    let event = this.#head.next;
-    while (this.#open > 0) {
-      if (event?.matching !== undefined) {
-        const after = this.#effect(event, state);
-        if (after !== undefined) {
-          this.#path.push({ call: event, state });
-          this.#take(event);
-          state = after;
-          event = this.#head.next;
-          continue;
-        }
-        event = event.next;
+    let event = this.#candidate(this.#completed.next);
+    while (this.#completed.next !== undefined) {
+      if (event === undefined) {
+        // Nothing left to try here: one step back.
+        const last = this.#path.pop();
+        if (last === undefined) return false;
+        this.#putBack(last.call);
+        state = last.state;
+        event = this.#after(last.call);
         continue;
       }
-      // A return whose call has not taken effect, or nothing left to try: one step back.
-      const last = this.#path.pop();
-      if (last === undefined) return false;
-      this.#putBack(last.call);
-      state = last.state;
-      event = last.call.next;
+      const after = this.#effect(event, state);
+      if (after === undefined) {
+        event = this.#after(event);
+        continue;
+      }
       if (this.#seen.size > configurationsMax) {
         this.isGivenUp = true;
         return false;
       }
+      this.#path.push({ call: event, state });
+      this.#take(event);
+      state = after;
+      event = this.#candidate(this.#completed.next);
     }
     return true;
+  }
+
+  /** The call to try after this one. */
+  #after(call: Event): Event | undefined {
+    return this.#isUnknown(call) ? this.#called(call.next) : this.#candidate(call.next);
+  }
+
+  /** The event if it is a call, else the first unknown one: no operation passes a return. */
+  #candidate(event: Event | undefined): Event | undefined {
+    return event?.matching !== undefined ? event : this.#called(this.#unknown.next);
+  }
+
+  /** An unknown call, if it was made before the first return that is left. */
+  #called(event: Event | undefined): Event | undefined {
+    let first = this.#completed.next;
+    while (first?.matching !== undefined) first = first.next;
+    return event !== undefined && first !== undefined && event.at <= first.at ? event : undefined;
+  }
+
+  #isUnknown(call: Event): boolean {
+    return this.#operations[call.operation]?.result === undefined;
   }
 
   /** The state after an operation, if it is possible here and was not tried before. */
@@ -152,7 +179,6 @@ class Search<State, Call, Result> {
     this.#flip(call.operation);
     unlink(call);
     if (call.matching !== undefined) unlink(call.matching);
-    if (this.#operations[call.operation]?.result !== undefined) this.#open--;
     this.deepest = Math.max(this.deepest, this.#path.length);
   }
 
@@ -160,7 +186,6 @@ class Search<State, Call, Result> {
     this.#flip(call.operation);
     if (call.matching !== undefined) relink(call.matching);
     relink(call);
-    if (this.#operations[call.operation]?.result !== undefined) this.#open++;
   }
 
   #flip(operation: number): void {
@@ -169,21 +194,25 @@ class Search<State, Call, Result> {
   }
 }
 
-/** Puts calls and returns in the order of time behind a head. */
-function link<Call, Result>(operations: readonly Operation<Call, Result>[]): Event {
-  const moments = operations.flatMap((operation, index) => {
-    const returned: Event = event(index);
-    const call: Event = { ...event(index), matching: returned };
-    return [
-      { at: operation.calledAt, isReturn: false, event: call },
-      { at: operation.returnedAt, isReturn: true, event: returned },
-    ];
+/** Puts calls, and returns if they count, in the order of time behind a head. */
+function link<Call, Result>(
+  operations: readonly Operation<Call, Result>[],
+  numbers: readonly number[],
+  withReturns: boolean,
+): Event {
+  const events = numbers.flatMap((number) => {
+    const { calledAt = 0, returnedAt = 0 } = operations[number] ?? {};
+    const call = event(number, calledAt);
+    if (!withReturns) return [call];
+    call.matching = event(number, returnedAt);
+    return [call, call.matching];
   });
   // At the same moment calls come first: the operations count as concurrent.
-  moments.sort((a, b) => compare(a.at, b.at) || Number(a.isReturn) - Number(b.isReturn));
-  const head = event(-1);
+  const rank = ({ matching }: Event) => matching === undefined ? 1 : 0;
+  events.sort((a, b) => a.at - b.at || rank(a) - rank(b));
+  const head = event(-1, -Infinity);
   let last = head;
-  for (const { event: each } of moments) {
+  for (const each of events) {
     each.previous = last;
     last.next = each;
     last = each;
@@ -191,13 +220,8 @@ function link<Call, Result>(operations: readonly Operation<Call, Result>[]): Eve
   return head;
 }
 
-function compare(a: number, b: number): number {
-  // Infinity minus Infinity is no number.
-  return a === b ? 0 : a - b;
-}
-
-function event(operation: number): Event {
-  return { operation, matching: undefined, previous: undefined, next: undefined };
+function event(operation: number, at: number): Event {
+  return { operation, at, matching: undefined, previous: undefined, next: undefined };
 }
 
 function unlink(event: Event): void {

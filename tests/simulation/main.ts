@@ -7,6 +7,7 @@ const t = performance.now();
 const kinds = new Map<string, number>();
 for (let seed = from; seed < to; seed++) {
   const o = deriveOptions(String(seed));
+  Deno.writeTextFileSync("/tmp/seed.txt", `${seed}`);
   const t1 = performance.now();
   const r = new Simulation(o, planFaults(o)).run();
   const ms = performance.now() - t1;

@@ -23,6 +23,11 @@ export const command = defineCommand({
       summary: "Port for other nodes (or CLUSTER_PORT; 8090)",
       parse: portText,
     },
+    gatewayPort: {
+      value: "PORT",
+      summary: "Port for other nodes' gateways (or GATEWAY_PORT; 8091)",
+      parse: portText,
+    },
     managementHost: { value: "HOST", summary: "Address of the management API (127.0.0.1)" },
     managementPort: {
       value: "PORT",

@@ -73,7 +73,7 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
   },
   routes: (_request, { control }) => {
     const { revision, services } = control.routes;
-    const routes = services.flatMap(({ contract, artifact, methods, instances }) =>
+    const routes = services.flatMap(({ contract, artifact, methods, instances, remotes }) =>
       Object.entries(methods).flatMap(([handler, { http }]) =>
         http === undefined ? [] : [{
           method: http.method,
@@ -81,7 +81,7 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
           contract,
           handler,
           artifacts: [artifact],
-          instances: instances.length,
+          instances: remotes.reduce((sum, { count }) => sum + count, instances.length),
         }]
       )
     );

@@ -18,7 +18,8 @@ import { isSnapshotName, type Snapshot, Snapshots } from "./snapshots.ts";
 /** The format of the directory as a whole that this version writes and reads. */
 export const DATA_FORMAT_VERSION = 1;
 
-const META_NAME = "meta.json";
+/** The file with the identity. */
+export const metaName = "meta.json";
 
 /** Whose data it is. */
 export interface DataIdentity {
@@ -184,25 +185,25 @@ async function openParts(
  *   when another version wrote it.
  */
 export async function readMeta(storage: Storage): Promise<DataMeta | undefined> {
-  const bytes = await storage.read(META_NAME);
+  const bytes = await storage.read(metaName);
   if (bytes === undefined) {
     const remains = (await storage.list()).find((name) =>
       isSegmentName(name) || isSnapshotName(name)
     );
     if (remains === undefined) return undefined;
-    throw corrupt(META_NAME, 0, `it is missing, while "${remains}" exists`);
+    throw corrupt(metaName, 0, `it is missing, while "${remains}" exists`);
   }
   const meta = parseJson(bytes);
   if (typeof meta !== "object" || meta === null || !("formatVersion" in meta)) {
-    throw corrupt(META_NAME, 0, "it has no formatVersion");
+    throw corrupt(metaName, 0, "it has no formatVersion");
   }
   const { formatVersion } = meta;
   if (formatVersion !== DATA_FORMAT_VERSION) {
-    throw unknownFormat(META_NAME, String(formatVersion), DATA_FORMAT_VERSION);
+    throw unknownFormat(metaName, String(formatVersion), DATA_FORMAT_VERSION);
   }
   const { clusterId, nodeId } = meta as Partial<DataIdentity>;
   if (typeof clusterId !== "string" || typeof nodeId !== "string") {
-    throw corrupt(META_NAME, 0, "clusterId and nodeId are not both text");
+    throw corrupt(metaName, 0, "clusterId and nodeId are not both text");
   }
   return { formatVersion, clusterId, nodeId };
 }
@@ -212,7 +213,7 @@ async function writeMeta(storage: Storage, identity: DataIdentity): Promise<Data
   const { clusterId, nodeId } = identity;
   const meta = { formatVersion: DATA_FORMAT_VERSION, clusterId, nodeId };
   const text = JSON.stringify(meta, null, 2) + "\n";
-  await storage.writeAtomic(META_NAME, [new TextEncoder().encode(text)]);
+  await storage.writeAtomic(metaName, [new TextEncoder().encode(text)]);
   return meta;
 }
 
@@ -220,6 +221,6 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw corrupt(META_NAME, 0, "it is not JSON");
+    throw corrupt(metaName, 0, "it is not JSON");
   }
 }

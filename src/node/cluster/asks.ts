@@ -7,15 +7,16 @@
  *
  * @module
  */
+import { assert } from "../../base/assert.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
-import type { PeerFrame } from "../../protocol/peer/frame.ts";
+import { type PeerFrame, pieceBytesMax } from "../../protocol/peer/frame.ts";
 
 const pieceBytes = 64 * 1024;
 const queueBytesMax = 512 * 1024;
 const drainPollMs = 5;
 const waitingMax = 1_000;
-const answerBytesMax = 128 * 1024 * 1024;
+const answeringMax = 64;
 
 type AskFrame = Extract<PeerFrame, { kind: "ask" | "answer" }>;
 
@@ -31,6 +32,8 @@ interface Waiting {
 /** What asking needs. */
 export interface AsksOptions {
   readonly clock: Clock;
+  /** Bytes of an answer. */
+  readonly answerBytesMax: number;
   send(node: string, frame: AskFrame): boolean;
   queuedBytes(node: string): number;
 }
@@ -44,6 +47,7 @@ export class Asks {
   readonly #handlers = new Map<string, AskHandler>();
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  #answering = 0;
 
   constructor(options: AsksOptions) {
     this.#options = options;
@@ -57,12 +61,14 @@ export class Asks {
   /**
    * Asks a node.
    *
-   * @throws {AetherError} the other node's error; UNREACHABLE or TIMEOUT.
+   * @throws {AetherError} the other node's error; UNREACHABLE, also when the link ends before the
+   *   answer is whole; TIMEOUT, OVERLOADED or BODY_TOO_LARGE.
    */
   ask(node: string, topic: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     if (this.#waiting.size >= waitingMax) {
       return Promise.reject(new AetherError("OVERLOADED", `${waitingMax} questions are waiting`));
     }
+    assert(body.length <= pieceBytesMax, `A question of ${body.length} bytes`);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = this.#options.clock.setTimer(timeoutMs, () => {
@@ -82,23 +88,33 @@ export class Asks {
     else this.#onPiece(from, frame);
   }
 
+  /** The link with a node has ended: its answers will not be whole any more. */
+  lost(node: string): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.node !== node) continue;
+      const message = `The link to node ${node} ended before its answer was there`;
+      this.#end(id)?.reject(new AetherError("UNREACHABLE", message));
+    }
+  }
+
   #onPiece(from: string, frame: Extract<AskFrame, { kind: "answer" }>): void {
-    const waiting = this.#waiting.get(frame.id);
+    const { id, ok, isLast, offset, bytes } = frame;
+    const waiting = this.#waiting.get(id);
     if (waiting?.node !== from) return;
-    waiting.pieces.push(frame.bytes);
-    waiting.bytes += frame.bytes.length;
-    if (waiting.bytes > answerBytesMax) {
-      this.#end(frame.id)?.reject(
-        new AetherError("BODY_TOO_LARGE", `The answer of node ${from} is too large`),
-      );
+    const reject = (error: AetherError) => this.#end(id)?.reject(error);
+    // A piece went down with a former link.
+    if (offset !== waiting.bytes) {
+      return reject(new AetherError("UNREACHABLE", `A part of node ${from}'s answer was lost`));
     }
-    if (!frame.isLast) return;
-    this.#end(frame.id);
+    waiting.pieces.push(bytes);
+    waiting.bytes += bytes.length;
+    if (waiting.bytes > this.#options.answerBytesMax) {
+      return reject(new AetherError("BODY_TOO_LARGE", `The answer of node ${from} is too large`));
+    }
+    if (!isLast) return;
     const whole = join(waiting.pieces, waiting.bytes);
-    if (frame.ok) waiting.resolve(whole);
-    else {
-      waiting.reject(AetherError.fromProblem(JSON.parse(new TextDecoder().decode(whole))));
-    }
+    if (ok) this.#end(id)?.resolve(whole);
+    else reject(readProblem(from, whole));
   }
 
   #end(id: number): Waiting | undefined {
@@ -110,7 +126,11 @@ export class Asks {
 
   async #answer(from: string, frame: Extract<AskFrame, { kind: "ask" }>): Promise<void> {
     const { id, topic, body } = frame;
+    this.#answering++;
     try {
+      if (this.#answering > answeringMax) {
+        throw new AetherError("OVERLOADED", `${answeringMax} questions are being answered`);
+      }
       const handler = this.#handlers.get(topic);
       if (handler === undefined) {
         throw new AetherError("NOT_BUILT", `This node does not know the topic "${topic}"`);
@@ -119,15 +139,17 @@ export class Asks {
     } catch (error) {
       const problem = JSON.stringify(toAetherError(error).toProblem());
       await this.#sendPieces(from, id, false, new TextEncoder().encode(problem));
+    } finally {
+      this.#answering--;
     }
   }
 
   async #sendPieces(to: string, id: number, ok: boolean, bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length || at === 0; at += pieceBytes) {
+    for (let offset = 0; offset < bytes.length || offset === 0; offset += pieceBytes) {
       while (this.#options.queuedBytes(to) > queueBytesMax) await this.#pause();
-      const piece = bytes.subarray(at, at + pieceBytes);
-      const isLast = at + pieceBytes >= bytes.length;
-      if (!this.#options.send(to, { kind: "answer", id, ok, isLast, bytes: piece })) return;
+      const piece = bytes.subarray(offset, offset + pieceBytes);
+      const isLast = offset + pieceBytes >= bytes.length;
+      if (!this.#options.send(to, { kind: "answer", id, ok, isLast, offset, bytes: piece })) return;
     }
   }
 
@@ -135,6 +157,15 @@ export class Asks {
     return new Promise((resolve) => {
       this.#options.clock.setTimer(drainPollMs, resolve);
     });
+  }
+}
+
+/** The error that a node answered with. */
+function readProblem(from: string, bytes: Uint8Array): AetherError {
+  try {
+    return AetherError.fromProblem(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    return new AetherError("INTERNAL", `Node ${from} answered with no problem`, { cause });
   }
 }
 

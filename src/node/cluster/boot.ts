@@ -4,14 +4,15 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { Storage } from "../../base/storage.ts";
-import { formatAddress } from "../../base/transport/transport.ts";
+import { type Address, formatAddress, type Transport } from "../../base/transport/transport.ts";
 import { FileStorage } from "../../io/file_storage.ts";
 import { listenError } from "../../io/listen_error.ts";
-import { DataDirectory, readMeta } from "../../io/log/data_directory.ts";
+import { DataDirectory, metaName, readMeta } from "../../io/log/data_directory.ts";
+import { isSegmentName } from "../../io/log/durable_log.ts";
 import { tcpTransport } from "../../io/tcp_transport.ts";
 import { decideForming, type FormingDecision } from "../../membership/forming.ts";
 import type { Config } from "../../protocol/config/config.ts";
@@ -21,10 +22,15 @@ import type { Logger } from "../../sdk/logger.ts";
 import { Cluster } from "./cluster.ts";
 import type { Genesis } from "./genesis.ts";
 import { PeerLinks } from "./peer_links.ts";
-import { blankNode, type RecoveredNode, recoverNode } from "./recovery.ts";
+import { blankNode, firstRecords, type RecoveredNode, recoverNode } from "./recovery.ts";
 import { ReplicatedStore } from "./replicated_store.ts";
 
 const waitNoticeMs = 5_000;
+/** Without heartbeats yet, this keeps links from counting as silent. */
+const greetEveryMs = 300;
+const earlyFramesMax = 256;
+/** What a snapshot may take beside the store's limit: what is not limited, and sessions. */
+const snapshotOverheadBytes = 256 * 1024 * 1024;
 
 /** What a start needs. */
 export interface BootOptions {
@@ -32,7 +38,11 @@ export interface BootOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** The disk failed: the node must stop. */
+  /** Makes the transport that listens on an address. @default TCP */
+  readonly transport?: (address: Address) => Transport;
+  /** Opens a data directory. @default a folder of the machine */
+  readonly openStorage?: (directory: string) => Promise<Storage>;
+  /** The node must stop: the disk failed, another process took its id, or it has a bug. */
   onFailure(error: AetherError): void;
 }
 
@@ -49,11 +59,13 @@ export interface BootedCluster {
  */
 export async function bootCluster(options: BootOptions): Promise<BootedCluster> {
   const { dataDir } = options.config.node;
-  const storage = dataDir === undefined ? undefined : await FileStorage.open(dataDir);
+  const { openStorage = FileStorage.open } = options;
+  const storage = dataDir === undefined ? undefined : await openStorage(dataDir);
+  const boot = new Boot(options, storage);
   try {
-    return await new Boot(options, storage).run();
+    return await boot.run();
   } catch (error) {
-    await storage?.close();
+    await boot.abandon();
     throw error;
   }
 }
@@ -62,7 +74,6 @@ class Boot {
   readonly #options: BootOptions;
   readonly #storage: Storage | undefined;
   readonly #bootNonce: string;
-  readonly #heard = new Map<string, Hello>();
   readonly #early: [string, PeerFrame][] = [];
   #links: PeerLinks | undefined;
   #address = "";
@@ -78,8 +89,14 @@ class Boot {
 
   async run(): Promise<BootedCluster> {
     const meta = this.#storage === undefined ? undefined : await readMeta(this.#storage);
-    if (meta !== undefined) return await this.#continue();
     const { config } = this.#options;
+    if (meta !== undefined) {
+      const data = await this.#openData("");
+      if (config.cluster.peers.length === 0 || !isUnfinished(data)) {
+        return await this.#continue(data);
+      }
+      await this.#forget(data);
+    }
     if (config.cluster.peers.length === 0) return await this.#formAlone();
     await this.#listen();
     const decision = await this.#waitForPeers();
@@ -91,20 +108,42 @@ class Boot {
     return await this.#begin({ cluster, founders, nonces }, this.#bootNonce);
   }
 
+  /** Gives everything free when the start has failed. */
+  async abandon(): Promise<void> {
+    await this.#links?.close();
+    await this.#storage?.close();
+  }
+
   /** Goes on from the data directory. */
-  async #continue(): Promise<BootedCluster> {
-    const data = await this.#openData("");
-    const recovered = recoverNode(data, this.#aloneGenesis(data.meta.clusterId));
-    const genesis = recovered.genesis ?? this.#aloneGenesis(data.meta.clusterId);
-    this.#genesis = genesis;
-    const voters = recovered.configurations.at(-1)?.members ?? [];
+  async #continue(data: DataDirectory): Promise<BootedCluster> {
+    const { clusterId } = data.meta;
+    const recovered = recoverNode(data, this.#aloneGenesis(clusterId));
+    this.#genesis = recovered.genesis ?? this.#aloneGenesis(clusterId);
     // Listening is what makes growth possible, so a node that is alone listens too.
     await this.#listen();
+    // Where it listens is known only now.
+    const genesis = recovered.genesis ?? this.#aloneGenesis(clusterId);
+    this.#genesis = genesis;
     this.#options.log.info("The node goes on from its data directory", {
       cluster: genesis.cluster,
-      voters,
+      voters: recovered.configurations.at(-1)?.members ?? [],
     });
-    return this.#start(genesis, recovered, data, undefined);
+    // Cut off while it abstained, it must not forget that it does.
+    const rejoinNonce = recovered.isAbstaining ? this.#bootNonce : undefined;
+    return this.#start(genesis, recovered, data, rejoinNonce);
+  }
+
+  /**
+   * Empties a directory that a node made when its cluster formed, and in which nothing has become
+   * durable: it has taken part in nothing, and does not know with whom it formed.
+   */
+  async #forget(data: DataDirectory): Promise<void> {
+    this.#options.log.info("The data directory was made but never used; the node begins anew");
+    await data.log.close();
+    // Identity last: without it, a log would be taken for damage.
+    const names = await this.#storage?.list() ?? [];
+    for (const name of names.filter(isSegmentName)) await this.#storage?.remove(name);
+    await this.#storage?.remove(metaName);
   }
 
   async #formAlone(): Promise<BootedCluster> {
@@ -122,7 +161,15 @@ class Boot {
   async #begin(genesis: Genesis, rejoinNonce: string | undefined): Promise<BootedCluster> {
     const data = this.#storage === undefined ? undefined : await this.#openData(genesis.cluster);
     this.#genesis = genesis;
-    return this.#start(genesis, blankNode(genesis), data, rejoinNonce);
+    if (data !== undefined) {
+      for (const { type, body } of firstRecords(genesis, rejoinNonce !== undefined)) {
+        data.log.append(type, body);
+      }
+      // Before anybody hears of it: a node that forgot its cluster would go on alone.
+      await data.log.sync();
+    }
+    const blank = { ...blankNode(genesis), hasGenesis: true };
+    return this.#start(genesis, blank, data, rejoinNonce);
   }
 
   #start(
@@ -144,18 +191,30 @@ class Boot {
       log,
       maxBytes: config.store.maxBytes,
       snapshotEveryBytes: config.store.snapshotEveryBytes,
+      historyRevisions: config.store.historyRevisions,
       ...(rejoinNonce === undefined ? {} : { rejoinNonce }),
       onNeedSnapshot: (from) => {
         cluster.installSnapshot(from);
       },
       onFailure,
     });
-    const cluster = new Cluster({ node, genesis, store, links: this.#links, clock, log });
+    const cluster = new Cluster({
+      node,
+      genesis,
+      store,
+      links: this.#links,
+      clock,
+      log,
+      answerBytesMax: 2 * config.store.maxBytes + snapshotOverheadBytes,
+    });
     this.#cluster = cluster;
     cluster.start();
     // From now on this node is a member, which the others want to know.
     this.#links?.greetAgain();
-    for (const [from, frame] of this.#early.splice(0)) cluster.onFrame(from, frame);
+    for (const [from, frame] of this.#early.splice(0)) {
+      // What somebody said before, who turned out to be of another cluster, is not for this one.
+      if (this.#links?.helloOf(from)?.cluster === genesis.cluster) cluster.onFrame(from, frame);
+    }
     return { cluster, address: this.#address };
   }
 
@@ -171,60 +230,74 @@ class Boot {
   async #listen(): Promise<void> {
     const { config, clock, random, log } = this.#options;
     const { host, port } = config.cluster;
-    const transport = tcpTransport({ hostname: host, port });
+    const { transport = tcpTransport } = this.#options;
     const links = new PeerLinks({
-      transport,
+      transport: transport({ hostname: host, port }),
       clock,
       random,
       log,
       hello: () => this.#hello(),
       onHello: (hello) => {
-        this.#heard.set(hello.node, hello);
         this.#cluster?.onHello(hello);
         this.#onHeard();
       },
       onFrame: (from, frame) => this.#onFrame(from, frame),
       onRefused: (node) => this.#cluster?.onRefused(node),
+      onLost: (node) => this.#cluster?.onLost(node),
     });
+    this.#links = links;
     try {
       this.#address = formatAddress(await links.listen());
     } catch (error) {
       if (toAetherError(error).name === "PORT_TAKEN") throw error;
       throw listenError(error, "cluster", config.cluster);
     }
-    this.#links = links;
     links.follow(this.#founders());
   }
 
   #onFrame(from: string, frame: PeerFrame): void {
     if (this.#cluster !== undefined) this.#cluster.onFrame(from, frame);
     // Others may have formed a moment earlier; consensus retransmits what does not fit here.
-    else if (this.#early.length < 1_000) this.#early.push([from, frame]);
+    else if (this.#early.length < earlyFramesMax) this.#early.push([from, frame]);
   }
 
   /** Waits until the peers say enough to form or to rejoin. */
   #waitForPeers(): Promise<Extract<FormingDecision, { type: "form" | "rejoin" }>> {
     const { clock, log } = this.#options;
     return new Promise((resolve, reject) => {
-      let missing = "";
-      const notice = () => {
-        log.info("Waiting for peers to form the cluster", { missing });
-        timer = clock.setTimer(waitNoticeMs, notice);
-      };
-      let timer = clock.setTimer(waitNoticeMs, notice);
-      this.#onHeard = () => {
-        const decision = decideForming(this.#hello(), this.#heard);
-        if (decision.type === "wait") {
-          missing = decision.for.join(", ");
+      let noticeAtMs = clock.monotonicMs() + waitNoticeMs;
+      let timer: Timer | undefined;
+      const look = () => {
+        const decision = decideForming(this.#hello(), this.#heardNow());
+        if (decision.type !== "wait") {
+          timer?.cancel();
+          this.#onHeard = () => {};
+          if (decision.type !== "mismatch") resolve(decision);
+          else reject(mismatch(decision, this.#founders()));
           return;
         }
-        timer.cancel();
-        this.#onHeard = () => {};
-        if (decision.type !== "mismatch") resolve(decision);
-        else reject(mismatch(decision, this.#founders()));
+        if (clock.monotonicMs() < noticeAtMs) return;
+        noticeAtMs = clock.monotonicMs() + waitNoticeMs;
+        log.info("Waiting for peers to form the cluster", { missing: decision.for.join(", ") });
       };
-      this.#onHeard();
+      const again = () => {
+        this.#links?.greetAgain();
+        timer = clock.setTimer(greetEveryMs, again);
+        look();
+      };
+      this.#onHeard = look;
+      again();
     });
+  }
+
+  /** What the founders say that are linked at this moment. */
+  #heardNow(): Map<string, Hello> {
+    const heard = new Map<string, Hello>();
+    for (const { id } of this.#founders()) {
+      const hello = this.#links?.helloOf(id);
+      if (hello !== undefined) heard.set(id, hello);
+    }
+    return heard;
   }
 
   #hello(): Hello {
@@ -258,6 +331,11 @@ class Boot {
     const founders = [{ id, address: this.#address }];
     return { cluster, founders, nonces: [this.#bootNonce] };
   }
+}
+
+/** Whether a directory holds nothing but an identity. */
+function isUnfinished(data: DataDirectory): boolean {
+  return data.snapshot === undefined && data.records.length === 0 && data.log.nextIndex === 1;
 }
 
 function mismatch(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import { type BeliefChange, FailureDetector } from "../../membership/detector.ts";
@@ -19,7 +20,11 @@ import type { ReplicatedStore } from "./replicated_store.ts";
 const heartbeatMs = 150;
 const leadRetryMs = 300;
 const snapshotTimeoutMs = 60_000;
+/** A leader that stops waits so long for its successor to be written. */
+const handOverMs = 2_000;
 const snapshotTopic = "snapshot";
+/** Of SHA-256. */
+const hashBytes = 32;
 
 /** Who leads, and in which term. */
 export interface Leadership {
@@ -43,6 +48,8 @@ export interface ClusterParts {
   readonly links: PeerLinks | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Bytes of the largest snapshot or artifact of another node. */
+  readonly answerBytesMax: number;
 }
 
 /** A member of a cluster. */
@@ -61,16 +68,22 @@ export class Cluster {
   #isStopping = false;
 
   constructor(parts: ClusterParts) {
-    const { links, clock, store } = parts;
+    const { links, clock, store, answerBytesMax } = parts;
     this.#parts = parts;
     this.store = store;
     this.#hasQuorum = links === undefined;
     this.#asks = new Asks({
       clock,
+      answerBytesMax,
       send: (node, frame) => links?.send(node, frame) ?? false,
       queuedBytes: (node) => links?.queuedBytes(node) ?? 0,
     });
-    this.#asks.handle(snapshotTopic, () => Promise.resolve(store.snapshot().bytes));
+    this.#asks.handle(snapshotTopic, () => Promise.resolve(signed(store.snapshot().bytes)));
+  }
+
+  /** The cluster's id. */
+  get id(): string {
+    return this.#parts.genesis.cluster;
   }
 
   /** Questions to other nodes, and answers to theirs. */
@@ -134,7 +147,7 @@ export class Cluster {
     const now = this.#parts.clock.monotonicMs();
     switch (frame.kind) {
       case "heartbeat":
-        this.#detector.heard(from, now, frame.unreachable);
+        this.#detector.heard(from, now, frame);
         this.store.heard(from, frame.header);
         break;
       case "consensus":
@@ -145,8 +158,14 @@ export class Cluster {
         this.#asks.receive(from, frame);
         break;
       case "hello":
+      case "refusal":
         break;
     }
+  }
+
+  /** The link with a peer has ended. */
+  onLost(node: string): void {
+    this.#asks.lost(node);
   }
 
   /** Nothing listens at a peer's address. */
@@ -163,7 +182,8 @@ export class Cluster {
     const { log } = this.#parts;
     try {
       const body = new Uint8Array();
-      const bytes = await this.#asks.ask(from, snapshotTopic, body, snapshotTimeoutMs);
+      const answer = await this.#asks.ask(from, snapshotTopic, body, snapshotTimeoutMs);
+      const bytes = verified(answer);
       const { nextSlot, configurations, state, genesis } = decodeSnapshot(bytes);
       if (genesis.cluster !== this.#parts.genesis.cluster) {
         throw new AetherError("STORAGE_CORRUPT", `Node ${from} sent another cluster's snapshot`);
@@ -185,9 +205,13 @@ export class Cluster {
     this.#isStopping = true;
     const successor = wasLeader ? successorOf(this.#leaderInput()) : undefined;
     if (successor === undefined) return;
-    await this.#writeLeader(successor).catch(() => {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.setTimer(handOverMs, resolve);
+    const written = this.#writeLeader(successor).catch(() => {
       // The others will notice by themselves.
     });
+    await Promise.race([written, late]);
+    timer.cancel();
   }
 
   /** Ends everything. */
@@ -208,7 +232,7 @@ export class Cluster {
     this.#parts.links?.broadcast({
       kind: "heartbeat",
       header: this.store.header(),
-      unreachable: this.#detector.unreachable(),
+      ...this.#detector.opinion,
     });
   }
 
@@ -219,7 +243,11 @@ export class Cluster {
       this.#parts.log.info("A node is believed differently", { ...change });
       this.#emit({ type: "belief", change });
     }
-    if (changes.length > 0) this.store.suspect(this.#detector.suspected());
+    if (changes.length > 0) {
+      this.store.suspect(this.#detector.suspected());
+      // The others wait for this opinion before they replace a leader.
+      this.#heartbeat();
+    }
     const { voters } = this.store;
     const alive = voters.filter((voter) => this.isAlive(voter)).length;
     const hasQuorum = alive > voters.length / 2;
@@ -259,11 +287,14 @@ export class Cluster {
 
   #leaderInput(): Parameters<typeof shouldLead>[0] {
     const { node } = this.#parts;
+    const { voters } = this.store;
+    const isGone = (other: string) => other !== node && this.#detector.isLost(other, voters);
     return {
       self: node,
-      voters: this.store.voters,
+      voters,
       current: this.#leader?.node,
       isEligible: (other) => this.isAlive(other) && this.#isOnDuty(other),
+      isLost: (other) => isGone(other) || !this.#isOnDuty(other),
     };
   }
 
@@ -300,6 +331,28 @@ export class Cluster {
   }
 
   #emit(event: ClusterEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // It would end the heartbeats.
+        this.#parts.log.error("A listener of the cluster failed", { error: String(error) });
+      }
+    }
   }
+}
+
+/** A snapshot with its SHA-256 before it. */
+function signed(bytes: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(hashBytes + bytes.length);
+  whole.set(createHash("sha256").update(bytes).digest());
+  whole.set(bytes, hashBytes);
+  return whole;
+}
+
+function verified(whole: Uint8Array): Uint8Array {
+  const bytes = whole.subarray(hashBytes);
+  const hash = createHash("sha256").update(bytes).digest();
+  if (hash.every((byte, index) => byte === whole[index])) return bytes;
+  throw new AetherError("STORAGE_CORRUPT", "The snapshot does not match its hash");
 }

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { ByteWriter } from "../../base/codec.ts";
-import { AetherError } from "../../base/errors.ts";
+import { AetherError, toAetherError } from "../../base/errors.ts";
 import { Engine } from "../../consensus/engine.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "../../consensus/types.ts";
 import type { DataDirectory } from "../../io/log/data_directory.ts";
@@ -32,6 +32,12 @@ export const consensusRecord = 2;
 const busyTickMs = 4;
 const idleTickMs = 100;
 const busyForMs = 400;
+/**
+ * While more than this waits for the disk, messages of peers are dropped, as a network may do: the
+ * others decide without this node, and it cannot pile up what it would have to write.
+ */
+const unsyncedBytesMax = 16 * 1024 * 1024;
+const notesBytesMax = 64 * 1024;
 
 /** What the host needs. */
 export interface ConsensusHostOptions {
@@ -42,9 +48,12 @@ export interface ConsensusHostOptions {
   readonly links: PeerLinks | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Greater than the number of any barrier of a former life. */
+  readonly firstBarrier: number;
   onApply(entry: LogEntry): void;
   onRefused(digest: Digest): void;
   onNeedSnapshot(from: string): void;
+  /** Called once, when the disk failed or something happened that must not: the node must stop. */
   onFailure(error: AetherError): void;
 }
 
@@ -57,16 +66,21 @@ export class ConsensusHost {
   readonly #live = new LiveRecords();
   readonly #inputs: Input[] = [];
   #isStepping = false;
-  #nextBarrier = 1;
+  #nextBarrier: number;
+  /** Bytes that wait for the disk, and those of them that no sync was asked for yet. */
+  #unsyncedBytes = 0;
+  #appendedBytes = 0;
   #timer: Timer | undefined;
   #busyUntilMs = 0;
   #isClosed = false;
 
   constructor(options: ConsensusHostOptions) {
     this.#options = options;
+    this.#nextBarrier = options.firstBarrier;
     this.engine = new Engine(options.engine, options.start);
     for (const record of options.start.records) this.#live.add(record);
     this.#live.removeBefore(options.start.firstSlot);
+    this.#live.removeUnnamedBatches();
   }
 
   /** Starts the clock; recovered slots are applied before this returns. */
@@ -77,14 +91,22 @@ export class ConsensusHost {
 
   /** Feeds one input. Inputs that arise while outputs are executed follow in order. */
   step(input: Input): void {
+    if (this.#isClosed) return;
     this.#inputs.push(input);
-    if (this.#isStepping || this.#isClosed) return;
+    if (this.#isStepping) return;
     this.#isStepping = true;
     try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      while (!this.#isClosed) {
+        const next = this.#inputs.shift();
+        if (next === undefined) break;
         const now = this.#options.clock.monotonicMs();
         for (const output of this.engine.step(next, now)) this.#execute(output);
+        if (next.type === "restored") this.#live.removeBefore(next.firstSlot);
       }
+    } catch (thrown) {
+      // Half of the outputs may be lost, and the state is not that of the log any more. Thrown on,
+      // the error would end in whoever delivered the input, such as the link of a peer.
+      this.#fail(toAetherError(thrown));
     } finally {
       this.#isStepping = false;
     }
@@ -100,6 +122,7 @@ export class ConsensusHost {
 
   /** A message of a peer. */
   receive(from: string, header: Header, message: Message): void {
+    if (this.#unsyncedBytes > unsyncedBytesMax) return;
     if (!this.#isGenuine(message)) {
       this.#options.log.error("A batch does not match its digest and is dropped", { from });
       return;
@@ -110,12 +133,19 @@ export class ConsensusHost {
 
   /** Resolves when every write acknowledged before the call is applied here. */
   barrier(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new AetherError("NODE_STOPPING", "The node stops"));
     const id = this.#nextBarrier++;
     const waiting = Promise.withResolvers<void>();
     this.#barriers.set(id, waiting);
     this.#wake();
     this.step({ type: "barrier", id });
     return waiting.promise;
+  }
+
+  /** Ends the barriers that wait: their reads were not done, and may be asked for again. */
+  refuseBarriers(error: AetherError): void {
+    for (const { reject } of this.#barriers.values()) reject(error);
+    this.#barriers.clear();
   }
 
   /** Bytes of the records that a log must hold beside a snapshot of the applied state. */
@@ -126,7 +156,9 @@ export class ConsensusHost {
   /** Stops; nothing is sent or applied any more. */
   close(): void {
     this.#isClosed = true;
+    this.#inputs.length = 0;
     this.#timer?.cancel();
+    this.refuseBarriers(new AetherError("NODE_STOPPING", "The node is stopping"));
   }
 
   #execute(output: Output): void {
@@ -144,6 +176,8 @@ export class ConsensusHost {
         break;
       case "note":
         this.#append(output.record);
+        // A node that only learns persists nothing else.
+        if (this.#appendedBytes > notesBytesMax) this.#sync(() => {});
         break;
       case "apply":
         this.#live.applied(output.entry);
@@ -176,22 +210,35 @@ export class ConsensusHost {
   }
 
   #persist(output: Extract<Output, { type: "persist" }>): void {
-    const { data, onFailure } = this.#options;
-    if (data === undefined) return;
     for (const record of output.records) this.#append(record);
-    data.log.sync().then(
-      () => this.step({ type: "persisted", sequence: output.sequence }),
-      (error: AetherError) => {
-        this.close();
-        onFailure(error);
+    this.#sync(() => this.step({ type: "persisted", sequence: output.sequence }));
+  }
+
+  #sync(onSynced: () => void): void {
+    const bytes = this.#appendedBytes;
+    this.#appendedBytes = 0;
+    this.#options.data?.log.sync().then(
+      () => {
+        this.#unsyncedBytes -= bytes;
+        onSynced();
       },
+      (error: AetherError) => this.#fail(error),
     );
+  }
+
+  #fail(error: AetherError): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#options.onFailure(error);
   }
 
   #append(record: ConsensusRecord): void {
     const { data } = this.#options;
     if (data === undefined) return;
-    data.log.append(consensusRecord, encodeRecord(record, this.#writer));
+    const bytes = encodeRecord(record, this.#writer);
+    data.log.append(consensusRecord, bytes);
+    this.#unsyncedBytes += bytes.length;
+    this.#appendedBytes += bytes.length;
     this.#live.add(record);
   }
 

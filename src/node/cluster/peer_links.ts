@@ -3,7 +3,8 @@
  *
  * Of two nodes the one with the greater id dials; the other one only when it has waited in vain. A
  * link on which nothing arrives for a second is closed and dialled again, because TCP alone takes
- * minutes to notice that a host is gone. Frames of strangers and of other clusters are refused.
+ * minutes to notice that a host is gone. Nodes of other clusters are refused, and a second process
+ * with the id of a linked one. A stranger may call, but is neither called back nor remembered.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import type { Address, Link, Transport } from "../../base/transport/transport.ts
 import { decodeFrame, encodeFrame, type PeerFrame } from "../../protocol/peer/frame.ts";
 import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
+import { greetingProblem, isBetterCall, isForeign } from "./greeting.ts";
 
 const dialTimeoutMs = 500;
 const backoffMinMs = 40;
@@ -22,8 +24,13 @@ const backoffMaxMs = 500;
 /** How long the node with the smaller id waits to be dialled. */
 const passiveWaitMs = 600;
 const greetingTimeoutMs = 1_000;
+/** How long a refused link stays open, so that the other end gets to know why. */
+const refusalLingerMs = 50;
 const silenceMaxMs = 1_000;
 const sweepMs = 200;
+/** A link that lived this long is redialled at once. */
+const steadyMs = 1_000;
+const strangersMax = 32;
 
 /** What links need and tell. */
 export interface PeerLinksOptions {
@@ -37,32 +44,39 @@ export interface PeerLinksOptions {
   onFrame(from: string, frame: PeerFrame): void;
   /** Nothing listens at a node's address. */
   onRefused(node: string): void;
+  /** The link with a node has ended or was replaced: what was under way on it is lost. */
+  onLost(node: string): void;
 }
 
 interface Peer {
   readonly id: string;
   address: string;
+  /** Whether this node wants the link; a stranger is forgotten with it. */
+  isFollowed: boolean;
   link: Link | undefined;
-  /** The other end's boot, and who dialled. */
-  bootNonce: string;
+  /** What the other end said last. */
+  hello: Hello | undefined;
   dialledBy: string;
   isDialling: boolean;
   backoffMs: number;
-  /** Since when there is no link. */
-  downSinceMs: number;
+  linkedAtMs: number;
   heardAtMs: number;
   timer: Timer | undefined;
+  /** The refusal that was logged last, so that each is logged once. */
+  refusal: string;
 }
 
 /** The links of one node. */
 export class PeerLinks {
   readonly #options: PeerLinksOptions;
   readonly #peers = new Map<string, Peer>();
-  readonly #greeting = new Set<Link>();
   readonly #writer = new ByteWriter();
   #sweep: Timer | undefined;
+  #sweptAtMs = 0;
   #closed = false;
   #malformed = 0;
+  /** As {@link Peer.refusal}, for strangers. */
+  #strangerRefusal = "";
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
@@ -78,9 +92,16 @@ export class PeerLinks {
     return [...this.#peers.values()].filter(({ link }) => link !== undefined).map(({ id }) => id);
   }
 
+  /** What a node with an open link said last. */
+  helloOf(node: string): Hello | undefined {
+    const peer = this.#peers.get(node);
+    return peer?.link === undefined ? undefined : peer.hello;
+  }
+
   /** Takes links from now on; answers the address. */
   async listen(): Promise<Address> {
     const address = await this.#options.transport.listen((link) => this.#greet(link, undefined));
+    this.#sweptAtMs = this.#now();
     this.#scheduleSweep();
     return address;
   }
@@ -90,15 +111,17 @@ export class PeerLinks {
     const { node } = this.#options.hello();
     const wanted = new Map(nodes.filter(({ id }) => id !== node).map((each) => [each.id, each]));
     for (const [id, peer] of this.#peers) {
-      if (wanted.has(id)) continue;
+      if (wanted.has(id) || !peer.isFollowed) continue;
       this.#peers.delete(id);
       peer.timer?.cancel();
       peer.link?.close("The node is not a member any more");
     }
     for (const { id, address } of wanted.values()) {
-      const peer = this.#peers.get(id);
-      if (peer !== undefined) peer.address = address;
-      else this.#addPeer(id, address);
+      const peer = this.#peers.get(id) ?? this.#addPeer(id, address);
+      peer.address = address;
+      if (peer.isFollowed) continue;
+      peer.isFollowed = true;
+      if (peer.link === undefined) this.#scheduleDial(peer, node > id ? 0 : passiveWaitMs);
     }
   }
 
@@ -119,9 +142,13 @@ export class PeerLinks {
     return this.#peers.get(node)?.link?.queuedBytes ?? 0;
   }
 
-  /** Says hello again, because what this node says has changed. */
+  /** Says hello again, because what this node says may have changed. */
   greetAgain(): void {
-    this.broadcast({ kind: "hello", hello: this.#options.hello() });
+    const self = this.#options.hello();
+    for (const { link, hello } of [...this.#peers.values()]) {
+      if (hello !== undefined && isForeign(self, hello)) link?.close("It is of another cluster");
+    }
+    this.broadcast({ kind: "hello", hello: self });
   }
 
   /** Closes everything. */
@@ -132,153 +159,194 @@ export class PeerLinks {
     await this.#options.transport.close();
   }
 
-  #addPeer(id: string, address: string): void {
-    const now = this.#options.clock.monotonicMs();
+  #now(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  #addPeer(id: string, address: string): Peer {
     const peer: Peer = {
       id,
       address,
+      isFollowed: false,
       link: undefined,
-      bootNonce: "",
+      hello: undefined,
       dialledBy: "",
       isDialling: false,
       backoffMs: backoffMinMs,
-      downSinceMs: now,
-      heardAtMs: now,
+      linkedAtMs: 0,
+      heardAtMs: this.#now(),
       timer: undefined,
+      refusal: "",
     };
     this.#peers.set(id, peer);
-    this.#scheduleDial(peer, this.#options.hello().node > id ? 0 : passiveWaitMs);
+    return peer;
   }
 
   #scheduleDial(peer: Peer, delayMs: number): void {
-    if (this.#closed || peer.isDialling) return;
+    if (this.#closed || peer.isDialling || !peer.isFollowed) return;
     peer.timer?.cancel();
     peer.timer = this.#options.clock.setTimer(delayMs, () => {
       this.#dial(peer);
     });
   }
 
-  async #dial(peer: Peer): Promise<void> {
-    if (this.#closed || peer.link !== undefined || this.#peers.get(peer.id) !== peer) return;
-    peer.isDialling = true;
-    const { transport, random, onRefused } = this.#options;
-    let failed = false;
-    try {
-      const link = await transport.dial(parseAddress(peer.address), { timeoutMs: dialTimeoutMs });
-      this.#greet(link, peer);
-    } catch (error) {
-      failed = true;
-      if (error instanceof AetherError && error.name === "UNREACHABLE") onRefused(peer.id);
-    }
-    peer.isDialling = false;
-    if (!failed) return;
-    const delayMs = peer.backoffMs * (0.5 + random.nextFloat());
+  #scheduleRedial(peer: Peer): void {
+    const delayMs = peer.backoffMs * (0.5 + this.#options.random.nextFloat());
     peer.backoffMs = Math.min(peer.backoffMs * 2, backoffMaxMs);
     this.#scheduleDial(peer, delayMs);
   }
 
+  async #dial(peer: Peer): Promise<void> {
+    if (this.#closed || peer.link !== undefined || this.#peers.get(peer.id) !== peer) return;
+    peer.isDialling = true;
+    const { transport } = this.#options;
+    let link: Link | undefined;
+    let isRefused = false;
+    try {
+      link = await transport.dial(parseAddress(peer.address), { timeoutMs: dialTimeoutMs });
+    } catch (error) {
+      isRefused = error instanceof AetherError && error.name === "UNREACHABLE";
+    }
+    peer.isDialling = false;
+    if (this.#closed) {
+      link?.close();
+      return;
+    }
+    if (link === undefined) this.#scheduleRedial(peer);
+    else this.#greet(link, peer);
+    // It may have called meanwhile: then this was a dial to a former address.
+    if (isRefused && peer.link === undefined) this.#options.onRefused(peer.id);
+  }
+
   /** Says hello on a new link and waits for the other's. */
   #greet(link: Link, dialled: Peer | undefined): void {
-    this.#greeting.add(link);
+    const { clock } = this.#options;
     let from: Peer | undefined;
-    const timer = this.#options.clock.setTimer(greetingTimeoutMs, () => {
-      if (from === undefined) link.close("No greeting came in time");
-    });
+    let isRefused = false;
+    let timer = clock.setTimer(greetingTimeoutMs, () => link.close("No greeting came in time"));
     link.send(encodeFrame({ kind: "hello", hello: this.#options.hello() }, this.#writer));
+    const refuse = (reason: string) => {
+      isRefused = true;
+      link.send(encodeFrame({ kind: "refusal", reason: reason.slice(0, 300) }, this.#writer));
+      timer.cancel();
+      timer = clock.setTimer(refusalLingerMs, () => link.close(reason));
+    };
     link.start({
       onFrame: (bytes) => {
-        const frame = this.#decode(bytes);
+        if (isRefused) return;
+        const frame = decodeFrame(bytes);
+        if (frame.kind === "refusal") return this.#onRefusal(link, from ?? dialled, frame.reason);
+        if (frame.kind === "hello") {
+          const problem = this.#problemOf(frame.hello, from ?? dialled);
+          if (problem !== undefined) return refuse(problem);
+        }
         if (from === undefined) {
           from = this.#onGreeting(link, frame, dialled);
-          this.#greeting.delete(link);
           if (from === undefined) return;
+          timer.cancel();
         }
-        from.heardAtMs = this.#options.clock.monotonicMs();
-        if (frame.kind === "hello") this.#options.onHello(frame.hello);
-        else this.#options.onFrame(from.id, frame);
+        if (from.link !== link) return;
+        from.heardAtMs = this.#now();
+        if (frame.kind !== "hello") return this.#options.onFrame(from.id, frame);
+        from.hello = frame.hello;
+        this.#options.onHello(frame.hello);
       },
       onClose: (reason) => {
         timer.cancel();
-        this.#greeting.delete(link);
+        if (reason.startsWith("Frame refused")) this.#onMalformed(link, reason);
         this.#onClose(link, from ?? dialled, reason);
       },
     });
   }
 
-  #decode(bytes: Uint8Array): PeerFrame {
-    try {
-      return decodeFrame(bytes);
-    } catch (error) {
-      if (error instanceof DecodeError) this.#malformed++;
-      throw error;
-    }
+  /** Why this node does not talk to another; said once in the log. */
+  #problemOf(hello: Hello, known: Peer | undefined): string | undefined {
+    const peer = this.#peers.get(hello.node);
+    const isTaken = peer?.link !== undefined && peer.hello?.bootNonce !== hello.bootNonce;
+    const strangers = [...this.#peers.values()].filter(({ isFollowed }) => !isFollowed).length;
+    const problem = greetingProblem(this.#options.hello(), hello, known?.id) ??
+      (isTaken ? `Another process uses the id ${hello.node}` : undefined) ??
+      (peer === undefined && strangers >= strangersMax ? "Too many strangers call" : undefined);
+    if (problem !== undefined) this.#logRefusal(known ?? peer, "A link was refused", problem);
+    return problem;
   }
 
-  /** Checks a greeting; answers the peer when the link is the one to keep. */
+  #onRefusal(link: Link, peer: Peer | undefined, reason: string): void {
+    if (peer !== undefined) this.#logRefusal(peer, "The other end refused the link", reason);
+    link.close(`Refused by the peer: ${reason}`);
+  }
+
+  #logRefusal(peer: Peer | undefined, message: string, reason: string): void {
+    if ((peer?.refusal ?? this.#strangerRefusal) === reason) return;
+    if (peer === undefined) this.#strangerRefusal = reason;
+    else peer.refusal = reason;
+    this.#options.log.warn(message, { peer: peer?.id ?? "unknown", reason });
+  }
+
+  #onMalformed(link: Link, reason: string): void {
+    // The first one says what is wrong; of a flood only the number matters.
+    if (this.#malformed++ > 0) return;
+    const peer = `${link.remote.hostname}:${link.remote.port}`;
+    this.#options.log.warn("What came from a peer could not be read", { peer, reason });
+  }
+
+  /** Takes a greeting without a problem; answers the peer when the link is the one to keep. */
   #onGreeting(link: Link, frame: PeerFrame, dialled: Peer | undefined): Peer | undefined {
     if (frame.kind !== "hello") throw new DecodeError("The first frame is no hello", 0);
     const { hello } = frame;
-    const self = this.#options.hello();
-    const problem = greetingProblem(self, hello, dialled);
-    if (problem !== undefined) {
-      this.#options.log.warn("A link was refused", { peer: hello.node, reason: problem });
-      link.close(problem);
-      return undefined;
-    }
-    if (!this.#peers.has(hello.node)) this.#addPeer(hello.node, hello.address);
-    const peer = this.#peers.get(hello.node);
-    if (peer === undefined) return undefined;
-    const dialledBy = dialled === undefined ? hello.node : self.node;
-    if (peer.link !== undefined) {
-      const isRestart = peer.bootNonce !== hello.bootNonce;
-      const better = self.node > hello.node ? self.node : hello.node;
-      if (!isRestart && (peer.dialledBy === better || dialledBy !== better)) {
+    const self = this.#options.hello().node;
+    const peer = this.#peers.get(hello.node) ?? this.#addPeer(hello.node, hello.address);
+    const dialledBy = dialled === undefined ? hello.node : self;
+    const old = peer.link;
+    if (old !== undefined) {
+      if (!isBetterCall({ self, peer: peer.id, dialledBy }, peer.dialledBy)) {
         link.close("There is a link already");
         return undefined;
       }
-      const old = peer.link;
-      peer.link = undefined;
-      old.close("A newer link replaces this one");
+      this.#unlink(peer);
+      old.close("A better link replaces this one");
     }
     peer.timer?.cancel();
     peer.link = link;
-    peer.bootNonce = hello.bootNonce;
+    peer.hello = hello;
     peer.dialledBy = dialledBy;
-    peer.backoffMs = backoffMinMs;
+    peer.linkedAtMs = this.#now();
     return peer;
+  }
+
+  #unlink(peer: Peer): void {
+    peer.link = undefined;
+    this.#options.onLost(peer.id);
   }
 
   #onClose(link: Link, peer: Peer | undefined, reason: string): void {
     if (peer === undefined || this.#closed) return;
-    const isCurrent = peer.link === link;
-    if (isCurrent) {
-      this.#options.log.debug("A link was closed", { peer: peer.id, reason });
-      peer.link = undefined;
-      peer.downSinceMs = this.#options.clock.monotonicMs();
+    if (peer.link !== link) {
+      if (peer.link === undefined) this.#scheduleRedial(peer);
+      return;
     }
+    this.#options.log.debug("A link was closed", { peer: peer.id, reason });
+    this.#unlink(peer);
+    if (!peer.isFollowed) this.#peers.delete(peer.id);
+    if (this.#now() - peer.linkedAtMs < steadyMs) return this.#scheduleRedial(peer);
+    peer.backoffMs = backoffMinMs;
+    peer.refusal = "";
     // At once: a refusal is the fastest news that a process is dead.
-    if (peer.link === undefined) this.#scheduleDial(peer, isCurrent ? 0 : peer.backoffMs);
+    this.#scheduleDial(peer, 0);
   }
 
   #scheduleSweep(): void {
     this.#sweep = this.#options.clock.setTimer(sweepMs, () => {
-      const now = this.#options.clock.monotonicMs();
-      for (const peer of this.#peers.values()) {
-        if (now - peer.heardAtMs > silenceMaxMs) peer.link?.close("Nothing has arrived for 1 s");
+      const now = this.#now();
+      // After a pause of this process, what came meanwhile has not been read yet.
+      const wasPaused = now - this.#sweptAtMs > 2 * sweepMs;
+      this.#sweptAtMs = now;
+      for (const { link, heardAtMs } of [...this.#peers.values()]) {
+        if (!wasPaused && now - heardAtMs > silenceMaxMs) link?.close("Nothing has come for 1 s");
       }
       this.#scheduleSweep();
     });
   }
-}
-
-/** Why a greeting is refused, or undefined. */
-function greetingProblem(self: Hello, hello: Hello, dialled: Peer | undefined): string | undefined {
-  if (hello.node === self.node) return `Another node uses the id ${self.node} too`;
-  if (dialled !== undefined && dialled.id !== hello.node) {
-    return `Node ${hello.node} answers at the address of ${dialled.id}`;
-  }
-  const isForeign = self.cluster !== "" && hello.cluster !== "" && self.cluster !== hello.cluster;
-  return isForeign ? `Node ${hello.node} belongs to cluster ${hello.cluster}` : undefined;
 }
 
 /** `host:port` in its parts. */

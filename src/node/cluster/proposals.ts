@@ -7,6 +7,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { assert } from "../../base/assert.ts";
 import { type ByteReader, ByteReader as Reader, ByteWriter } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { Digest } from "../../protocol/consensus/message.ts";
@@ -23,9 +24,14 @@ const batchesMax = 2;
 const commandsMax = 1_000;
 const batchBytesMax = 512 * 1024;
 const waitingMax = 20_000;
-const commandBytesMax = 16 * 1024 * 1024;
+const waitingBytesMax = 64 * 1024 * 1024;
+/** A batch of one command must fit into a frame between nodes. */
+const commandBytesMax = 3 * 1024 * 1024;
+/** What earlier versions may have written. */
+const storedBytesMax = 16 * 1024 * 1024;
 
 interface Waiting {
+  readonly incarnation: number;
   readonly sequence: number;
   readonly bytes: Uint8Array;
   readonly resolve: (applied: Applied) => void;
@@ -49,12 +55,26 @@ export class Proposals {
   readonly #batches = new Map<Digest, readonly Waiting[]>();
   /** Digests that were refused while they were being submitted. */
   readonly #refused = new Set<Digest>();
+  #incarnation: number;
   #sequence = 0;
+  /** Bytes of all commands that wait. */
+  #bytes = 0;
   #scheduled = false;
   #closed: AetherError | undefined;
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
+    this.#incarnation = options.incarnation;
+  }
+
+  /** Number of this life of the node; may be raised, but what is under way keeps the former one. */
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  set incarnation(incarnation: number) {
+    assert(incarnation > this.#incarnation, "The number of a life never goes back");
+    this.#incarnation = incarnation;
   }
 
   /** Commands that wait for a decision or to be submitted. */
@@ -69,33 +89,45 @@ export class Proposals {
    */
   propose(writer: Writer, transaction: Transaction): Promise<Applied> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    if (this.size >= waitingMax) {
+    if (this.size >= waitingMax || this.#bytes >= waitingBytesMax) {
       return Promise.reject(
-        new AetherError("NOT_PROPOSED", `${waitingMax} writes are waiting for a decision`),
+        new AetherError("NOT_PROPOSED", `${this.size} writes are waiting for a decision`),
       );
     }
     const sequence = ++this.#sequence;
     const [oldest] = this.#underWay.keys();
     const command: Command = {
       node: this.#options.node,
-      incarnation: this.#options.incarnation,
+      incarnation: this.#incarnation,
       sequence,
       acknowledgedBelow: oldest ?? this.#queue[0]?.sequence ?? sequence,
       writer,
       transaction,
     };
     const bytes = encodeCommand(command);
+    if (bytes.length > commandBytesMax) {
+      return Promise.reject(
+        new AetherError(
+          "VALUE_TOO_LARGE",
+          `A write of ${bytes.length} bytes exceeds the limit of ${commandBytesMax}: split it`,
+        ),
+      );
+    }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ sequence, bytes, resolve, reject });
+      this.#bytes += bytes.length;
+      this.#queue.push({ incarnation: this.#incarnation, sequence, bytes, resolve, reject });
       this.#schedule();
     });
   }
 
   /** A command of this node was applied. */
-  onApplied(sequence: number, applied: Applied): void {
+  onApplied({ incarnation, sequence }: Command, applied: Applied): void {
     const waiting = this.#underWay.get(sequence);
+    // Another process with this node's id may use the same numbers.
+    if (waiting?.incarnation !== incarnation) return;
     this.#underWay.delete(sequence);
-    waiting?.resolve(applied);
+    this.#bytes -= waiting.bytes.length;
+    waiting.resolve(applied);
   }
 
   /** A batch was decided, by whatever slot. */
@@ -114,12 +146,19 @@ export class Proposals {
     this.#reject(commands);
   }
 
+  /** Refuses what was not submitted yet: it will never happen. */
+  refuseQueued(error: AetherError): void {
+    for (const { bytes, reject } of this.#queue.splice(0)) {
+      this.#bytes -= bytes.length;
+      reject(error);
+    }
+  }
+
   /** Ends everything: what was submitted may or may not happen. */
   close(): void {
     const notDone = new AetherError("NODE_STOPPING", "The node is stopping");
     this.#closed = notDone;
-    for (const { reject } of this.#queue) reject(notDone);
-    this.#queue.length = 0;
+    this.refuseQueued(notDone);
     const unknown = new AetherError(
       "OUTCOME_UNKNOWN",
       "The node is stopping before the write was decided",
@@ -159,8 +198,9 @@ export class Proposals {
 
   #reject(commands: readonly Waiting[]): void {
     const error = new AetherError("NOT_PROPOSED", "Too many writes are waiting for a decision");
-    for (const { sequence, reject } of commands) {
+    for (const { sequence, bytes, reject } of commands) {
       this.#underWay.delete(sequence);
+      this.#bytes -= bytes.length;
       reject(error);
     }
     this.#schedule();
@@ -182,7 +222,7 @@ export function encodeBatch(commands: readonly Uint8Array[]): Uint8Array<ArrayBu
  */
 export function decodeBatch(bytes: Uint8Array): Command[] {
   const reader: ByteReader = new Reader(bytes);
-  const commands = reader.list(commandsMax, (from) => decodeCommand(from.bytes(commandBytesMax)));
+  const commands = reader.list(commandsMax, (from) => decodeCommand(from.bytes(storedBytesMax)));
   reader.end();
   return commands;
 }

@@ -10,12 +10,37 @@ import type { ConsensusRecord } from "../../protocol/consensus/message.ts";
 import { decodeRecord } from "../../protocol/peer/message_codec.ts";
 import { type Command, decodeCommand } from "../../protocol/store/command.ts";
 import { consensusRecord } from "./consensus_host.ts";
-import { clusterSnapshotVersion, decodeGenesis, decodeSnapshot, type Genesis } from "./genesis.ts";
+import {
+  clusterSnapshotVersion,
+  decodeGenesis,
+  decodeSnapshot,
+  encodeGenesis,
+  type Genesis,
+} from "./genesis.ts";
 
 /** Type of a log record that holds one command of a node that was alone (format of 0.1). */
 const commandRecord = 1;
 /** Type of a log record that says how the cluster began. */
-export const genesisRecord = 3;
+const genesisRecord = 3;
+/** Type of a log record that says whether the node abstains, because it forgot a former life. */
+const abstentionRecord = 4;
+
+/** A record of the log. */
+export interface NodeRecord {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+/** What stands at the beginning of a node's log. */
+export function firstRecords(genesis: Genesis, isAbstaining: boolean): NodeRecord[] {
+  const records = [{ type: genesisRecord, body: encodeGenesis(genesis) }];
+  return isAbstaining ? [...records, abstention(true)] : records;
+}
+
+/** The record that a node abstains from now on, or not any more. */
+export function abstention(isAbstaining: boolean): NodeRecord {
+  return { type: abstentionRecord, body: Uint8Array.of(isAbstaining ? 1 : 0) };
+}
 
 /** The state from which a node goes on. */
 export interface RecoveredNode {
@@ -29,6 +54,8 @@ export interface RecoveredNode {
   /** Commands of a node that was alone, after the snapshot. */
   readonly commands: readonly Command[];
   readonly records: readonly ConsensusRecord[];
+  /** Whether it was rejoining without memory and had not come to the end of that. */
+  readonly isAbstaining: boolean;
 }
 
 /** A node that starts with nothing. */
@@ -41,6 +68,7 @@ export function blankNode(genesis: Genesis): RecoveredNode {
     state: undefined,
     commands: [],
     records: [],
+    isAbstaining: false,
   };
 }
 
@@ -70,10 +98,12 @@ function read(data: DataDirectory, alone: Genesis): RecoveredNode {
   const commands: Command[] = [];
   const records: ConsensusRecord[] = [];
   let genesis = snapshot?.genesis;
+  let isAbstaining = false;
   for (const record of data.records) {
     if (record.type === commandRecord) commands.push(decodeCommand(record.body));
     else if (record.type === consensusRecord) records.push(decodeRecord(record.body));
     else if (record.type === genesisRecord) genesis = decodeGenesis(record.body);
+    else if (record.type === abstentionRecord) isAbstaining = record.body[0] !== 0;
     else throw new Error(`Record ${record.index} has the unknown type ${record.type}`);
   }
   const start = blankNode(genesis ?? alone);
@@ -85,5 +115,6 @@ function read(data: DataDirectory, alone: Genesis): RecoveredNode {
     state: snapshot?.state ?? body,
     commands,
     records,
+    isAbstaining,
   };
 }

@@ -8,7 +8,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../base/clock.ts";
-import { AetherError } from "../../base/errors.ts";
+import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { Configuration } from "../../consensus/quorum.ts";
 import { engineDefaults } from "../../consensus/types.ts";
@@ -23,17 +23,21 @@ import {
   type Writer,
 } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
+import { History } from "../../store/history.ts";
 import { type StoreChange, StoreState } from "../../store/state.ts";
 import { clusterCoin, ConsensusHost, consensusRecord } from "./consensus_host.ts";
-import { encodeGenesis, encodeSnapshot, type Genesis } from "./genesis.ts";
+import { encodeSnapshot, type Genesis } from "./genesis.ts";
 import type { PeerLinks } from "./peer_links.ts";
 import { decodeBatch, Proposals } from "./proposals.ts";
-import { genesisRecord, type RecoveredNode } from "./recovery.ts";
+import { abstention, firstRecords, type NodeRecord, type RecoveredNode } from "./recovery.ts";
+import { RevisionWaits } from "./revision_waits.ts";
 
 /** Applied slots that are kept for nodes that were away for a moment. */
 const slotsKept = 2_000;
 /** Configurations take effect two windows after the slot that decided them. */
 const configurationDelay = 2 * engineDefaults.window;
+/** Times that a write is tried in the name of a life that a former one turns out to precede. */
+const livesMax = 3;
 
 /** What a store needs. */
 export interface ReplicatedStoreOptions {
@@ -48,6 +52,8 @@ export interface ReplicatedStoreOptions {
   readonly log: Logger;
   readonly maxBytes: number;
   readonly snapshotEveryBytes: number;
+  /** Past changes that are kept for watches. */
+  readonly historyRevisions: number;
   /** Set when the node may have voted in a life that it forgot. */
   readonly rejoinNonce?: string;
   /** A peer has what is missing only as a snapshot. */
@@ -62,16 +68,24 @@ export type ChangeListener = (change: StoreChange) => void;
 /** The store of this node. */
 export class ReplicatedStore {
   readonly state: StoreState;
+  /** The last changes, for watches. */
+  readonly history: History;
   readonly #options: ReplicatedStoreOptions;
   readonly #host: ConsensusHost;
   readonly #proposals: Proposals;
-  readonly #incarnation: number;
   readonly #listeners = new Set<ChangeListener>();
+  readonly #waits: RevisionWaits;
   #barrier: Promise<void> | undefined;
   #appliedBytes = 0;
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
   #hasQuorum = true;
+  /** Whether a write of this life was applied: from then on no other process may use the id. */
+  #isEstablished = false;
+  #isAbstaining: boolean;
+  /** Whether an installed snapshot is not durable yet. */
+  #isInstalling = false;
+  #isEnded = false;
 
   constructor(options: ReplicatedStoreOptions) {
     const { node, genesis, recovered, data, links, clock, random, log } = options;
@@ -79,6 +93,8 @@ export class ReplicatedStore {
     this.state = new StoreState({ maxBytes: options.maxBytes });
     if (recovered.state !== undefined) this.state.restore(recovered.state);
     for (const command of recovered.commands) this.state.apply(command);
+    this.history = new History({ revisions: options.historyRevisions }, this.state.revision);
+    this.#waits = new RevisionWaits(clock);
     this.#host = new ConsensusHost({
       engine: {
         ...engineDefaults,
@@ -97,18 +113,18 @@ export class ReplicatedStore {
       links,
       clock,
       log,
+      // Answers to a former life's questions may still be under way.
+      firstBarrier: random.nextUint32() * 2 ** 16,
       onApply: (entry) => this.#apply(entry),
       onRefused: (digest) => this.#proposals.onRefused(digest),
       onNeedSnapshot: options.onNeedSnapshot,
-      onFailure: options.onFailure,
+      onFailure: (error) => this.#fail(error),
     });
-    // Greater than any former life's number, also when the clock was set back or the state is not
-    // here yet; two lives never share one.
-    this.#incarnation = Math.max(clock.wallMs() * 1_024, this.state.incarnationOf(node) + 1) +
-      random.nextBelow(1_024);
+    this.#isAbstaining = options.rejoinNonce !== undefined;
     this.#proposals = new Proposals({
       node,
-      incarnation: this.#incarnation,
+      // Two lives never share one.
+      incarnation: clock.wallMs() * 1_024 + random.nextBelow(1_024),
       submit: (payload) => this.#host.submit(payload),
     });
   }
@@ -118,9 +134,12 @@ export class ReplicatedStore {
     return this.#options.data !== undefined;
   }
 
-  /** Number of this life of the node; it grows with every restart. */
+  /**
+   * Number of this life of the node; greater than that of any former one. It is raised when the log
+   * shows that the clock was set back in between.
+   */
   get incarnation(): number {
-    return this.#incarnation;
+    return this.#proposals.incarnation;
   }
 
   /** Number of decided and applied slots. */
@@ -145,8 +164,9 @@ export class ReplicatedStore {
   start(): void {
     const { data, genesis, recovered } = this.#options;
     if (data !== undefined && !recovered.hasGenesis) {
-      data.log.append(genesisRecord, encodeGenesis(genesis));
+      for (const { type, body } of firstRecords(genesis, false)) data.log.append(type, body);
     }
+    this.#checkLife(this.state.incarnationOf(this.#options.node));
     this.#host.start();
   }
 
@@ -173,6 +193,10 @@ export class ReplicatedStore {
   /** Whether a majority seems to be there; without it, writes are refused at once. */
   setQuorum(hasQuorum: boolean): void {
     this.#hasQuorum = hasQuorum;
+    if (hasQuorum) return;
+    // What was submitted may still be decided; the rest need not wait for that.
+    this.#proposals.refuseQueued(noQuorum());
+    this.#host.refuseBarriers(noQuorum());
   }
 
   /** Calls the listener after each change until the returned function is called. */
@@ -190,15 +214,25 @@ export class ReplicatedStore {
    */
   async propose(writer: Writer, transaction: Transaction): Promise<Applied> {
     checkTransaction(transaction);
-    if (!this.#hasQuorum) {
-      throw new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable");
+    if (!this.#hasQuorum) throw noQuorum();
+    let applied = await this.#proposals.propose(writer, transaction);
+    for (let life = 1; applied.outcome === "stale" && life < livesMax; life++) {
+      // A former life had a greater number: nothing was done, unless another process has taken over.
+      if (this.#isEstablished) break;
+      applied = await this.#proposals.propose(writer, transaction);
     }
-    const applied = await this.#proposals.propose(writer, transaction);
     switch (applied.outcome) {
       case "full":
         throw new AetherError(
           "STORE_FULL",
           `The store holds ${this.state.bytes} of ${this.#options.maxBytes} bytes`,
+        );
+      case "noLease":
+        throw new AetherError("LEASE_NOT_FOUND", "A lease of the write does not exist");
+      case "mismatch":
+        throw new AetherError(
+          "IDEMPOTENCY_MISMATCH",
+          "The idempotency key was used for another request before",
         );
       case "forbidden":
         throw new AetherError("FORBIDDEN", `A ${writer} may not write one of the keys`);
@@ -211,11 +245,7 @@ export class ReplicatedStore {
 
   /** Resolves when a read of the state sees every write acknowledged before the call. */
   readBarrier(): Promise<void> {
-    if (!this.#hasQuorum) {
-      return Promise.reject(
-        new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable"),
-      );
-    }
+    if (!this.#hasQuorum) return Promise.reject(noQuorum());
     // Reads of one turn share a barrier, which starts after all of them have been asked for.
     return this.#barrier ??= new Promise((resolve) => {
       setImmediate(() => {
@@ -223,6 +253,15 @@ export class ReplicatedStore {
         resolve(this.#host.barrier());
       });
     });
+  }
+
+  /**
+   * Resolves when everything up to a revision is applied here, which needs no quorum.
+   *
+   * @throws {AetherError} TIMEOUT when that takes longer.
+   */
+  async waitFor(revision: number, timeoutMs: number): Promise<void> {
+    if (this.state.revision < revision) await this.#waits.wait(revision, timeoutMs);
   }
 
   /** The whole state with its place in the log. */
@@ -245,14 +284,22 @@ export class ReplicatedStore {
   ): Promise<boolean> {
     if (nextSlot <= this.nextSlot) return false;
     const change = this.state.replace(state);
-    this.#host.step({ type: "restored", firstSlot: nextSlot, configurations });
+    // The difference is no history: who watches has to look at everything again.
+    this.history.reset(change.revision);
+    this.#checkLife(this.state.incarnationOf(this.#options.node));
+    // Before the step, in which slots after the snapshot may be applied.
     this.#notify(change);
-    await this.#saveSnapshot();
+    this.#host.step({ type: "restored", firstSlot: nextSlot, configurations });
+    this.#isInstalling = true;
+    await this.#save();
+    this.#isInstalling = false;
+    this.#endAbstention();
     return true;
   }
 
   /** Waits for what is being saved and stops. */
   async close(): Promise<void> {
+    this.#isEnded = true;
     this.#proposals.close();
     this.#host.close();
     await this.#saving;
@@ -265,24 +312,62 @@ export class ReplicatedStore {
       this.#proposals.onDecided(digest);
       this.#appliedBytes += payload.length;
     }
+    this.#endAbstention();
     if (this.#appliedBytes >= this.#options.snapshotEveryBytes) this.#compact();
+  }
+
+  /** The slots in which a forgotten life may have taken part are over. */
+  #endAbstention(): void {
+    const { nextSlot, abstainUpTo } = this.#host.engine;
+    // A snapshot that is not durable may be lost, and with it what those slots have decided.
+    if (!this.#isAbstaining || this.#isInstalling || this.#isEnded) return;
+    if (nextSlot <= abstainUpTo) return;
+    this.#isAbstaining = false;
+    const { type, body } = abstention(false);
+    this.#options.data?.log.append(type, body);
+  }
+
+  /** Somebody has written in the name of this node, in a life with this number. */
+  #checkLife(incarnation: number): void {
+    if (incarnation <= this.incarnation) return;
+    if (!this.#isEstablished) {
+      this.#proposals.incarnation = incarnation + 1 + this.#options.random.nextBelow(1_024);
+      return;
+    }
+    this.#fail(
+      new AetherError(
+        "NODE_ID_TAKEN",
+        `Another process has taken over as node "${this.#options.node}" of this cluster`,
+      ),
+    );
+  }
+
+  #fail(error: AetherError): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#host.close();
+    this.#options.onFailure(error);
   }
 
   #applyBatch(payload: Uint8Array, slot: number): void {
     for (const command of decodeBatch(payload)) {
       const { applied, change } = this.state.apply(command);
       if (change !== undefined) {
+        this.history.add(change);
         this.#configure(change, slot);
         this.#notify(change);
       }
-      if (command.node !== this.#options.node || command.incarnation !== this.#incarnation) {
-        continue;
+      if (command.node !== this.#options.node) continue;
+      this.#checkLife(command.incarnation);
+      if (command.incarnation === this.incarnation && applied.outcome !== "stale") {
+        this.#isEstablished = true;
       }
-      this.#proposals.onApplied(command.sequence, applied);
+      this.#proposals.onApplied(command, applied);
     }
   }
 
   #notify(change: StoreChange): void {
+    this.#waits.reached(change.revision);
     for (const listener of this.#listeners) {
       try {
         listener(change);
@@ -308,15 +393,21 @@ export class ReplicatedStore {
     if (this.#isSaving) return;
     this.#isSaving = true;
     // Not inside a step of the engine: the snapshot belongs between two slots.
-    setImmediate(() => {
-      this.#saving = this.#saveSnapshot().finally(() => {
-        this.#isSaving = false;
-      });
+    setImmediate(async () => {
+      await this.#save();
+      this.#isSaving = false;
     });
   }
 
+  /** Saves one snapshot after the other. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#saveSnapshot());
+    return this.#saving;
+  }
+
   async #saveSnapshot(): Promise<void> {
-    const { data, onFailure } = this.#options;
+    if (this.#isEnded) return;
+    const { data } = this.#options;
     const { slot, bytes } = this.snapshot();
     const before = Math.max(0, slot - slotsKept);
     if (data === undefined) {
@@ -324,14 +415,22 @@ export class ReplicatedStore {
       return;
     }
     try {
-      const live = this.#host.liveRecords();
-      for (const record of live) data.log.append(consensusRecord, record);
+      const live: NodeRecord[] = this.#host.liveRecords().map((body) => ({
+        type: consensusRecord,
+        body,
+      }));
+      if (this.#isAbstaining) live.push(abstention(true));
+      for (const { type, body } of live) data.log.append(type, body);
       // The records before these are covered by the snapshot; these are not.
       const index = data.log.nextIndex - live.length - 1;
       await data.saveSnapshot({ index, body: bytes });
       this.#host.step({ type: "compact", before });
     } catch (error) {
-      onFailure(error as AetherError);
+      this.#fail(toAetherError(error));
     }
   }
+}
+
+function noQuorum(): AetherError {
+  return new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable");
 }

@@ -13,7 +13,7 @@ import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
-import type { Operation } from "../../protocol/store/command.ts";
+import type { KeyOperation } from "../../protocol/store/command.ts";
 import type { FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -65,7 +65,7 @@ export class Agent {
   readonly #local = new Map<string, LocalInstance>();
   readonly #prefix: string;
   /** The last report of each key, until it is written. */
-  readonly #unwritten = new Map<string, Operation>();
+  readonly #unwritten = new Map<string, KeyOperation>();
   #retryTimer: Timer | undefined;
   #unsubscribe = () => {};
   #stopping = false;
@@ -181,6 +181,8 @@ export class Agent {
       artifact: local.artifact,
       module,
       permissions: manifest.permissions,
+      tier: manifest.sandbox?.tier ?? "worker",
+      heapMb: manifest.limits.heapMb,
       resources,
     }, [resources]);
   }
@@ -267,7 +269,7 @@ export class Agent {
   }
 
   /** Writes a report; one that cannot be written is tried again until a newer one replaces it. */
-  async #write(operation: Operation): Promise<void> {
+  async #write(operation: KeyOperation): Promise<void> {
     const { store, clock, log } = this.#options;
     const { key } = operation;
     this.#unwritten.set(key, operation);

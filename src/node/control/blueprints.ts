@@ -60,6 +60,7 @@ export class Blueprints {
    * @throws {AetherError} BLUEPRINT_INVALID, ARTIFACT_NOT_FOUND, DEPENDENCY_*, ROUTE_CONFLICT,
    * BLUEPRINT_CONFLICT or PERMISSION_REFUSED.
    */
+  // deno-lint-ignore require-await -- async, so that a failure is a rejection
   async check(text: string): Promise<ExpandedBlueprint> {
     const parsed = parseBlueprint(text);
     const expanded = resolveBlueprint(parsed, this.#catalog);
@@ -99,7 +100,11 @@ export class Blueprints {
       return { status: "unchanged", revision: current.revision, ...counts };
     }
     const applied = await this.#store.propose("operator", {
-      compare: this.#guard(current?.value.id ?? next.id, plan.revision),
+      compare: [
+        ...this.#guard(current?.value.id ?? next.id, plan.revision),
+        // No other blueprint took one of its slices meanwhile.
+        ...next.slices.map(({ artifact }) => this.#unchangedTarget(artifact)),
+      ],
       then: this.#operations(current?.value.id, next),
       otherwise: [],
     });
@@ -176,6 +181,11 @@ export class Blueprints {
   /** Nobody else applied this blueprint meanwhile. */
   #guard(id: string, revision: number): Compare[] {
     return [{ key: keys.blueprint.key(id), revision }];
+  }
+
+  #unchangedTarget(artifact: string): Compare {
+    const key = keys.target.key(artifactBase(artifact));
+    return { key, revision: this.#store.state.get(key)?.revision ?? 0 };
   }
 
   #operations(currentId: string | undefined, next: ExpandedBlueprint): Operation[] {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type OpenedSlice, openSlice } from "../../artifact/package.ts";
+import { type OpenedSlice, openSlice, sha256 } from "../../artifact/package.ts";
 import type { ArtifactRepository, PutResult, RepositoryFile } from "../../artifact/repository.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Catalog } from "../../deployment/resolve.ts";
@@ -99,8 +99,9 @@ export class SliceCatalog implements Catalog {
     if (!path.endsWith(sliceExtension)) return await repository.put(path, bytes);
     const { manifest } = openSlice(bytes);
     const known = this.#record(manifest.artifact);
+    // Before it is stored here, because what a repository holds never changes.
+    if (known !== undefined) this.#checkSame(known, sha256(bytes));
     const result = await repository.put(path, bytes);
-    if (known !== undefined) this.#checkSame(known, result.sha256);
     const isNew = await this.#hold(manifest, result.sha256, bytes.length);
     return { ...result, status: isNew ? "created" : "same" };
   }
@@ -123,17 +124,17 @@ export class SliceCatalog implements Catalog {
   }
 
   /** Writes this node into the version's record; answers whether the version is new. */
-  async #hold(manifest: Manifest, sha256: string, bytes: number): Promise<boolean> {
+  async #hold(manifest: Manifest, hash: string, bytes: number): Promise<boolean> {
     const { node, store } = this.#options;
     const key = keyOf(manifest.artifact);
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const known = this.#record(manifest.artifact);
-      if (known !== undefined) this.#checkSame(known, sha256);
+      if (known !== undefined) this.#checkSame(known, hash);
       if (known?.value.holders.includes(node)) return false;
       const holders = [...known?.value.holders ?? [], node].sort();
       const applied = await store.propose("node", {
         compare: [{ key, revision: known?.revision ?? 0 }],
-        then: [keys.artifact.put(key, { sha256, bytes, holders, manifest })],
+        then: [keys.artifact.put(key, { sha256: hash, bytes, holders, manifest })],
         otherwise: [],
       });
       // Somebody else wrote the record at the same time: look again.
@@ -142,18 +143,28 @@ export class SliceCatalog implements Catalog {
     throw new AetherError("NOT_PROPOSED", `The record of ${manifest.artifact} keeps changing`);
   }
 
-  #checkSame(known: Stored<VersionRecord>, sha256: string): void {
+  #checkSame(known: Stored<VersionRecord>, hash: string): void {
     const { manifest, sha256: expected } = known.value;
-    if (expected === sha256) return;
+    if (expected === hash) return;
     throw new AetherError(
       "ARTIFACT_EXISTS",
-      `${manifest.artifact} is already published with SHA-256 ${expected}, not ${sha256}`,
+      `${manifest.artifact} is already published with SHA-256 ${expected}, not ${hash}`,
     );
   }
 
   async #bytes(artifact: string): Promise<Uint8Array> {
     const { repository } = this.#options;
-    if (repository.exists(pathOf(artifact))) return (await repository.get(pathOf(artifact))).bytes;
+    if (repository.exists(pathOf(artifact))) {
+      const file = await repository.get(pathOf(artifact));
+      const published = this.#record(artifact)?.value.sha256 ?? file.sha256;
+      if (published === file.sha256) return file.bytes;
+      // Two nodes were given different bytes at the same time; the other one was first.
+      throw new AetherError(
+        "STORAGE_CORRUPT",
+        `This node holds ${artifact} with SHA-256 ${file.sha256}, but published is ${published}`,
+        { hint: "Publish the slice under a new version" },
+      );
+    }
     let fetching = this.#fetching.get(artifact);
     if (fetching === undefined) {
       fetching = this.#fetch(artifact).finally(() => this.#fetching.delete(artifact));
@@ -175,9 +186,11 @@ export class SliceCatalog implements Catalog {
       try {
         const body = new TextEncoder().encode(artifact);
         const bytes = await asks.ask(holder, artifactTopic, body, fetchTimeoutMs);
-        const { sha256 } = await repository.put(pathOf(artifact), bytes);
-        if (sha256 !== record.sha256) throw new AetherError("ARTIFACT_INVALID", "Wrong bytes");
-        await this.#hold(record.manifest, sha256, bytes.length);
+        if (sha256(bytes) !== record.sha256) {
+          throw new AetherError("ARTIFACT_INVALID", "It sent other bytes than were published");
+        }
+        await repository.put(pathOf(artifact), bytes);
+        await this.#hold(record.manifest, record.sha256, bytes.length);
         return bytes;
       } catch (error) {
         reasons.push(`${holder}: ${toAetherError(error).message}`);

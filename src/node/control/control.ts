@@ -36,6 +36,8 @@ import { Agent } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { Leader } from "./leader.ts";
+import { Locks } from "./locks.ts";
+import { LogClock } from "./log_clock.ts";
 import { routeSnapshot } from "./routes.ts";
 
 const joinRetryMs = 500;
@@ -44,6 +46,7 @@ const routeKeys = [
   keys.blueprint.prefix,
   keys.instance.prefix,
   keys.artifact.prefix,
+  keys.member.prefix,
 ];
 
 /** What control is opened with. */
@@ -61,8 +64,10 @@ export class Control {
   readonly store: ReplicatedStore;
   readonly catalog: SliceCatalog;
   readonly blueprints: Blueprints;
+  readonly locks: Locks;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
+  readonly #stopping = new AbortController();
   readonly #options: ControlOptions;
   readonly #resources = new Map<string, ResourceServer>();
   readonly #artifacts: Storage;
@@ -70,7 +75,8 @@ export class Control {
   #gateway: MessagePort | undefined;
   #agent: Agent | undefined;
   #leader: Leader | undefined;
-  #addresses: Addresses = { cluster: "", management: "", app: "" };
+  #logClock: LogClock | undefined;
+  #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
   #appliedRevision = -1;
   #isJoining = false;
@@ -93,6 +99,7 @@ export class Control {
       asks: this.cluster.asks,
       isAlive: (node) => this.cluster.isAlive(node),
     });
+    this.locks = new Locks({ store: this.store, clock: this.clock });
     this.blueprints = new Blueprints(this.store, this.catalog, ceilingOf(config));
   }
 
@@ -124,6 +131,11 @@ export class Control {
     }
   }
 
+  /** Aborted when the node begins to stop. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   /** Where this node listens. */
   get addresses(): Addresses {
     return this.#addresses;
@@ -136,8 +148,12 @@ export class Control {
 
   /** The routes as of now. */
   get routes(): RouteSnapshot {
-    const { id } = this.config.node;
-    return routeSnapshot(this.store.state, id, (artifact) => this.catalog.manifest(artifact));
+    return routeSnapshot(this.store.state, {
+      node: this.config.node.id,
+      cluster: this.cluster.id,
+      manifestOf: (artifact) => this.catalog.manifest(artifact),
+      isAlive: (node) => this.cluster.isAlive(node),
+    });
   }
 
   /** Why each slice is where it is; see the reconciler. */
@@ -159,8 +175,8 @@ export class Control {
   }
 
   /** Takes part as soon as there is a quorum: registers, runs what is assigned, and leads. */
-  start(management: string, app: string): Addresses {
-    this.#addresses = { cluster: this.#clusterAddress, management, app };
+  start(addresses: Omit<Addresses, "cluster">): Addresses {
+    this.#addresses = { cluster: this.#clusterAddress, ...addresses };
     this.#unsubscribe = this.store.onChange((change) => this.#onChange(change));
     this.#leader = new Leader({
       store: this.store,
@@ -169,6 +185,12 @@ export class Control {
       leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
       isAlive: (node) => this.cluster.isAlive(node),
       instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
+    });
+    this.#logClock = new LogClock({
+      store: this.store,
+      clock: this.clock,
+      log: this.log,
+      leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.#sendRoutes();
@@ -179,8 +201,10 @@ export class Control {
   /** Leads and follows nothing any more; instances may still end. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.abort();
     this.#joinTimer?.cancel();
     this.#leader?.stop();
+    this.#logClock?.stop();
     this.#agent?.stop();
     this.#unsubscribe();
     await this.cluster.prepareStop();
@@ -263,6 +287,8 @@ export class Control {
 
   #onClusterEvent(event: ClusterEvent): void {
     if (event.type === "quorum" && event.hasQuorum) this.#join();
+    // A dead node's instances take no calls, whatever the store still says of them.
+    if (event.type === "belief") this.#sendRoutes();
     this.#leader?.wake();
   }
 

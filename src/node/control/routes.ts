@@ -7,47 +7,62 @@
  * @module
  */
 import { artifactBase } from "../../protocol/coordinates.ts";
+import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { RoutedService, RouteSnapshot } from "../../protocol/thread/threads.ts";
 import type { StoreState } from "../../store/state.ts";
-import { instanceId, storedInstances, storedTargets } from "./views.ts";
+import { instanceId, storedInstances, storedTargets, storedValues } from "./views.ts";
+
+/** What the routes of a node depend on, beside the store. */
+export interface RouteContext {
+  readonly node: string;
+  readonly cluster: string;
+  manifestOf(artifact: string): Manifest | undefined;
+  isAlive(node: string): boolean;
+}
 
 /**
  * The routes of a node as of the store's revision; slices without a known manifest are left out.
  */
-export function routeSnapshot(
-  state: StoreState,
-  node: string,
-  manifestOf: (artifact: string) => Manifest | undefined,
-): RouteSnapshot {
-  const active = new Map<string, string[]>();
-  for (const { value } of storedInstances(state)) {
-    if (value.state !== "ACTIVE" || value.node !== node) continue;
-    const ids = active.get(value.artifact) ?? [];
-    active.set(value.artifact, ids);
-    ids.push(instanceId(value.node, value.artifact, value.number));
-  }
+export function routeSnapshot(state: StoreState, context: RouteContext): RouteSnapshot {
+  const { node, cluster, manifestOf, isAlive } = context;
+  const gateways = new Map(
+    storedValues(state, keys.member).map(({ value }) => [value.id, value.addresses.gateway]),
+  );
+  const active = Map.groupBy(
+    storedInstances(state).map(({ value }) => value).filter((value) =>
+      value.state === "ACTIVE" && isAlive(value.node)
+    ),
+    ({ artifact }) => artifact,
+  );
   const services: RoutedService[] = [];
   for (const target of storedTargets(state)) {
     const artifact = servingVersion(target, active);
     const manifest = manifestOf(artifact);
     if (manifest === undefined) continue;
+    const byNode = Map.groupBy(active.get(artifact) ?? [], (instance) => instance.node);
+    const own = byNode.get(node) ?? [];
+    byNode.delete(node);
     services.push({
       contract: target.artifactBase,
       artifact,
       methods: manifest.definition.methods,
       calls: manifest.definition.calls,
       concurrency: manifest.limits.concurrency,
-      instances: active.get(artifact) ?? [],
+      instances: own.map((each) => instanceId(each.node, each.artifact, each.number)),
+      remotes: [...byNode].flatMap(([other, instances]) => {
+        const address = gateways.get(other) ?? "";
+        return address === "" ? [] : [{ node: other, address, count: instances.length }];
+      }),
     });
   }
-  return { revision: state.revision, services };
+  return { revision: state.revision, cluster, services };
 }
 
 /** The wanted version once it is complete, else the one with the most instances. */
 function servingVersion(
   target: { readonly artifactBase: string; readonly artifact: string; readonly instances: number },
-  active: ReadonlyMap<string, readonly string[]>,
+  active: ReadonlyMap<string, readonly unknown[]>,
 ): string {
   let best = target.artifact;
   let bestCount = active.get(best)?.length ?? 0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
-import { routeSnapshot } from "./routes.ts";
+import { type RouteContext, routeSnapshot } from "./routes.ts";
 import { applyBlueprint, MemoryStore } from "./store_fixture_test.ts";
 
 const old = "org.example:echo:1.0.0";
@@ -30,9 +30,13 @@ function report(
   );
 }
 
+function context(manifestOf: RouteContext["manifestOf"], dead?: string): RouteContext {
+  return { node: "n1", cluster: "c1", manifestOf, isAlive: (node) => node !== dead };
+}
+
 /** Served versions, as `artifact: instance numbers`. */
 function served(store: MemoryStore): string[] {
-  return routeSnapshot(store.state, "n1", makeManifest).services.map(({ artifact, instances }) =>
+  return routeSnapshot(store.state, context(makeManifest)).services.map(({ artifact, instances }) =>
     `${artifact}: ${instances.map((id) => id.split("/")[2])}`
   );
 }
@@ -42,8 +46,9 @@ Deno.test("routeSnapshot() tells everything that the gateway needs", () => {
   applyBlueprint(store, shop, { artifact: old });
   report(store, old, 1);
   const manifest = makeManifest(old, { routes: ["GET /echo/:text"] });
-  assert.deepEqual(routeSnapshot(store.state, "n1", () => manifest), {
+  assert.deepEqual(routeSnapshot(store.state, context(() => manifest)), {
     revision: store.state.revision,
+    cluster: "c1",
     services: [{
       contract: "org.example:echo",
       artifact: old,
@@ -51,8 +56,31 @@ Deno.test("routeSnapshot() tells everything that the gateway needs", () => {
       calls: [],
       concurrency: 256,
       instances: [`n1/${old}/1`],
+      remotes: [],
     }],
   });
+});
+
+Deno.test("routeSnapshot() counts instances of living nodes that take calls of other gateways", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: old, instances: 4 });
+  for (const [node, gateway] of [["n2", "a:1"], ["n3", ""], ["n4", "a:4"]] as const) {
+    store.write(
+      "node",
+      keys.member.put(keys.member.key(node), {
+        id: node,
+        state: "ON_DUTY",
+        version: "0.1.0",
+        incarnation: 1,
+        addresses: { cluster: "", gateway, management: "", app: "" },
+      }),
+    );
+    report(store, old, 1, "ACTIVE", node);
+  }
+  report(store, old, 2, "ACTIVE", "n2");
+  const [service] = routeSnapshot(store.state, context(makeManifest, "n4")).services;
+  assert.deepEqual(service?.instances, []);
+  assert.deepEqual(service?.remotes, [{ node: "n2", address: "a:1", count: 2 }]);
 });
 
 Deno.test("routeSnapshot() holds only ACTIVE instances of this node", () => {
@@ -94,5 +122,5 @@ Deno.test("routeSnapshot() leaves out a slice whose manifest is not known", () =
   const store = new MemoryStore();
   applyBlueprint(store, shop, { artifact: old });
   report(store, old, 1);
-  assert.deepEqual(routeSnapshot(store.state, "n1", () => undefined).services, []);
+  assert.deepEqual(routeSnapshot(store.state, context(() => undefined)).services, []);
 });

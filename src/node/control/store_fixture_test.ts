@@ -119,7 +119,7 @@ export function addMember(store: MemoryStore, id: string): void {
       state: "ON_DUTY",
       version: "0.1.0",
       incarnation: 1,
-      addresses: { cluster: "", management: "", app: "" },
+      addresses: { cluster: "", gateway: "", management: "", app: "" },
     }),
   );
 }

@@ -25,6 +25,12 @@ export interface RawBody {
   readonly contentType: string;
 }
 
+/** A message of a stream (Server-Sent Events): its type is the event, its revision the id. */
+export interface StreamMessage {
+  readonly type: string;
+  readonly revision: number;
+}
+
 /** A row of the table. */
 export interface Row {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -41,8 +47,10 @@ export interface Row {
   /** JSON schema of the body, or raw bytes up to `bodyMaxBytes`. */
   readonly body?: z.ZodType | "raw";
   readonly bodyMaxBytes?: number;
-  /** JSON schema of the answer, raw bytes, or nothing (204). */
-  readonly response: z.ZodType | "raw" | "none";
+  /** JSON schema of the answer, raw bytes, nothing (204), or messages without an end. */
+  readonly response: z.ZodType | "raw" | "none" | "stream";
+  /** JSON schema of each message of a stream. */
+  readonly message?: z.ZodType<StreamMessage>;
   /** Status of success. @default {200, or 204 when there is nothing} */
   readonly status?: number;
   /** Further statuses that have the same body. @default {[]} */
@@ -82,4 +90,9 @@ type Need<K extends string, T> = [T] extends [undefined] ? { readonly [P in K]?:
 /** The answer's body. */
 export type RowResponse<R extends Row> = R["response"] extends z.ZodType ? z.output<R["response"]>
   : R["response"] extends "raw" ? RawBody
+  : R["response"] extends "stream" ? AsyncIterableIterator<RowMessage<R>>
   : undefined;
+
+/** The messages of a stream. */
+export type RowMessage<R extends Row> = R extends { readonly message: z.ZodType<infer M> } ? M
+  : never;

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { instanceStates } from "../instance_state.ts";
+import { addressesSchema } from "../keys.ts";
 import { defineRows } from "./row.ts";
 
 const nodeState = z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]);
@@ -19,7 +20,7 @@ const nodeViewSchema = z.object({
   alive: z.boolean(),
   voter: z.boolean(),
   version: z.string(),
-  addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+  addresses: addressesSchema,
   instances: z.int(),
 });
 
@@ -94,7 +95,7 @@ export const systemRows = defineRows({
       blueprints: z.int(),
       slices: z.int(),
       instances: z.object({ active: z.int(), failed: z.int(), total: z.int() }),
-      addresses: z.object({ cluster: z.string(), management: z.string(), app: z.string() }),
+      addresses: addressesSchema,
     }),
     errors: [],
   },

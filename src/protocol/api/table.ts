@@ -8,11 +8,19 @@
  */
 import { blueprintRows } from "./blueprints.ts";
 import { artifactRows, kvRows } from "./data.ts";
+import { leaseRows, lockRows } from "./locks.ts";
 import type { Row } from "./row.ts";
 import { systemRows } from "./system.ts";
 
 /** All rows by name. */
-export const apiTable = { ...systemRows, ...blueprintRows, ...kvRows, ...artifactRows };
+export const apiTable = {
+  ...systemRows,
+  ...blueprintRows,
+  ...kvRows,
+  ...leaseRows,
+  ...lockRows,
+  ...artifactRows,
+};
 
 /** The table's type. */
 export type ApiTable = typeof apiTable;

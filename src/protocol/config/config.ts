@@ -122,15 +122,21 @@ function renamed(value: unknown): unknown {
 
 function portIssues(config: Config, origins: Origins): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  const names = ["cluster", "management", "app"] as const;
-  names.forEach((name, index) => {
-    const { host, port } = config[name];
-    const other = names.slice(0, index).find((earlier) =>
-      config[earlier].port === port && overlaps(config[earlier].host, host)
+  const { cluster, management, app } = config;
+  const listeners = [
+    { path: ["cluster", "port"], host: cluster.host, port: cluster.port },
+    { path: ["cluster", "gatewayPort"], host: cluster.host, port: cluster.gatewayPort },
+    { path: ["management", "port"], host: management.host, port: management.port },
+    { path: ["app", "port"], host: app.host, port: app.port },
+  ];
+  listeners.forEach(({ path, host, port }, index) => {
+    const other = listeners.slice(0, index).find((earlier) =>
+      earlier.port === port && overlaps(earlier.host, host)
     );
     if (port === 0 || other === undefined) return;
-    const message = `Port ${port} is already ${other}.port on the same address; choose another`;
-    issues.push(locate([name, "port"], message, origins));
+    const message = `Port ${port} is already ${other.path.join(".")} on the same address; ` +
+      "choose another";
+    issues.push(locate(path, message, origins));
   });
   return issues;
 }

@@ -71,6 +71,9 @@ const node = section({
 const cluster = section({
   host: host().prefault("127.0.0.1").describe("Address on which other nodes reach this one"),
   port: port().prefault(8090).describe("Port for other nodes; 0 picks a free one"),
+  gatewayPort: port().prefault(8091).describe(
+    "Port on which other nodes' gateways forward calls, used with peers; 0 picks a free one",
+  ),
   peers: list(peer, "id:host:port").register(fieldMeta, {
     kind: "peers",
     values: "list of id:host:port",
@@ -114,6 +117,7 @@ const management = section({
     "Largest request body; artifact uploads are limited by artifact.maxBytes instead",
   ),
   maxInFlight: integer(1, 65_536).prefault(256).describe("Requests handled at the same time"),
+  maxWatches: integer(1, 65_536).prefault(1_000).describe("Watches that are open at the same time"),
   requestTimeout: durationMs({ minimum: "1ms", maximum: "1d" }).prefault("30s").describe(
     "Time in which a management request must be answered",
   ),
@@ -199,6 +203,15 @@ const sandbox = section({
   ),
   stopTimeout: durationMs({ minimum: "100ms", maximum: "10m" }).prefault("5s").describe(
     "Time in which an instance must end its work before it is stopped hard",
+  ),
+  hungTimeout: durationMs({ minimum: "1s", maximum: "10m" }).prefault("10s").describe(
+    "Silence after which an instance is hung and is ended, or given up in the worker tier",
+  ),
+  leakedThreadsMax: integer(1, 1000).prefault(3).describe(
+    "Threads of hung instances that the node bears; then it drains and ends with exit code 75",
+  ),
+  audit: boolean().prefault(false).describe(
+    "Process tier: grant what max allows, and log what a slice.toml does not ask for",
   ),
   max: sandboxMax,
 }).prefault({}).describe("Isolation of slices");

@@ -18,10 +18,13 @@ const kinds = {
   consensus: 3,
   ask: 4,
   answer: 5,
+  refusal: 6,
 } as const;
 
 const nodesMax = 1_000;
-const pieceBytesMax = 1024 * 1024;
+/** Most bytes of a question or of a piece of an answer. */
+export const pieceBytesMax = 1024 * 1024;
+const reasonBytesMax = 1_024;
 
 /** A frame. */
 export type PeerFrame =
@@ -30,8 +33,10 @@ export type PeerFrame =
   | {
     readonly kind: "heartbeat";
     readonly header: Header;
-    /** Members that the sender cannot reach at this moment. */
+    /** Nodes that refuse the sender's connections at this moment. */
     readonly unreachable: readonly string[];
+    /** Nodes that the sender believes to be down. */
+    readonly down: readonly string[];
   }
   | { readonly kind: "consensus"; readonly header: Header; readonly message: Message }
   /** A question of one node to another, answered by `answer` frames of at most 64 KiB. */
@@ -46,8 +51,12 @@ export type PeerFrame =
     readonly id: number;
     readonly ok: boolean;
     readonly isLast: boolean;
+    /** Where in the answer the bytes belong: a piece may have been lost with a link. */
+    readonly offset: number;
     readonly bytes: Uint8Array;
-  };
+  }
+  /** The link is closed after this, and why. */
+  | { readonly kind: "refusal"; readonly reason: string };
 
 /** Writes a frame. */
 export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<ArrayBuffer> {
@@ -60,6 +69,7 @@ export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<Ar
     case "heartbeat":
       writeHeader(writer, frame.header);
       writer.list(frame.unreachable, (id, to) => to.string(id));
+      writer.list(frame.down, (id, to) => to.string(id));
       break;
     case "consensus":
       writeHeader(writer, frame.header);
@@ -69,7 +79,11 @@ export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<Ar
       writer.varint(frame.id).string(frame.topic).bytes(frame.body);
       break;
     case "answer":
-      writer.varint(frame.id).u8(frame.ok ? 1 : 0).u8(frame.isLast ? 1 : 0).bytes(frame.bytes);
+      writer.varint(frame.id).u8(frame.ok ? 1 : 0).u8(frame.isLast ? 1 : 0)
+        .varint(frame.offset).bytes(frame.bytes);
+      break;
+    case "refusal":
+      writer.string(frame.reason);
       break;
   }
   return writer.view();
@@ -94,8 +108,8 @@ function readFrame(reader: ByteReader): PeerFrame {
       return { kind: "hello", hello: readHello(reader) };
     case kinds.heartbeat: {
       const header = readHeader(reader);
-      const unreachable = reader.list(nodesMax, (from) => from.string(64));
-      return { kind: "heartbeat", header, unreachable };
+      const unreachable = reader.list(nodesMax, readId);
+      return { kind: "heartbeat", header, unreachable, down: reader.list(nodesMax, readId) };
     }
     case kinds.consensus: {
       const header = readHeader(reader);
@@ -108,10 +122,13 @@ function readFrame(reader: ByteReader): PeerFrame {
     }
     case kinds.answer: {
       const id = reader.varint();
-      const ok = reader.u8() === 1;
-      const isLast = reader.u8() === 1;
-      return { kind: "answer", id, ok, isLast, bytes: reader.bytes(pieceBytesMax) };
+      const ok = readFlag(reader);
+      const isLast = readFlag(reader);
+      const offset = reader.varint();
+      return { kind: "answer", id, ok, isLast, offset, bytes: reader.bytes(pieceBytesMax) };
     }
+    case kinds.refusal:
+      return { kind: "refusal", reason: reader.string(reasonBytesMax) };
     default:
       throw new DecodeError(`Frame kind ${kind} is not known`, 0);
   }
@@ -124,5 +141,15 @@ function writeHeader(writer: ByteWriter, header: Header): void {
 
 function readHeader(reader: ByteReader): Header {
   const decidedUpTo = reader.varint() - 1;
-  return { decidedUpTo, resent: reader.u8() === 1 };
+  return { decidedUpTo, resent: readFlag(reader) };
+}
+
+function readId(reader: ByteReader): string {
+  return reader.string(64);
+}
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) throw new DecodeError(`Flag ${flag} is not 0 or 1`, reader.offset - 1);
+  return flag === 1;
 }

@@ -148,7 +148,13 @@ function readEntry(reader: ByteReader): LogEntry {
 }
 
 function readDigest(reader: ByteReader): Digest {
-  return reader.string(digestMax);
+  const { offset } = reader;
+  const digest = reader.string(digestMax);
+  // A value is digests with spaces in between.
+  if (digest === "" || digest.includes(" ")) {
+    throw new DecodeError(`"${digest}" is no digest`, offset);
+  }
+  return digest;
 }
 
 function readValue(reader: ByteReader): Value {

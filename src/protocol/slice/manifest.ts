@@ -55,6 +55,12 @@ export const sliceLimitsSchema = z.strictObject({
   concurrency: z.int().min(1).max(10_000).default(256),
 });
 
+/** How a slice asks to be isolated; the operator may demand more. */
+export const sliceSandboxSchema = z.strictObject({
+  /** "process": a process of its own for every instance. */
+  tier: z.enum(["worker", "process"]).default("worker"),
+});
+
 /** Version ranges of other contracts by name. */
 export const dependenciesSchema = z.record(
   z.string().regex(/^[a-z][a-z0-9_.-]*:[a-z0-9-]+$/, "Write group:name"),
@@ -115,6 +121,8 @@ export const manifestSchema = z.object({
   dependencies: dependenciesSchema.default({}),
   permissions: permissionsSchema.default({}),
   limits: sliceLimitsSchema.default({ heapMb: 128, concurrency: 256 }),
+  // Absent in the manifests of older builds.
+  sandbox: sliceSandboxSchema.optional(),
 });
 /** See {@link manifestSchema}. */
 export type Manifest = z.output<typeof manifestSchema>;

@@ -7,7 +7,12 @@
  * @module
  */
 import { z } from "zod";
-import { dependenciesSchema, permissionsSchema, sliceLimitsSchema } from "./manifest.ts";
+import {
+  dependenciesSchema,
+  permissionsSchema,
+  sliceLimitsSchema,
+  sliceSandboxSchema,
+} from "./manifest.ts";
 
 /** The content of slice.toml. */
 export const sliceTomlSchema = z.strictObject({
@@ -17,6 +22,7 @@ export const sliceTomlSchema = z.strictObject({
   entry: z.string().default("mod.ts"),
   permissions: permissionsSchema.default({}),
   limits: sliceLimitsSchema.default({ heapMb: 128, concurrency: 256 }),
+  sandbox: sliceSandboxSchema.optional(),
   dependencies: dependenciesSchema.default({}),
 });
 /** See {@link sliceTomlSchema}. */

@@ -11,38 +11,73 @@ import { ByteReader as Reader } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import { limits } from "../limits.ts";
 
-const commandVersion = 1;
+/** Comparisons of revisions, puts and deletes of keys: what 0.1 wrote, and still the usual case. */
+const plainVersion = 1;
+/** Everything else as well. */
+const fullVersion = 2;
 const operationsMax = 10_000;
 const valueBytesMax = 16 * 1024 * 1024;
 /** Longest content type, in UTF-8 bytes. */
 export const contentTypeBytesMax = 256;
+/** Longest id of a lease and longest idempotency key, in UTF-8 bytes. */
+export const idBytesMax = 512;
+/** Shortest and longest life of a lease without renewal, in milliseconds. */
+export const leaseTtlMs = { min: 1_000, max: 86_400_000 } as const;
+/** Most log time that one tick can add, in milliseconds. */
+export const tickMsMax = 1_000;
 const encoder = new TextEncoder();
 
 const writers = ["user", "slice", "operator", "leader", "node"] as const;
 /** Who may write a key; checked when the command is applied. */
 export type Writer = typeof writers[number];
 
-/** A condition: the key was last written at this revision; 0 = it is absent. */
-export interface Compare {
+/** A condition: the key was last written at this revision (0: it is absent), or has this value. */
+export type Compare =
+  | { readonly key: string; readonly revision: number }
+  | { readonly key: string; readonly value: Uint8Array }
+  | { readonly key: string; readonly exists: true };
+
+/** Writes a key. */
+export interface PutOperation {
+  readonly type: "put";
   readonly key: string;
-  readonly revision: number;
+  readonly value: Uint8Array;
+  readonly contentType: string;
+  /** The key goes when this lease ends; a put without a lease frees the key of a former one. */
+  readonly lease?: string;
 }
 
 /** One change of a key. */
+export type KeyOperation = PutOperation | { readonly type: "delete"; readonly key: string };
+
+/** One change of a lease. A lease that is granted again begins anew and keeps its keys. */
+export type LeaseOperation =
+  | { readonly type: "grant"; readonly lease: string; readonly ttlMs: number }
+  | { readonly type: "renew"; readonly lease: string }
+  /** Ends it: its keys are deleted. */
+  | { readonly type: "revoke"; readonly lease: string };
+
+/** One change of the store. */
 export type Operation =
-  | {
-    readonly type: "put";
-    readonly key: string;
-    readonly value: Uint8Array;
-    readonly contentType: string;
-  }
-  | { readonly type: "delete"; readonly key: string };
+  | KeyOperation
+  | LeaseOperation
+  /** Advances log time; what expires by it goes. Written by the leader only. */
+  | { readonly type: "tick"; readonly elapsedMs: number };
+
+/** Makes a transaction that comes twice do its work once; see `src/store/idempotency.ts`. */
+export interface Idempotency {
+  /** What the caller chose, with the name of the caller. */
+  readonly key: string;
+  /** Hash of the request: the key again with another request is an error. */
+  readonly fingerprint: string;
+}
 
 /** All operations of `then` when every comparison holds, else all of `otherwise`; atomic. */
 export interface Transaction {
   readonly compare: readonly Compare[];
   readonly then: readonly Operation[];
   readonly otherwise: readonly Operation[];
+  readonly idempotency?: Idempotency;
 }
 
 /** A transaction in the session of the node that proposed it. */
@@ -58,10 +93,26 @@ export interface Command {
   readonly transaction: Transaction;
 }
 
+/** What can come of a command, in the order of their numbers in snapshots. */
+export const outcomes = [
+  "done",
+  "refused",
+  "full",
+  "forbidden",
+  "stale",
+  "noLease",
+  "mismatch",
+] as const;
+/** One of {@link outcomes}. */
+export type Outcome = typeof outcomes[number];
+
 /** What applying a command did. */
 export interface Applied {
-  /** "stale": the command's session has ended, or its answer was acknowledged already. */
-  readonly outcome: "done" | "refused" | "full" | "forbidden" | "stale";
+  /**
+   * "stale": the command's session has ended, or its answer was acknowledged already. "noLease":
+   * a lease that it names does not exist. "mismatch": its idempotency key stands for another one.
+   */
+  readonly outcome: Outcome;
   /** Revision of the store afterwards; a change gets a revision of its own. */
   readonly revision: number;
   /** Whether the comparisons held. */
@@ -76,7 +127,8 @@ export interface Applied {
  *
  * @throws {AetherError} KEY_INVALID, VALUE_TOO_LARGE or REQUEST_INVALID.
  */
-export function checkTransaction({ compare, then, otherwise }: Transaction): void {
+export function checkTransaction(transaction: Transaction): void {
+  const { compare, then, otherwise, idempotency } = transaction;
   for (const { length } of [compare, then, otherwise]) {
     if (length <= operationsMax) continue;
     throw new AetherError(
@@ -84,27 +136,81 @@ export function checkTransaction({ compare, then, otherwise }: Transaction): voi
       `A transaction of ${length} operations exceeds the limit of ${operationsMax}: split it`,
     );
   }
-  for (const { key } of compare) checkKey(key);
+  if (idempotency !== undefined) {
+    checkId("idempotency key", idempotency.key);
+    checkId("fingerprint", idempotency.fingerprint);
+  }
+  for (const item of compare) {
+    checkKey(item.key);
+    if ("value" in item) checkValue(item.key, item.value);
+  }
   for (const operation of then) checkOperation(operation);
   for (const operation of otherwise) checkOperation(operation);
 }
 
 function checkOperation(operation: Operation): void {
-  checkKey(operation.key);
-  if (operation.type === "delete") return;
-  const { key, contentType, value } = operation;
-  if (value.length > valueBytesMax) {
-    throw new AetherError(
-      "VALUE_TOO_LARGE",
-      `The value of key "${key}" has ${value.length} bytes; the limit is ${valueBytesMax}`,
-    );
+  switch (operation.type) {
+    case "delete":
+      checkKey(operation.key);
+      break;
+    case "put":
+      checkPut(operation);
+      break;
+    case "grant":
+      checkId("lease", operation.lease);
+      checkTtl(operation.ttlMs);
+      break;
+    case "renew":
+    case "revoke":
+      checkId("lease", operation.lease);
+      break;
+    case "tick":
+      checkElapsed(operation.elapsedMs);
+      break;
   }
+}
+
+function checkPut({ key, contentType, value, lease }: PutOperation): void {
+  checkKey(key);
+  checkValue(key, value);
+  if (lease !== undefined) checkId("lease", lease);
   if (exceeds(contentType, contentTypeBytesMax)) {
     throw new AetherError(
       "REQUEST_INVALID",
       `The content type of key "${key}" has more than ${contentTypeBytesMax} bytes: shorten it`,
     );
   }
+}
+
+function checkValue(key: string, value: Uint8Array): void {
+  if (value.length <= valueBytesMax) return;
+  throw new AetherError(
+    "VALUE_TOO_LARGE",
+    `The value of key "${key}" has ${value.length} bytes; the limit is ${valueBytesMax}`,
+  );
+}
+
+function checkId(what: string, id: string): void {
+  if (id !== "" && id.isWellFormed() && !exceeds(id, idBytesMax)) return;
+  const shown = JSON.stringify(id.slice(0, 80));
+  throw new AetherError(
+    "REQUEST_INVALID",
+    `The ${what} ${shown} is not text of 1 to ${idBytesMax} bytes: correct it`,
+  );
+}
+
+function checkTtl(ttlMs: number): void {
+  const { min, max } = leaseTtlMs;
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= min && ttlMs <= max) return;
+  throw new AetherError(
+    "REQUEST_INVALID",
+    `A lease cannot live for ${ttlMs} ms: write ${min} to ${max}`,
+  );
+}
+
+function checkElapsed(elapsedMs: number): void {
+  if (Number.isSafeInteger(elapsedMs) && elapsedMs >= 0 && elapsedMs <= tickMsMax) return;
+  throw new AetherError("REQUEST_INVALID", `A tick of ${elapsedMs} ms is not 0 to ${tickMsMax}`);
 }
 
 function checkKey(key: string): void {
@@ -123,26 +229,61 @@ function exceeds(text: string, bytesMax: number): boolean {
 
 /** Writes a command that has passed {@link checkTransaction}; see {@link decodeCommand}. */
 export function encodeCommand(command: Command): Uint8Array<ArrayBuffer> {
+  const { compare, then, otherwise, idempotency } = command.transaction;
+  const isPlain = idempotency === undefined && compare.every((item) => "revision" in item) &&
+    then.every(isPlainOperation) && otherwise.every(isPlainOperation);
   const writer = new ByteWriter();
-  writer.u8(commandVersion)
+  writer.u8(isPlain ? plainVersion : fullVersion)
     .string(command.node)
     .varint(command.incarnation)
     .varint(command.sequence)
     .varint(command.acknowledgedBelow)
     .u8(writers.indexOf(command.writer));
-  const { compare, then, otherwise } = command.transaction;
-  writer.list(compare, (item, to) => to.string(item.key).varint(item.revision));
+  writer.list(compare, (item, to) => writeCompare(item, to, isPlain));
   writer.list(then, writeOperation);
   writer.list(otherwise, writeOperation);
+  if (isPlain) return writer.take();
+  writer.u8(idempotency === undefined ? 0 : 1);
+  if (idempotency !== undefined) writer.string(idempotency.key).string(idempotency.fingerprint);
   return writer.take();
 }
 
+function isPlainOperation(operation: Operation): boolean {
+  return operation.type === "delete" || operation.type === "put" && operation.lease === undefined;
+}
+
+function writeCompare(item: Compare, writer: ByteWriter, isPlain: boolean): void {
+  if ("revision" in item) {
+    if (!isPlain) writer.u8(0);
+    writer.string(item.key).varint(item.revision);
+  } else if ("value" in item) writer.u8(1).string(item.key).bytes(item.value);
+  else writer.u8(2).string(item.key);
+}
+
 function writeOperation(operation: Operation, writer: ByteWriter): void {
-  if (operation.type === "delete") {
-    writer.u8(0).string(operation.key);
-    return;
+  switch (operation.type) {
+    case "delete":
+      writer.u8(0).string(operation.key);
+      break;
+    case "put": {
+      const { key, contentType, value, lease } = operation;
+      writer.u8(lease === undefined ? 1 : 2).string(key).string(contentType).bytes(value);
+      if (lease !== undefined) writer.string(lease);
+      break;
+    }
+    case "grant":
+      writer.u8(3).string(operation.lease).varint(operation.ttlMs);
+      break;
+    case "renew":
+      writer.u8(4).string(operation.lease);
+      break;
+    case "revoke":
+      writer.u8(5).string(operation.lease);
+      break;
+    case "tick":
+      writer.u8(6).varint(operation.elapsedMs);
+      break;
   }
-  writer.u8(1).string(operation.key).string(operation.contentType).bytes(operation.value);
 }
 
 /**
@@ -153,38 +294,65 @@ function writeOperation(operation: Operation, writer: ByteWriter): void {
 export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new Reader(bytes);
   const version = reader.u8();
-  if (version !== commandVersion) {
-    throw new DecodeError(`Command version ${version} is not known; known is ${commandVersion}`, 0);
+  if (version !== plainVersion && version !== fullVersion) {
+    const known = `${plainVersion} and ${fullVersion}`;
+    throw new DecodeError(`Command version ${version} is not known; known are ${known}`, 0);
   }
+  const isPlain = version === plainVersion;
   const node = reader.string(64);
   const incarnation = reader.varint();
   const sequence = reader.varint();
   const acknowledgedBelow = reader.varint();
   const writer = writers[reader.u8()];
   if (writer === undefined) throw new DecodeError("Writer is not known", reader.offset - 1);
-  const compare = reader.list(operationsMax, (from) => ({
-    key: from.string(limits.keyBytes),
-    revision: from.varint(),
-  }));
-  const then = reader.list(operationsMax, readOperation);
-  const otherwise = reader.list(operationsMax, readOperation);
+  const compare = reader.list(operationsMax, (from) => readCompare(from, isPlain));
+  const readOne = (from: ByteReader) => readOperation(from, isPlain);
+  const then = reader.list(operationsMax, readOne);
+  const otherwise = reader.list(operationsMax, readOne);
+  const idempotency = isPlain ? undefined : readIdempotency(reader);
   reader.end();
-  return {
-    node,
-    incarnation,
-    sequence,
-    acknowledgedBelow,
-    writer,
-    transaction: { compare, then, otherwise },
+  const transaction: Transaction = {
+    compare,
+    then,
+    otherwise,
+    ...(idempotency === undefined ? {} : { idempotency }),
   };
+  return { node, incarnation, sequence, acknowledgedBelow, writer, transaction };
 }
 
-function readOperation(reader: ByteReader): Operation {
+function readCompare(reader: ByteReader, isPlain: boolean): Compare {
+  const offset = reader.offset;
+  const kind = isPlain ? 0 : reader.u8();
+  const key = reader.string(limits.keyBytes);
+  if (kind === 0) return { key, revision: reader.varint() };
+  if (kind === 1) return { key, value: reader.bytes(valueBytesMax) };
+  if (kind === 2) return { key, exists: true };
+  throw new DecodeError(`Comparison kind ${kind} is not known`, offset);
+}
+
+function readIdempotency(reader: ByteReader): Idempotency | undefined {
+  const offset = reader.offset;
+  const flag = reader.u8();
+  if (flag === 0) return undefined;
+  if (flag !== 1) throw new DecodeError(`Idempotency flag ${flag} is not known`, offset);
+  return { key: reader.string(idBytesMax), fingerprint: reader.string(idBytesMax) };
+}
+
+function readOperation(reader: ByteReader, isPlain: boolean): Operation {
   const offset = reader.offset;
   const type = reader.u8();
+  if (type > (isPlain ? 1 : 6)) {
+    throw new DecodeError(`Operation type ${type} is not known`, offset);
+  }
+  if (type === 6) return { type: "tick", elapsedMs: reader.varint() };
+  if (type > 2) {
+    const lease = reader.string(idBytesMax);
+    if (type === 3) return { type: "grant", lease, ttlMs: reader.varint() };
+    return { type: type === 4 ? "renew" : "revoke", lease };
+  }
   const key = reader.string(limits.keyBytes);
   if (type === 0) return { type: "delete", key };
-  if (type !== 1) throw new DecodeError(`Operation type ${type} is not known`, offset);
   const contentType = reader.string(contentTypeBytesMax);
-  return { type: "put", key, contentType, value: reader.bytes(valueBytesMax) };
+  const put = { type: "put", key, contentType, value: reader.bytes(valueBytesMax) } as const;
+  return type === 1 ? put : { ...put, lease: reader.string(idBytesMax) };
 }

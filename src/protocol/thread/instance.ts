@@ -10,7 +10,7 @@
  */
 import type { Problem } from "../../base/errors.ts";
 import type { SliceProblem } from "../slice/problem.ts";
-import type { SliceDescription } from "../slice/manifest.ts";
+import type { Permissions, SliceDescription } from "../slice/manifest.ts";
 
 /** What the creator posts to a shell. */
 export type ToShell =
@@ -20,6 +20,8 @@ export type ToShell =
     readonly artifact: string;
     readonly instance: string;
     readonly module: Uint8Array;
+    /** What the worker was granted, so that a denial can name the line that is missing. */
+    readonly permissions: Permissions;
     readonly gateway: MessagePort;
     readonly resources: MessagePort;
   }
@@ -35,7 +37,14 @@ export type FromShell =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly problem: Problem }
   | { readonly type: "stopped" }
-  | { readonly type: "pong"; readonly sequence: number };
+  | { readonly type: "pong"; readonly sequence: number; readonly memory: ShellMemory };
+
+/** Memory of a shell's isolate in bytes, as it measures itself. */
+export interface ShellMemory {
+  readonly heapBytes: number;
+  /** Array buffers and other memory outside the heap. */
+  readonly externalBytes: number;
+}
 
 /**
  * Kinds of frames in a batch on the gateway's port; kind and id are the first elements of each.

@@ -13,6 +13,8 @@ import type { Manifest, Permissions } from "../slice/manifest.ts";
 /** Addresses on which a node really listens, `host:port`. */
 export interface Addresses {
   readonly cluster: string;
+  /** "" when the node takes no calls of other gateways. */
+  readonly gateway: string;
   readonly management: string;
   readonly app: string;
 }
@@ -23,8 +25,46 @@ export interface Heartbeat {
   readonly sequence: number;
 }
 
-/** Why an instance ended. */
-export type ExitReason = "stopped" | "error" | "start-timeout" | "stop-timeout";
+/** Why an instance ended; all but `stopped` are failures. */
+export const exitReasons = [
+  /** As it was told. */
+  "stopped",
+  /** An error outside a call, or the slice could not be started. */
+  "error",
+  /** A promise was rejected and nobody handled it. */
+  "rejection",
+  /** It did not answer for `sandbox.hungTimeout`: an endless loop, or a wait that blocks. */
+  "hung",
+  /** It used more heap than its limit. */
+  "heap",
+  /** It used more memory outside the heap than its limit. */
+  "memory",
+  /** A signal ended its process; not one of ours. */
+  "killed",
+  /** It ended its process by itself. */
+  "exit",
+  /** It sent what no shell sends, or far too much of it. */
+  "protocol",
+  "start-timeout",
+  "stop-timeout",
+] as const;
+/** One of {@link exitReasons}. */
+export type ExitReason = typeof exitReasons[number];
+
+/** Where instances run: in a worker of the node, or in a process of their own. */
+export const tiers = ["worker", "process"] as const;
+/** One of {@link tiers}. */
+export type Tier = typeof tiers[number];
+
+/** What an instance uses, as last measured. */
+export interface InstanceUsage {
+  readonly instance: string;
+  readonly tier: Tier;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  /** CPU time of its thread or process since it started; undefined where it is not known. */
+  readonly cpuMs: number | undefined;
+}
 
 /** supervisor -> control. */
 export type ToControl =
@@ -33,9 +73,10 @@ export type ToControl =
     readonly type: "start";
     readonly config: Config;
     readonly appAddress: string;
+    readonly gatewayAddress: string;
     readonly gateway: MessagePort;
   }
-  | { readonly type: "gateway"; readonly gateway: MessagePort; readonly appAddress: string }
+  | { readonly type: "gateway"; readonly gateway: MessagePort }
   | { readonly type: "instanceReady"; readonly instance: string }
   | {
     readonly type: "instanceEnded";
@@ -43,6 +84,9 @@ export type ToControl =
     readonly reason: ExitReason;
     readonly problem: Problem | undefined;
   }
+  /** The instance uses too much: it is to finish its calls and to be replaced. */
+  | { readonly type: "instanceRetiring"; readonly instance: string; readonly cause: string }
+  | { readonly type: "instanceUsage"; readonly usages: readonly InstanceUsage[] }
   /** The node is stopping: decide and follow nothing any more. */
   | { readonly type: "quiesce" }
   | { readonly type: "stop" };
@@ -58,6 +102,9 @@ export type FromControl =
     readonly artifact: string;
     readonly module: Uint8Array;
     readonly permissions: Permissions;
+    /** What its manifest asks for; the configuration may demand more isolation. */
+    readonly tier: Tier;
+    readonly heapMb: number;
     /** The instance's end of its resources port. */
     readonly resources: MessagePort;
   }
@@ -81,7 +128,8 @@ export type ToGateway =
 /** gateway -> supervisor. */
 export type FromGateway =
   | Heartbeat
-  | { readonly type: "listening"; readonly address: string }
+  /** Addresses for applications and for other gateways. */
+  | { readonly type: "listening"; readonly app: string; readonly gateway: string }
   | { readonly type: "failed"; readonly problem: Problem }
   | { readonly type: "stopped" };
 
@@ -94,13 +142,25 @@ export interface RoutedService {
   readonly calls: readonly string[];
   /** Calls in flight per instance. */
   readonly concurrency: number;
-  /** Instances that take calls; all on this node. */
+  /** Instances on this node that take calls. */
   readonly instances: readonly string[];
+  /** Other nodes with instances, and how many. */
+  readonly remotes: readonly RemoteInstances[];
+}
+
+/** Instances of a service on another node. */
+export interface RemoteInstances {
+  readonly node: string;
+  /** Address of its gateway. */
+  readonly address: string;
+  readonly count: number;
 }
 
 /** Everything the gateway must know to route, as of a revision. */
 export interface RouteSnapshot {
   readonly revision: number;
+  /** Id of the cluster: gateways of other clusters are refused. */
+  readonly cluster: string;
   readonly services: readonly RoutedService[];
 }
 

@@ -128,11 +128,13 @@ function decodeParameters(route: RouteSpec, raw: string): Record<string, unknown
 }
 
 function addQuery(parameters: Record<string, unknown>, query: string): void {
-  const search = new URLSearchParams(query);
-  for (const key of new Set(search.keys())) {
-    if (key in parameters) continue;
-    const values = search.getAll(key);
-    parameters[key] = values.length === 1 ? values[0] : values;
+  const path = new Set(Object.keys(parameters));
+  for (const [key, value] of new URLSearchParams(query)) {
+    const former = parameters[key];
+    if (path.has(key)) continue;
+    if (former === undefined) parameters[key] = value;
+    else if (Array.isArray(former)) former.push(value);
+    else parameters[key] = [former, value];
   }
 }
 

@@ -11,15 +11,22 @@ import { defaultTimeoutMs } from "../../sdk/describe.ts";
 import type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "../../sdk/resource.ts";
 import type { CallOptions } from "../../sdk/slice.ts";
 import { SliceError } from "../../sdk/slice_error.ts";
+import { LogLimit } from "../log_limit.ts";
 
 const pendingMax = 10_000;
+const linesPerSecondMax = 1_000;
 
-/** The error that a problem in a reply stands for, whatever another slice has made of it. */
-export function problemToError(problem: unknown): Error {
-  if (typeof problem !== "object" || problem === null) {
-    return new AetherError("SLICE_FAILED", "The called slice answered neither output nor problem");
+/** The error that the JSON of a problem stands for, whatever another slice has made of it. */
+export function problemToError(json: string): Error {
+  try {
+    const problem: unknown = JSON.parse(json);
+    if (typeof problem === "object" && problem !== null) {
+      return SliceError.fromProblem(problem) ?? AetherError.fromProblem(problem);
+    }
+  } catch {
+    // Said below: it is the called slice's fault, not the caller's.
   }
-  return SliceError.fromProblem(problem) ?? AetherError.fromProblem(problem);
+  return new AetherError("SLICE_FAILED", "The called slice answered neither output nor problem");
 }
 
 /** Sends a call to another slice; resolves with JSON text. */
@@ -55,6 +62,7 @@ export class ResourcePort {
     number,
     { resolve(result: unknown): void; reject(error: Error): void }
   >();
+  readonly #logLimit = new LogLimit(linesPerSecondMax);
   #nextId = 1;
 
   constructor(port: MessagePort) {
@@ -64,12 +72,22 @@ export class ResourcePort {
       const waiting = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if (reply.ok) waiting?.resolve(reply.result);
-      else waiting?.reject(problemToError(reply.problem));
+      else {
+        waiting?.reject(
+          SliceError.fromProblem(reply.problem) ?? AetherError.fromProblem(reply.problem),
+        );
+      }
     };
   }
 
-  /** Sends a line to the node's log. */
+  /** Sends a line to the node's log; beyond 1000 a second they are left out and counted. */
   log(level: string, message: string, fields: string): void {
+    const { passes, leftOut } = this.#logLimit.admit(performance.now());
+    if (leftOut > 0) this.#line("warn", `${leftOut} log lines were left out: too many`, "{}");
+    if (passes) this.#line(level, message, fields);
+  }
+
+  #line(level: string, message: string, fields: string): void {
     this.#port.postMessage({ op: "log", level, message, fields } satisfies ResourceRequest);
   }
 

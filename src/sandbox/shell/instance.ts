@@ -23,7 +23,10 @@ export interface InstanceOptions {
   readonly artifact: string;
   readonly instance: string;
   readonly definition: SliceDefinition;
+  readonly gateway: MessagePort;
   readonly resources: ResourcePort;
+  /** What else to say about the text of an error that is logged. @default {nothing} */
+  explain?(error: string): string | undefined;
 }
 
 interface Method {
@@ -58,14 +61,15 @@ export class SliceInstance {
   }
 
   /**
-   * Creates the handles, runs `create`, and answers the instance; calls come once a gateway is
-   * connected.
+   * Creates the handles, connects the gateway, runs `create`, which may call already, and answers
+   * the instance.
    *
    * @throws whatever `create` throws.
    */
   static async start(options: InstanceOptions): Promise<SliceInstance> {
-    const sink = logSink(options.resources);
+    const sink = logSink(options);
     const instance = new SliceInstance(options, sink);
+    instance.connect(options.gateway);
     const handlers = await options.definition.create(instance.#handles() as Handles<Needs>, {
       artifact: options.artifact,
       instance: options.instance,
@@ -136,7 +140,7 @@ export class SliceInstance {
         this.#invokes.delete(id);
         const body = batch[at + 4] as string;
         if (batch[at + 2] === 1) waiting?.resolve(body);
-        else waiting?.reject(problemToError(JSON.parse(body)));
+        else waiting?.reject(problemToError(body));
         break;
       }
       case frame.abort:
@@ -187,7 +191,9 @@ export class SliceInstance {
 
   #reply(id: number, call: InstanceCall, method: Method | undefined, outcome: Outcome): void {
     call.finish();
-    if (this.#calls.get(id) === call) this.#calls.delete(id);
+    // A call of a former gateway: the present one has calls of its own with the same numbers.
+    if (this.#calls.get(id) !== call) return;
+    this.#calls.delete(id);
     let ok: 0 | 1 = outcome.ok ? 1 : 0;
     let status = outcome.ok ? method?.spec.status ?? 200 : outcome.problem.status;
     let body: string;
@@ -241,8 +247,10 @@ function encode(outcome: Outcome): string {
   return JSON.stringify(outcome.output) ?? "null";
 }
 
-function logSink(resources: ResourcePort): LogSink {
-  return (level, message, fields) => {
+function logSink({ resources, explain }: InstanceOptions): LogSink {
+  return (level, message, given) => {
+    const explained = typeof given["error"] === "string" ? explain?.(given["error"]) : undefined;
+    const fields = explained === undefined ? given : { ...given, denied: explained };
     let text = "{}";
     try {
       text = JSON.stringify(fields) ?? "{}";

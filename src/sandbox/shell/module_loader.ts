@@ -12,6 +12,7 @@ import { AetherError } from "../../base/errors.ts";
 import { isSliceDefinition } from "../../sdk/describe.ts";
 import { sdkGlobalName } from "../../sdk/global_name.ts";
 import type { SliceDefinition } from "../../sdk/slice.ts";
+import type { ImportFence } from "./import_fence.ts";
 
 /** Makes the SDK available to bundles, which import it through this global. */
 export function provideSdk(): void {
@@ -23,13 +24,22 @@ export function provideSdk(): void {
 /**
  * Imports a bundled module and takes its slice definition.
  *
- * @throws {AetherError} SLICE_INVALID when it fails to load or exports no slice.
+ * @param fence That of this worker; without one the module may import what the permissions allow.
+ * @throws {AetherError} SLICE_INVALID when it fails to load, imports anything or exports no slice.
  */
-export async function loadSlice(module: Uint8Array): Promise<SliceDefinition> {
+export async function loadSlice(
+  module: Uint8Array,
+  fence?: ImportFence,
+): Promise<SliceDefinition> {
   const blob = new Blob([new Uint8Array(module)], { type: "text/javascript" });
   const url = URL.createObjectURL(blob);
   let exports: { default?: unknown };
   try {
+    const imports = await fence?.staticImports(module) ?? [];
+    if (imports.length > 0) {
+      throw new TypeError(`imports are refused: ${imports.map((name) => `"${name}"`).join(", ")}`);
+    }
+    fence?.allow(url);
     exports = await import(url);
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -1,0 +1,42 @@
+/**
+ * A call on its way to an instance, here or on another node, and how it can end.
+ *
+ * @module
+ */
+
+/** The parts of a call frame after kind and id; see `frame` in `protocol/thread/instance.ts`. */
+export interface Call {
+  readonly method: string;
+  readonly requestId: string;
+  readonly remainingMs: number;
+  /** Raw path parameters; null for a call from a slice. */
+  readonly pathParameters: string | null;
+  readonly query: string;
+  readonly body: string | Uint8Array | null;
+  readonly meta: string;
+}
+
+/** The answer of an instance, or the reason why there is none. */
+export type Answer =
+  | { readonly kind: "output"; readonly status: number; readonly body: string }
+  | { readonly kind: "problem"; readonly status: number; readonly body: string }
+  /** Certainly not executed: it may go elsewhere. */
+  | { readonly kind: "notHosted" }
+  /** The node has instances, all at their limit. */
+  | { readonly kind: "full" }
+  /** The instance or its node ended; whether it executed the call is unknown. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "timeout" };
+
+/** Something that takes the calls of one contract: an instance, or another node. */
+export interface CallTarget {
+  readonly id: string;
+  /** Calls under way. */
+  readonly inFlight: number;
+  /** Calls that may be under way. */
+  readonly inFlightMax: number;
+  /** Sends a call; the promise never rejects. */
+  call(call: Call): { readonly id: number; readonly answer: Promise<Answer> };
+  /** Nobody waits for a call any more. */
+  abort(id: number): void;
+}

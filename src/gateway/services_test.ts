@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { unreachable } from "../base/transport/transport.ts";
+import type { RoutedService } from "../protocol/thread/threads.ts";
+import type { Call } from "./call.ts";
+import { FakeInstance, serviceOf } from "./instance_fixture_test.ts";
+import { InstanceLink } from "./instance_link.ts";
+import { PeerGateway } from "./peer_gateway.ts";
+import { type Service, Services } from "./services.ts";
+
+const call: Call = {
+  method: "get",
+  requestId: "r1",
+  remainingMs: 60_000,
+  pathParameters: "a",
+  query: "",
+  body: null,
+  meta: "",
+};
+
+/** Services with instances that never answer. */
+class World {
+  readonly drained: string[] = [];
+  readonly connected: string[] = [];
+  readonly services: Services;
+  readonly #instances: FakeInstance[] = [];
+
+  constructor(inFlightMax = 100) {
+    this.services = new Services(
+      (instance) => this.drained.push(instance),
+      (node, address) => {
+        this.connected.push(`${node} at ${address}`);
+        return new PeerGateway({
+          node,
+          address,
+          transport: {
+            listen: () => assert.fail("It listens"),
+            dial: (to) => Promise.reject(unreachable(to, "nobody is there")),
+            close: () => Promise.resolve(),
+          },
+          hello: () => ({ cluster: "c1", node: "n1" }),
+        });
+      },
+      inFlightMax,
+    );
+  }
+
+  apply(revision: number, ...services: readonly RoutedService[]): void {
+    this.services.apply({ revision, cluster: "c1", services });
+  }
+
+  add(id: string): InstanceLink {
+    const instance = new FakeInstance(id);
+    this.#instances.push(instance);
+    const link = new InstanceLink(id, instance.far, () => assert.fail("It calls"));
+    this.services.addInstance(link);
+    return link;
+  }
+
+  get service(): Service {
+    return this.services.contract("org.example:one") ?? assert.fail("It is not routed");
+  }
+
+  /** Ids of so many picks, each with a call of its own. */
+  pick(count: number): string[] {
+    return Array.from({ length: count }, () => {
+      const target = this.service.pick();
+      if (target === undefined || target === "full") return target ?? "none";
+      target.call(call);
+      return target.id;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { id } of this.#instances) this.services.removeInstance(id);
+    for (const instance of this.#instances) await instance[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("Services know routes and contracts from the first snapshot on", async () => {
+  await using world = new World();
+  const { services } = world;
+  assert.equal(services.ready, false);
+  assert.equal(services.route("GET", "/one/a"), undefined);
+  world.apply(0);
+  assert.equal(services.ready, true);
+  world.apply(1, serviceOf());
+  const found = services.route("GET", "/one/a");
+  assert.ok(found !== undefined && "value" in found);
+  assert.equal(found.parameters, "a");
+  assert.deepEqual([found.value.method, found.value.service], ["get", world.service]);
+  assert.deepEqual(services.route("PUT", "/one"), { allow: ["POST"] });
+  assert.equal(services.route("POST", "/inner"), undefined);
+  assert.equal(services.contract("org.example:none"), undefined);
+});
+
+Deno.test("Services.apply() ignores a snapshot older than the last one", async () => {
+  await using world = new World();
+  world.apply(5, serviceOf());
+  world.apply(4);
+  assert.ok(world.services.contract("org.example:one") !== undefined);
+  world.apply(6);
+  assert.equal(world.services.contract("org.example:one"), undefined);
+});
+
+Deno.test("Services use an instance that is both routed and announced, in either order", async () => {
+  await using world = new World();
+  world.add("i1");
+  world.apply(1, serviceOf({ instances: ["i1", "i2"] }));
+  assert.deepEqual(world.pick(2), ["i1", "i1"]);
+  world.add("i2");
+  assert.deepEqual(world.pick(1), ["i2"]);
+  world.add("i3");
+  assert.deepEqual(world.services.ofInstance("i3"), undefined);
+  world.apply(2, serviceOf({ instances: ["i3"] }));
+  assert.deepEqual(world.pick(1), ["i3"]);
+  assert.equal(world.services.ofInstance("i3"), world.service);
+});
+
+Deno.test("Service.pick() takes the instance with the fewest calls, in turn among equals", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf({ instances: ["i1", "i2", "i3"] }));
+  for (const id of ["i1", "i2", "i3"]) world.add(id);
+  const picked = world.pick(30);
+  for (const id of ["i1", "i2", "i3"]) {
+    assert.equal(picked.filter((each) => each === id).length, 10);
+  }
+  const tried = new Set(["i1", "i2"].map((id) => {
+    for (;;) {
+      const target = world.service.pick();
+      if (target !== undefined && target !== "full" && target.id === id) return target;
+    }
+  }));
+  const rest = world.service.pick(tried);
+  assert.ok(rest !== undefined && rest !== "full");
+  assert.equal(rest.id, "i3");
+  assert.equal(world.service.pick(new Set([...tried, rest])), undefined);
+});
+
+Deno.test("Service.pick() holds to the slice's limit and the operator's", async () => {
+  for (const [concurrency, inFlightMax] of [[3, 100], [100, 3]] as const) {
+    await using world = new World(inFlightMax);
+    world.add("i1");
+    world.apply(1, serviceOf({ concurrency, instances: ["i1", "i2"] }));
+    assert.deepEqual(world.pick(4), ["i1", "i1", "i1", "full"]);
+    world.add("i2");
+    assert.deepEqual(world.pick(4), ["i2", "i2", "i2", "full"]);
+  }
+});
+
+Deno.test("Service.pick() has nothing without an instance", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf());
+  assert.deepEqual(world.pick(1), ["none"]);
+  world.add("i1");
+  world.services.removeInstance("i1");
+  assert.deepEqual(world.pick(1), ["none"]);
+});
+
+Deno.test("Service.pick() goes to other nodes when this one has no room", async () => {
+  await using world = new World();
+  world.add("i1");
+  const remotes = [{ node: "n2", address: "127.0.0.1:9", count: 2 }];
+  world.apply(1, serviceOf({ concurrency: 1, remotes }));
+  assert.deepEqual(world.connected, ["n2 at 127.0.0.1:9"]);
+  const local = world.service.pick();
+  assert.ok(local !== undefined && local !== "full" && local.id === "i1");
+  local.call(call);
+  const remote = world.service.pick();
+  assert.ok(remote !== undefined && remote !== "full");
+  assert.deepEqual([remote.id, remote.inFlightMax], ["n2", 2]);
+  assert.equal(world.service.pickLocal(), "full");
+  assert.deepEqual(await remote.call(call).answer, { kind: "notHosted" });
+  world.apply(2, serviceOf({ remotes }));
+  assert.equal(world.connected.length, 1, "the link is kept");
+});
+
+Deno.test("Services.drain() reports an instance that has answered everything", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf());
+  const link = world.add("i1");
+  const { id } = link.call(call);
+  world.services.drain("i1");
+  assert.deepEqual(world.drained, []);
+  link.abort(id);
+  world.services.expire(0);
+  assert.deepEqual(world.drained, ["i1"]);
+  world.services.expire(0);
+  assert.deepEqual(world.drained, ["i1"], "once");
+  world.services.drain("unknown");
+  assert.deepEqual(world.drained, ["i1", "unknown"]);
+});
+
+Deno.test("Services.removeInstance() fails what is under way, and ends a drain", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf());
+  const { answer } = world.add("i1").call(call);
+  world.services.drain("i1");
+  world.services.removeInstance("i1");
+  world.services.removeInstance("i1");
+  assert.deepEqual(await answer, { kind: "lost" });
+  assert.deepEqual(world.drained, ["i1"]);
+});
+
+Deno.test("Services.expire() ends calls past their deadline, and inFlight counts the others", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf({ instances: ["i1", "i2"] }));
+  world.add("i1");
+  world.add("i2");
+  assert.equal(world.pick(4).length, 4);
+  assert.equal(world.services.inFlight, 4);
+  world.services.expire(performance.now() + 61_000);
+  assert.equal(world.services.inFlight, 0);
+});

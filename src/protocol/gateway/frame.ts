@@ -1,0 +1,142 @@
+/**
+ * Frames between gateways: calls to instances on another node, and their answers.
+ *
+ * The node that dials says hello with its cluster's id. A call names a contract, not an instance:
+ * the receiving gateway picks one of its own, and never forwards again. "notHosted" means that
+ * nothing was executed, so the call may go elsewhere.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
+
+/** How a forwarded call ended. */
+export const answerKinds = ["output", "problem", "notHosted", "lost", "timeout", "full"] as const;
+/** One of {@link answerKinds}. */
+export type AnswerKind = typeof answerKinds[number];
+
+/** A frame. */
+export type GatewayFrame =
+  | { readonly kind: "hello"; readonly cluster: string; readonly node: string }
+  | {
+    readonly kind: "call";
+    readonly id: number;
+    readonly contract: string;
+    readonly method: string;
+    readonly requestId: string;
+    readonly remainingMs: number;
+    /** Raw path parameters; null for a call from a slice. */
+    readonly pathParameters: string | null;
+    readonly query: string;
+    readonly body: string | Uint8Array | null;
+    readonly meta: string;
+  }
+  | {
+    readonly kind: "answer";
+    readonly id: number;
+    readonly answer: AnswerKind;
+    readonly status: number;
+    readonly body: string;
+  }
+  | { readonly kind: "abort"; readonly id: number };
+
+const protocolVersion = 1;
+const kinds = { hello: 1, call: 2, answer: 3, abort: 4 } as const;
+const bodyBytesMax = 1024 * 1024 * 1024;
+const textMax = 64 * 1024;
+
+/** Writes a frame into a writer, which keeps it until its next use. */
+export function encodeGatewayFrame(
+  frame: GatewayFrame,
+  writer: ByteWriter,
+): Uint8Array<ArrayBuffer> {
+  writer.clear();
+  writer.u8(kinds[frame.kind]);
+  switch (frame.kind) {
+    case "hello":
+      writer.u8(protocolVersion).string(frame.cluster).string(frame.node);
+      break;
+    case "call":
+      writer.varint(frame.id).string(frame.contract).string(frame.method)
+        .string(frame.requestId).varint(Math.max(0, Math.floor(frame.remainingMs)));
+      if (frame.pathParameters === null) writer.u8(0);
+      else writer.u8(1).string(frame.pathParameters);
+      writer.string(frame.query);
+      writeBody(writer, frame.body);
+      writer.string(frame.meta);
+      break;
+    case "answer":
+      writer.varint(frame.id).u8(answerKinds.indexOf(frame.answer)).u16(frame.status)
+        .string(frame.body);
+      break;
+    case "abort":
+      writer.varint(frame.id);
+      break;
+  }
+  return writer.view();
+}
+
+/**
+ * Reads a frame.
+ *
+ * @throws {DecodeError} when the bytes are no frame.
+ */
+export function decodeGatewayFrame(bytes: Uint8Array): GatewayFrame {
+  const reader = new ByteReader(bytes);
+  const frame = readFrame(reader);
+  reader.end();
+  return frame;
+}
+
+function readFrame(reader: ByteReader): GatewayFrame {
+  const kind = reader.u8();
+  switch (kind) {
+    case kinds.hello: {
+      const version = reader.u8();
+      if (version !== protocolVersion) {
+        throw new DecodeError(`Gateway protocol version ${version} is not known`, 1);
+      }
+      return { kind: "hello", cluster: reader.string(64), node: reader.string(64) };
+    }
+    case kinds.call:
+      return {
+        kind: "call",
+        id: reader.varint(),
+        contract: reader.string(256),
+        method: reader.string(64),
+        requestId: reader.string(64),
+        remainingMs: reader.varint(),
+        pathParameters: reader.u8() === 0 ? null : reader.string(textMax),
+        query: reader.string(textMax),
+        body: readBody(reader),
+        meta: reader.string(textMax),
+      };
+    case kinds.answer: {
+      const id = reader.varint();
+      const answer = answerKinds[reader.u8()];
+      if (answer === undefined) throw new DecodeError("Answer is not known", reader.offset - 1);
+      return {
+        kind: "answer",
+        id,
+        answer,
+        status: reader.u16(),
+        body: reader.string(bodyBytesMax),
+      };
+    }
+    case kinds.abort:
+      return { kind: "abort", id: reader.varint() };
+    default:
+      throw new DecodeError(`Frame kind ${kind} is not known`, 0);
+  }
+}
+
+function writeBody(writer: ByteWriter, body: string | Uint8Array | null): void {
+  if (body === null) writer.u8(0);
+  else if (typeof body === "string") writer.u8(1).string(body);
+  else writer.u8(2).bytes(body);
+}
+
+function readBody(reader: ByteReader): string | Uint8Array | null {
+  const kind = reader.u8();
+  if (kind === 0) return null;
+  return kind === 1 ? reader.string(bodyBytesMax) : reader.bytes(bodyBytesMax);
+}

@@ -1,0 +1,36 @@
+/**
+ * What both tiers have in common: how the supervisor sees a running instance.
+ *
+ * @module
+ */
+import { AetherError, type Problem } from "../base/errors.ts";
+import type { ExitReason, InstanceUsage } from "../protocol/thread/threads.ts";
+
+/** What an instance tells its owner. */
+export interface InstanceEvents {
+  onReady(): void;
+  /** It uses too much; it is to finish its calls and to be replaced. Called once at most. */
+  onRetire?(cause: string): void;
+  /** Called about once a second. */
+  onUsage?(usage: InstanceUsage): void;
+  /** Called once, however the instance ends. */
+  onEnd(reason: ExitReason, problem: Problem | undefined): void;
+}
+
+/** An instance, wherever it runs. */
+export interface RunningInstance {
+  /** Connects the instance to a restarted gateway. */
+  connectGateway(gateway: MessagePort): void;
+  /** Lets the instance run its `onStop` callbacks, once, then ends it; `onEnd` follows. */
+  stop(): void;
+}
+
+/** The problem of an instance that ended by its own fault. */
+export function sliceProblem(detail: string): Problem {
+  return new AetherError("SLICE_FAILED", detail).toProblem();
+}
+
+/** Whether what reached `onerror` of a worker is a rejected promise or an error. */
+export function errorReason(message: string): "rejection" | "error" {
+  return message.includes("(in promise)") ? "rejection" : "error";
+}
