@@ -34,6 +34,31 @@ export type Parsed =
  * @throws {AetherError} USAGE naming the wrong word
  */
 export function parse(commands: readonly Command[], words: readonly string[]): Parsed {
+  const cut = words.indexOf("--");
+  // What follows belongs to another program, if the command is one that runs programs.
+  const head = cut < 0 ? undefined : attempt(() => parseWords(commands, words.slice(0, cut)));
+  const parsed = head?.kind === "command" && head.command.rest !== undefined
+    ? { ...head, rest: words.slice(cut + 1) }
+    : parseWords(commands, words);
+  if (parsed.kind === "command" && parsed.command.rest !== undefined && parsed.rest.length === 0) {
+    const path = `aether ${parsed.command.path.join(" ")}`;
+    throw new AetherError("USAGE", `${path} needs -- ${parsed.command.rest.name} at the end`, {
+      hint: `Run \`${path} --help\``,
+    });
+  }
+  return parsed;
+}
+
+function attempt<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AetherError) return undefined;
+    throw error;
+  }
+}
+
+function parseWords(commands: readonly Command[], words: readonly string[]): Parsed {
   let found: Parsed | undefined;
   let help = "";
   const { root, parsers } = buildParsers(commands, (parsed) => found = parsed);
@@ -129,9 +154,8 @@ function buildCommand(
     }
   }
   if (command.rest !== undefined) {
-    parser.argument(`<${command.rest.name}...>`, command.rest.summary);
-    // Options after the program's name are the program's.
-    parser.passThroughOptions();
+    const args = names.map((name) => `<${name}>`).join(" ");
+    parser.usage(`[options] ${args} -- ${command.rest.name}...`);
   }
   for (const [name, option] of Object.entries(command.options ?? {})) {
     assert(!Object.hasOwn(globalOptions, name), `Option ${name} of ${command.path} is global`);
@@ -147,7 +171,7 @@ function buildCommand(
       kind: "command",
       command,
       args: Object.fromEntries(values.filter(isText)),
-      rest: command.rest === undefined ? [] : given[names.length] as string[],
+      rest: [],
       options: Object.fromEntries(options),
       globals: { output: "table", color: true, ...all } as GlobalOptions,
     });

@@ -4,7 +4,14 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { aetherProgram, type Outcome, root, Running, type RunOptions } from "./program.ts";
+import {
+  aetherProgram,
+  type Outcome,
+  type Program,
+  root,
+  Running,
+  type RunOptions,
+} from "./program.ts";
 
 /** The unpacked executable is shared by all tests, as it is by all processes of a user. */
 const cache = join(root, "dist", "e2e-cache");
@@ -16,6 +23,8 @@ const runTimeoutMs = 60_000;
 export class World {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What `start` and `run` run. */
+  program: Program = aetherProgram();
   readonly #processes: Running[] = [];
 
   private constructor(dir: string) {
@@ -52,7 +61,7 @@ export class World {
 
   /** Starts aether. */
   start(words: readonly string[], options: RunOptions = {}): Running {
-    const { command, args } = aetherProgram();
+    const { command, args } = this.program;
     return this.startProgram([command, ...args, ...words], options);
   }
 

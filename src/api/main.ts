@@ -37,7 +37,13 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
       control?.onInstanceReady(message.instance);
       break;
     case "instanceEnded":
-      control?.onInstanceEnded(message.instance, message.problem);
+      control?.onInstanceEnded(message);
+      break;
+    case "instanceRetiring":
+      control?.onInstanceRetiring(message.instance, message.cause);
+      break;
+    case "instanceUsage":
+      control?.onInstanceUsage(message.usages);
       break;
     case "quiesce":
       control?.stop().catch(fail);

@@ -18,8 +18,8 @@ import type {
   ToControl,
   ToGateway,
 } from "../protocol/thread/threads.ts";
-import { WorkerInstance } from "../sandbox/worker_instance.ts";
 import type { Logger } from "../sdk/logger.ts";
+import { Instances } from "./instances.ts";
 import { Thread } from "./thread.ts";
 
 const drainGraceMs = 5_000;
@@ -28,6 +28,8 @@ const gatewayRestartsMax = 3;
 const restartWindowMs = 60_000;
 /** Exit code of a node whose thread failed (sysexits EX_SOFTWARE). */
 const exitThreadFailed = 70;
+/** Exit code of a node that wants to be started again (sysexits EX_TEMPFAIL). */
+const exitRestart = 75;
 
 /** What `runNode` reports once the node serves. */
 export interface NodeInfo extends Addresses {
@@ -67,7 +69,7 @@ class Supervisor {
   readonly #config: Config;
   readonly #options: RunNodeOptions;
   readonly #log: Logger;
-  readonly #instances = new Map<string, WorkerInstance>();
+  readonly #instances: Instances;
   readonly #finished = Promise.withResolvers<number>();
   #control: Thread<ToControl, FromControl> | undefined;
   #gateway: Thread<ToGateway, FromGateway> | undefined;
@@ -78,12 +80,22 @@ class Supervisor {
   /** Control's end of the channel to the gateway, until control takes it. */
   #controlSide: MessagePort | undefined;
   #phase: Phase = "starting";
+  /** Of an orderly stop. */
+  #exitCode = 0;
   #stopTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(config: Config, options: RunNodeOptions) {
     this.#config = config;
     this.#options = options;
     this.#log = createNodeLogger(config.log, "supervisor");
+    this.#instances = new Instances(config, this.#log, {
+      onReady: (instance) => this.#control?.post({ type: "instanceReady", instance }),
+      onRetire: (instance, cause) =>
+        this.#control?.post({ type: "instanceRetiring", instance, cause }),
+      onUsage: (usages) => this.#control?.post({ type: "instanceUsage", usages }),
+      onEnd: (instance, reason, problem) => this.#onInstanceEnd(instance, reason, problem),
+      onTooManyLeaks: (count) => this.#restart(count),
+    });
   }
 
   run(): Promise<number> {
@@ -145,9 +157,7 @@ class Supervisor {
     }
     // A restart: wire the new gateway to what runs already.
     this.#control.post({ type: "gateway", gateway: controlSide }, [controlSide]);
-    for (const [instance, running] of this.#instances) {
-      running.connectGateway(this.#connectInstance(instance));
-    }
+    this.#instances.connectGateway((instance) => this.#connectInstance(instance));
   }
 
   /** Gives the gateway one end of a new channel; answers the instance's end. */
@@ -181,42 +191,31 @@ class Supervisor {
         this.#startInstance(message);
         break;
       case "stopInstance":
-        this.#instances.get(message.instance)?.stop();
+        this.#instances.stop(message.instance);
         break;
       case "stopped":
-        this.#end(0);
+        this.#end(this.#exitCode);
         break;
     }
   }
 
   #startInstance(message: Extract<FromControl, { type: "startInstance" }>): void {
-    const { instance, artifact, module, permissions, resources } = message;
     if (this.#phase !== "running" && this.#phase !== "starting") return;
-    const { startTimeoutMs, stopTimeoutMs } = this.#config.sandbox;
-    try {
-      const running = new WorkerInstance({
-        instance,
-        artifact,
-        module,
-        permissions,
-        gateway: this.#connectInstance(instance),
-        resources,
-        startTimeoutMs,
-        stopTimeoutMs,
-        onReady: () => this.#control?.post({ type: "instanceReady", instance }),
-        onEnd: (reason, problem) => this.#onInstanceEnd(instance, reason, problem),
-      });
-      this.#instances.set(instance, running);
-    } catch (cause) {
-      // Deno refuses permission entries that it cannot parse, such as a malformed host.
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const error = new AetherError("SLICE_INVALID", `The worker cannot be created: ${reason}`);
-      this.#onInstanceEnd(instance, "error", error.toProblem());
-    }
+    this.#instances.start(message, this.#connectInstance(message.instance));
+  }
+
+  /** Drains and ends the node, so that whoever watches over it starts it again. */
+  #restart(leaked: number): void {
+    if (this.#phase !== "running") return;
+    this.#log.error("Too many threads have leaked: the node drains and ends to be restarted", {
+      leaked,
+      exitCode: exitRestart,
+    });
+    this.#exitCode = exitRestart;
+    this.stop();
   }
 
   #onInstanceEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void {
-    this.#instances.delete(instance);
     this.#gateway?.post({ type: "instanceEnded", instance });
     this.#control?.post({ type: "instanceEnded", instance, reason, problem });
     if (this.#phase === "stopping" && this.#instances.size === 0) this.#stopControl();
@@ -226,11 +225,11 @@ class Supervisor {
     this.#phase = "stopping";
     this.#gateway?.terminate();
     if (this.#instances.size === 0) this.#stopControl();
-    for (const instance of this.#instances.values()) instance.stop();
+    this.#instances.stopAll();
   }
 
   #stopControl(): void {
-    if (this.#control === undefined) this.#end(0);
+    if (this.#control === undefined) this.#end(this.#exitCode);
     else this.#control.post({ type: "stop" });
   }
 
@@ -271,6 +270,7 @@ class Supervisor {
     this.#phase = "ended";
     clearTimeout(this.#stopTimer);
     this.#controlSide?.close();
+    this.#instances.close();
     this.#gateway?.terminate();
     this.#control?.terminate();
   }

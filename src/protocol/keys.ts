@@ -13,6 +13,7 @@ import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
+import { exitReasons } from "./thread/threads.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -77,6 +78,8 @@ const instanceValueSchema = z.object({
   /** Failures in a row since it last ran well. */
   failures: z.int(),
   reason: z.string().optional(),
+  /** How it ended, when it has. */
+  exit: z.enum(exitReasons).optional(),
   /** Whether trying again without a change is useless. */
   fatal: z.boolean().optional(),
 });

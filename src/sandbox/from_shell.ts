@@ -2,7 +2,8 @@
  * Checks what a shell posts to its creator.
  *
  * The slice's code runs beside the shell and can post to the same place, on purpose or because a
- * library believes to be in a worker of its own. Nothing that it sends may harm the creator's thread.
+ * library believes to be in a worker of its own. Nothing that it sends may harm the creator's
+ * thread.
  *
  * @module
  */

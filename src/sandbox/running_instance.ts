@@ -9,7 +9,7 @@ import type { ExitReason, InstanceUsage } from "../protocol/thread/threads.ts";
 /** What an instance tells its owner. */
 export interface InstanceEvents {
   onReady(): void;
-  /** It uses too much; it is to finish its calls and to be replaced. Called once at most. */
+  /** It uses too much; it is to finish its calls and to be replaced. May be said more than once. */
   onRetire?(cause: string): void;
   /** Called about once a second. */
   onUsage?(usage: InstanceUsage): void;

@@ -58,7 +58,6 @@ export class Watchdog {
   #answeredAtMs: number;
   #checkedAtMs: number;
   #softCount = 0;
-  #isRetired = false;
   #memory: ShellMemory = { heapBytes: 0, externalBytes: 0 };
 
   /** Starts with an instance that has just answered. */
@@ -108,8 +107,9 @@ export class Watchdog {
     }
     const isOver = memory.heapBytes > soft.heapBytes || memory.externalBytes > soft.externalBytes;
     this.#softCount = isOver ? this.#softCount + 1 : 0;
-    if (this.#softCount < softSamples || this.#isRetired) return none;
-    this.#isRetired = true;
+    if (this.#softCount < softSamples) return none;
+    // Said again after as many samples, in case it came too early for its owner.
+    this.#softCount = 0;
     const cause = memory.heapBytes > soft.heapBytes
       ? over("heap", memory.heapBytes, soft)
       : over("array buffers", memory.externalBytes, soft);
@@ -120,5 +120,7 @@ export class Watchdog {
 function over(what: "heap" | "array buffers", bytes: number, limits: ShellMemory): string {
   const limit = what === "heap" ? limits.heapBytes : limits.externalBytes;
   return `The slice uses ${Math.round(bytes / mib)} MiB of ${what}, more than ` +
-    `${Math.round(limit / mib)} MiB: free what it holds, or raise heapMb under [limits] in slice.toml`;
+    `${
+      Math.round(limit / mib)
+    } MiB: free what it holds, or raise heapMb under [limits] in slice.toml`;
 }

@@ -77,7 +77,10 @@ export class WorkerInstance implements RunningInstance {
       resources,
     ]);
     this.#timer = setTimeout(() => {
-      this.#end("start-timeout", sliceProblem(`The slice did not start within ${startTimeoutMs} ms`));
+      this.#end(
+        "start-timeout",
+        sliceProblem(`The slice did not start within ${startTimeoutMs} ms`),
+      );
     }, startTimeoutMs);
   }
 
@@ -175,17 +178,22 @@ export class WorkerInstance implements RunningInstance {
   }
 }
 
-/** Deno's form of a manifest's permissions: what is absent is denied. */
+/**
+ * Deno's form of a manifest's permissions: what is absent is denied, and "*" is everything of a
+ * kind.
+ */
 export function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
+  const granted = (entries: readonly string[] | undefined) =>
+    entries?.includes("*") ? true : entries?.length ? [...entries] : false;
   const { net, read, write, env, sys, run, ffi } = permissions;
   return {
-    net: net ?? false,
-    read: read ?? false,
-    write: write ?? false,
-    env: env ?? false,
-    sys: (sys ?? false) as Deno.PermissionOptionsObject["sys"] & (string[] | false),
-    run: run ?? false,
-    ffi: ffi ?? false,
+    net: granted(net),
+    read: granted(read),
+    write: granted(write),
+    env: granted(env),
+    sys: granted(sys) as Exclude<Deno.PermissionOptionsObject["sys"], undefined>,
+    run: granted(run),
+    ffi: granted(ffi),
     import: false,
   };
 }

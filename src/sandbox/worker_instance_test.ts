@@ -232,7 +232,11 @@ Deno.test("WorkerInstance lets a slice end nothing and reach nothing", async () 
   await running.ready();
   const outcomes = JSON.parse((await running.call(null)).slice(4)) as Record<string, string>;
   for (const name of Object.keys(dangers)) {
-    assert.match(outcomes[name] ?? "", /^(TypeError: )?NotCapable: .* is not available in a slice$/, name);
+    assert.match(
+      outcomes[name] ?? "",
+      /^(TypeError: )?NotCapable: .* is not available in a slice$/,
+      name,
+    );
   }
   for (const name of Object.keys(intrusions)) {
     const outcome = outcomes[name] ?? "";

@@ -144,8 +144,8 @@ Deno.test("openApiDocument() describes what every row really answers", async (t)
       const statuses = Object.keys(described.responses);
       assert.ok(statuses.includes(String(response.status)), `${response.status}: ${statuses}`);
       if (row.response === "raw" || row.response === "none") return;
-      const body = row.response === "stream" ? eventData(text) : JSON.parse(text);
-      answerSchema(document, described, response.status).parse(body);
+      const answer = row.response === "stream" ? eventData(text) : JSON.parse(text);
+      answerSchema(document, described, response.status).parse(answer);
     });
   }
 });

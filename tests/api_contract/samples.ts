@@ -186,8 +186,8 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
       body: "{}",
       issue: "idempotency-key",
     },
-    { part: "body", body: '{"then": [{"op": "put", "key": "k"}]}', issue: "then[0].value" },
-    { part: "body", body: '{"compare": [{"key": "k"}]}', issue: "compare[0]" },
+    { part: "body", body: '{"then": [{"op": "put", "key": "k"}]}', issue: "then.0.value" },
+    { part: "body", body: '{"compare": [{"key": "k"}]}', issue: "compare.0" },
     { part: "body", body: "{" },
     {
       part: "body",

@@ -70,7 +70,7 @@ export class TestApi implements AsyncDisposable {
     }, (request) => api.fetch(request));
     const gateway = connectGateway(opened);
     const management = `127.0.0.1:${server.addr.port}`;
-    opened.start(management, "127.0.0.1:2");
+    opened.start({ management, app: "127.0.0.1:2", gateway: "" });
     const started = new TestApi(opened, server, gateway);
     await until("the node has joined", async () => {
       const response = await started.fetch("GET", "/health/ready");

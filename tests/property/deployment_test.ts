@@ -8,9 +8,10 @@ import { parseBlueprint } from "../../src/deployment/parse_blueprint.ts";
 import { planBlueprint } from "../../src/deployment/plan.ts";
 import { type NodeLifecycle, reconcile } from "../../src/deployment/reconcile.ts";
 import { resolveBlueprint } from "../../src/deployment/resolve.ts";
-import { defaultRetryLimits, instanceStates, judge } from "../../src/deployment/states.ts";
+import { defaultRetryLimits, judge } from "../../src/deployment/states.ts";
 import { type Instance, isActive, isPresent, type Target } from "../../src/deployment/targets.ts";
 import { artifactBase } from "../../src/protocol/coordinates.ts";
+import { instanceStates } from "../../src/protocol/instance_state.ts";
 
 // The same cases in every run; another number explores others.
 fc.configureGlobal({ seed: 1 });

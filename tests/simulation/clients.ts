@@ -5,8 +5,12 @@
  */
 import type { SeededRandom } from "../../src/base/random.ts";
 import type { Compare, Operation as StoreOperation } from "../../src/protocol/store/command.ts";
-import type { Operation } from "../linearizability/checker.ts";
-import type { RegisterCall, RegisterResult } from "../linearizability/register.ts";
+import type {
+  RegisterCall,
+  RegisterOperation,
+  RegisterResult,
+} from "../linearizability/register.ts";
+import { commandId } from "./checkers/executions.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
@@ -19,9 +23,20 @@ interface Seen {
   readonly revision: number;
 }
 
+/** Notes how an operation ended. */
+interface Finish {
+  command: string | undefined;
+  readonly end: (result: RegisterResult | undefined, seen: Seen | undefined) => void;
+}
+
+/** An operation, with the command that carries it unless it is a read. */
+interface Noted extends RegisterOperation {
+  readonly command: string | undefined;
+}
+
 /** Clients that do one operation after the other, each at any node. */
 export class Clients {
-  readonly history: Operation<RegisterCall, RegisterResult>[] = [];
+  readonly #operations: Noted[] = [];
   readonly #world: World;
   readonly #random: SeededRandom;
   #isStopped = false;
@@ -32,6 +47,32 @@ export class Clients {
   constructor(world: World) {
     this.#world = world;
     this.#random = world.random.load;
+  }
+
+  /** How many operations have ended. */
+  get operations(): number {
+    return this.#operations.length;
+  }
+
+  /**
+   * The operations as the run knows them. Writes took effect when a node applied them first: a read
+   * that begins after that must see them, whether they were acknowledged or not. What no node
+   * applied had no effect; reads without an answer say nothing.
+   */
+  history(): RegisterOperation[] {
+    const { executions } = this.#world.checkers;
+    return this.#operations.flatMap((operation): RegisterOperation[] => {
+      const { key, call, calledAt, command } = operation;
+      if (command === undefined) return operation.result === undefined ? [] : [operation];
+      const outcome = executions.outcomeOf(command);
+      if (outcome === undefined) return [];
+      const { succeeded } = outcome.applied;
+      const result: RegisterResult = call.type === "exchange"
+        ? { type: "exchanged", succeeded }
+        : { type: "written" };
+      if (outcome.applied.outcome === "stale") return [];
+      return [{ key, call, result, calledAt, returnedAt: outcome.at }];
+    });
   }
 
   /** Starts all clients. */
@@ -94,7 +135,7 @@ export class Clients {
       }
       const entry = host.replica.store.get(key);
       const value = entry === undefined ? undefined : decoder.decode(entry.value);
-      finish({ type: "read", value }, { value, revision: entry?.revision ?? 0 });
+      finish.end({ type: "read", value }, { value, revision: entry?.revision ?? 0 });
     });
   }
 
@@ -102,55 +143,48 @@ export class Clients {
     const isDeletion = this.#random.nextBelow(10) === 0;
     const value = isDeletion ? undefined : this.#newValue();
     const finish = this.#begin(key, { type: "write", value }, done);
-    this.#propose(host, [], change(key, value), (succeeded) => {
-      if (succeeded !== undefined) finish({ type: "written" }, undefined);
-      else finish(undefined, undefined);
-    });
+    this.#propose(host, [], change(key, value), finish);
   }
 
   #exchange(host: Host, key: string, { value: expected, revision }: Seen, done: () => void): void {
     const value = this.#newValue();
     const finish = this.#begin(key, { type: "exchange", expected, value }, done);
-    this.#propose(host, [{ key, revision }], change(key, value), (succeeded) => {
-      const result = succeeded === undefined
-        ? undefined
-        : { type: "exchanged", succeeded } as const;
-      finish(result, undefined);
-    });
+    this.#propose(host, [{ key, revision }], change(key, value), finish);
   }
 
-  /** Calls back with whether the comparisons held; undefined when that is unknown. */
   #propose(
     host: Host,
     compare: readonly Compare[],
     operation: StoreOperation,
-    answer: (succeeded: boolean | undefined) => void,
+    finish: Finish,
   ): void {
     const beganAtMs = this.#world.queue.nowMs;
-    host.propose({ compare, then: [operation], otherwise: [] }, (given) => {
-      if (given.type === "unknown") return answer(undefined);
-      this.latenciesMs.push(this.#world.queue.nowMs - beganAtMs);
-      answer(given.applied.succeeded);
+    const command = host.propose({ compare, then: [operation], otherwise: [] }, ({ type }) => {
+      if (type === "applied") this.latenciesMs.push(this.#world.queue.nowMs - beganAtMs);
+      finish.end(undefined, undefined);
     });
+    finish.command = commandId(command);
   }
 
-  /** Notes a call; the returned function notes how it ended, once. */
-  #begin(
-    key: string,
-    call: RegisterCall,
-    done: (seen: Seen | undefined) => void,
-  ): (result: RegisterResult | undefined, seen: Seen | undefined) => void {
+  /** Notes a call; the returned object notes how it ended, once. */
+  #begin(key: string, call: RegisterCall, done: (seen: Seen | undefined) => void): Finish {
     const calledAt = this.#world.nextId();
     let isOver = false;
-    const finish = (result: RegisterResult | undefined, seen: Seen | undefined) => {
-      if (isOver) return;
-      isOver = true;
-      const returnedAt = result === undefined ? Infinity : this.#world.nextId();
-      this.history.push({ key, call, result, calledAt, returnedAt });
-      done(seen);
+    const finish: Finish = {
+      command: undefined,
+      end: (result, seen) => {
+        if (isOver) return;
+        isOver = true;
+        const returnedAt = result === undefined ? Infinity : this.#world.nextId();
+        const { command } = finish;
+        this.#operations.push({ key, call, result, calledAt, returnedAt, command });
+        done(seen);
+      },
     };
     // Whoever waits too long goes on without knowing.
-    this.#world.queue.after(this.#world.options.load.timeoutMs, () => finish(undefined, undefined));
+    this.#world.queue.after(this.#world.options.load.timeoutMs, () => {
+      finish.end(undefined, undefined);
+    });
     return finish;
   }
 

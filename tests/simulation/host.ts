@@ -192,8 +192,8 @@ export class Host {
     else this.#handle({ type: "message", from, header, message });
   }
 
-  /** Proposes a transaction of a client. */
-  propose(transaction: Transaction, answer: (answer: Answer) => void): void {
+  /** Proposes a transaction of a client; answers the command it becomes. */
+  propose(transaction: Transaction, answer: (answer: Answer) => void): Command {
     const sequence = ++this.#sequence;
     const command: Command = {
       node: this.id,
@@ -205,7 +205,8 @@ export class Host {
     };
     this.#pending.set(sequence, { command, answer });
     this.#queue.push(command);
-    this.#cut();
+    this.later(0, () => this.#cut());
+    return command;
   }
 
   /** Proposes a change of the members. */

@@ -41,7 +41,7 @@ export interface SimulationResult {
 export class Simulation implements World {
   readonly options: SimulationOptions;
   readonly queue = new EventQueue();
-  readonly checkers = new Checkers();
+  readonly checkers = new Checkers(() => this.nextId());
   readonly hosts: Host[] = [];
   readonly contents = new Map<Digest, BatchContent>();
   readonly random: World["random"];
@@ -104,7 +104,7 @@ export class Simulation implements World {
       emptySlots: checkers.agreement.emptySlots,
       batches: checkers.agreement.batches,
       slotMessages: checkers.slotMessages,
-      operations: clients.history.length,
+      operations: clients.operations,
       latenciesMs: clients.latenciesMs,
     };
   }
@@ -122,7 +122,7 @@ export class Simulation implements World {
     for (const host of core) this.clients.readAll(host);
     this.#runUntil(this.queue.nowMs + livenessMs, () => core.every((host) => host.isIdle));
     for (const host of core) this.#checkLive(host, core);
-    const verdict = checkLinearizable(this.clients.history, register);
+    const verdict = checkLinearizable(this.clients.history(), register);
     if (!verdict.isLinearizable) {
       const { key, explained, operations, isGivenUp } = verdict;
       const what = isGivenUp ? "could not be decided" : "is not linearizable";

@@ -68,6 +68,8 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
       attempt: value.attempt,
       sinceMs: Math.max(0, nowMs - value.changedAtMs),
       ...(value.reason === undefined ? {} : { reason: value.reason }),
+      ...(value.exit === undefined ? {} : { exit: value.exit }),
+      ...usageView(control, instanceId(value.node, value.artifact, value.number)),
     }));
     return { body: { instances } };
   },
@@ -89,6 +91,14 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
   },
   openapi: () => ({ body: openApiDocument(apiRows(), buildInfo().version) }),
 };
+
+function usageView(control: Control, id: string) {
+  const usage = control.usageOf(id);
+  if (usage === undefined) return {};
+  const { tier, heapBytes, externalBytes, cpuMs } = usage;
+  const cpu = cpuMs === undefined ? {} : { cpuMs };
+  return { usage: { tier, heapBytes, externalBytes, ...cpu } };
+}
 
 /** Why the node is not ready; empty when it is. */
 function notReadyReasons(control: Control): string[] {

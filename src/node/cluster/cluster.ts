@@ -149,6 +149,8 @@ export class Cluster {
       case "heartbeat":
         this.#detector.heard(from, now, frame);
         this.store.heard(from, frame.header);
+        // It may be what was missing to know that somebody is dead.
+        if (frame.unreachable.length + frame.down.length > 0) this.#judge();
         break;
       case "consensus":
         this.store.receive(from, frame.header, frame.message);

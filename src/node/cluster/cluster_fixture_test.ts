@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import { ManualClock } from "../../base/clock.ts";
 import type { AetherError } from "../../base/errors.ts";
 import { SeededRandom } from "../../base/random.ts";
-import { MemoryStorage } from "../../base/storage.ts";
+import { type AppendFile, MemoryStorage } from "../../base/storage.ts";
 import { MemoryNetwork } from "../../base/transport/memory_network.ts";
 import type { Transport } from "../../base/transport/transport.ts";
 import { resolveConfig } from "../../protocol/config/config.ts";
@@ -18,6 +18,13 @@ export interface TestClusterOptions {
   readonly seed?: string;
   readonly isDurable?: boolean;
   readonly snapshotEveryBytes?: string;
+}
+
+/** How a start differs from the usual one. */
+export interface OtherStart {
+  readonly peers?: readonly string[];
+  /** Where it listens and dials from. @default its id */
+  readonly host?: string;
 }
 
 /** One life of a node of a test cluster. */
@@ -75,11 +82,39 @@ export class TestNode {
   }
 }
 
+/** A disk that can stop answering for a while. */
+class TestDisk extends MemoryStorage {
+  #gate: Promise<void> = Promise.resolve();
+
+  /** Lets no sync end until the returned function is called. */
+  hang(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
+  override async openAppend(name: string): Promise<AppendFile> {
+    const file = await super.openAppend(name);
+    return {
+      name,
+      get sizeBytes() {
+        return file.sizeBytes;
+      },
+      append: (bytes) => file.append(bytes),
+      sync: async () => {
+        await this.#gate;
+        await file.sync();
+      },
+      close: () => file.close(),
+    };
+  }
+}
+
 /** Nodes in this process: their network, disks and time are the test's. */
 export class TestCluster {
   readonly clock = new ManualClock();
   readonly network: MemoryNetwork;
-  readonly disks = new Map<string, MemoryStorage>();
+  readonly disks = new Map<string, TestDisk>();
   readonly nodes = new Map<string, TestNode>();
   readonly #options: TestClusterOptions;
   readonly #random: SeededRandom;
@@ -92,17 +127,18 @@ export class TestCluster {
   }
 
   /** Starts a node; it is a member once its `cluster` is set. */
-  start(id: string, tree: { readonly peers?: readonly string[] } = {}): TestNode {
+  start(id: string, other: OtherStart = {}): TestNode {
+    const { host = id } = other;
     const { nodes, isDurable = false, snapshotEveryBytes = "64MiB" } = this.#options;
     const node = new TestNode(id);
     this.nodes.set(id, node);
     const config = resolveConfig({
       node: { id, ...(isDurable ? { dataDir: `/${id}` } : {}) },
       cluster: {
-        host: id,
+        host,
         port: 1,
         insecure: true,
-        peers: (tree.peers ?? nodes).map((peer) => ({ id: peer, host: peer, port: 1 })),
+        peers: (other.peers ?? nodes).map((peer) => `${peer}:${peer}:1`),
       },
       store: { snapshotEveryBytes },
     });
@@ -119,10 +155,11 @@ export class TestCluster {
       openStorage: () => Promise.resolve(this.disk(id)),
       onFailure: (error) => node.failure ??= error,
     }).then(({ cluster }) => {
-      if (node.isKilled) return cluster.close().catch(() => {});
       node.cluster = cluster;
       cluster.onEvent((event) => node.events.push(event));
-    }, (error) => node.startError = error);
+    }, (error) => {
+      node.startError = error;
+    });
     return node;
   }
 
@@ -135,9 +172,9 @@ export class TestCluster {
   }
 
   /** The disk of a node, which outlives its processes. */
-  disk(id: string): MemoryStorage {
+  disk(id: string): TestDisk {
     let disk = this.disks.get(id);
-    if (disk === undefined) this.disks.set(id, disk = new MemoryStorage({}, id));
+    if (disk === undefined) this.disks.set(id, disk = new TestDisk({}, id));
     return disk;
   }
 

@@ -218,13 +218,15 @@ export class PeerLinks {
     if (isRefused && peer.link === undefined) this.#options.onRefused(peer.id);
   }
 
-  /** Says hello on a new link and waits for the other's. */
+  /** Exchanges greetings on a new link; who was called answers only when nothing is wrong. */
   #greet(link: Link, dialled: Peer | undefined): void {
     const { clock } = this.#options;
     let from: Peer | undefined;
     let isRefused = false;
     let timer = clock.setTimer(greetingTimeoutMs, () => link.close("No greeting came in time"));
-    link.send(encodeFrame({ kind: "hello", hello: this.#options.hello() }, this.#writer));
+    const sayHello = () =>
+      link.send(encodeFrame({ kind: "hello", hello: this.#options.hello() }, this.#writer));
+    if (dialled !== undefined) sayHello();
     const refuse = (reason: string) => {
       isRefused = true;
       link.send(encodeFrame({ kind: "refusal", reason: reason.slice(0, 300) }, this.#writer));
@@ -244,6 +246,7 @@ export class PeerLinks {
           from = this.#onGreeting(link, frame, dialled);
           if (from === undefined) return;
           timer.cancel();
+          if (dialled === undefined) sayHello();
         }
         if (from.link !== link) return;
         from.heardAtMs = this.#now();

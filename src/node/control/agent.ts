@@ -14,7 +14,7 @@ import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { KeyOperation } from "../../protocol/store/command.ts";
-import type { FromControl } from "../../protocol/thread/threads.ts";
+import type { ExitReason, FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { instanceId, storedValues } from "./views.ts";
@@ -57,6 +57,12 @@ interface LocalInstance {
   /** Whether it is no longer assigned; it goes as soon as it can. */
   isWithdrawn: boolean;
   drainTimer: Timer | undefined;
+}
+
+interface FailureReport {
+  readonly reason?: string;
+  readonly fatal?: boolean;
+  readonly exit?: ExitReason | undefined;
 }
 
 /** Runs this node's instances. */
@@ -108,13 +114,26 @@ export class Agent {
   }
 
   /** The supervisor says that an instance has ended. */
-  onEnded(id: string, problem: Problem | undefined): void {
+  onEnded(id: string, problem: Problem | undefined, exit?: ExitReason): void {
     this.#options.endResources(id);
     const local = this.#local.get(id);
     if (local === undefined || this.#stopping) return;
     local.drainTimer?.cancel();
     if (local.isWithdrawn || local.state === "UNLOADING") this.#remove(local);
-    else this.#fail(local, AetherError.fromProblem(problem ?? {}));
+    else this.#fail(local, AetherError.fromProblem(problem ?? {}), exit);
+  }
+
+  /**
+   * Drains an instance that uses too much; the reconciler starts another in its place. One that has
+   * just become ACTIVE stays: replacing it all the time would help nobody.
+   */
+  retire(id: string, cause: string): void {
+    const { clock, log } = this.#options;
+    const local = this.#local.get(id);
+    if (local?.state !== "ACTIVE" || this.#stopping) return;
+    if (clock.monotonicMs() - local.activeAtMs < stableMs) return;
+    log.warn("An instance uses too much and is replaced", { instance: id, cause });
+    this.#unload(local);
   }
 
   /** The gateway says that an instance has answered everything. */
@@ -221,7 +240,7 @@ export class Agent {
     });
   }
 
-  #fail(local: LocalInstance, error: AetherError): void {
+  #fail(local: LocalInstance, error: AetherError, exit?: ExitReason): void {
     if (this.#stopping || this.#local.get(local.id) !== local) return;
     const { clock, log } = this.#options;
     const wasStable = local.state === "ACTIVE" &&
@@ -235,7 +254,7 @@ export class Agent {
       ...(fatal ? { fatal } : {}),
     });
     if (local.isWithdrawn) this.#remove(local);
-    else this.#report(local, "FAILED", error.message, fatal);
+    else this.#report(local, "FAILED", { reason: error.message, fatal, exit });
   }
 
   #remove(local: LocalInstance): void {
@@ -249,11 +268,11 @@ export class Agent {
   #report(
     local: LocalInstance,
     state: InstanceState,
-    reason?: string,
-    fatal?: boolean,
+    failure: FailureReport = {},
   ): Promise<void> {
     local.state = state;
     const { node, clock } = this.#options;
+    const { reason, fatal, exit } = failure;
     const operation = keys.instance.put(this.#key(local), {
       artifact: local.artifact,
       node,
@@ -264,6 +283,7 @@ export class Agent {
       failures: local.failures,
       ...(reason === undefined ? {} : { reason: reason.slice(0, 2_000) }),
       ...(fatal === true ? { fatal } : {}),
+      ...(exit === undefined ? {} : { exit }),
     });
     return this.#write(operation);
   }

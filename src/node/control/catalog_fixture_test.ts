@@ -38,6 +38,7 @@ export class Network {
     const storage = new MemoryStorage();
     const asks = new Asks({
       clock: this.clock,
+      answerBytesMax: 100_000_000,
       send: (to, frame) => {
         const other = this.#asks.get(to);
         if (other === undefined || this.dead.has(to)) return false;

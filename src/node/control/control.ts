@@ -7,7 +7,7 @@
  */
 import { ArtifactRepository } from "../../artifact/repository.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { type Problem, toAetherError } from "../../base/errors.ts";
+import { toAetherError } from "../../base/errors.ts";
 import { MemoryStorage, type Storage } from "../../base/storage.ts";
 import { type Ceiling, requireCeiling } from "../../deployment/ceiling.ts";
 import { systemClock } from "../../io/clock.ts";
@@ -24,7 +24,9 @@ import type {
   ControlToGateway,
   FromControl,
   GatewayToControl,
+  InstanceUsage,
   RouteSnapshot,
+  ToControl,
 } from "../../protocol/thread/threads.ts";
 import { ResourceServer } from "../../resource/resource_server.ts";
 import type { Logger } from "../../sdk/logger.ts";
@@ -48,6 +50,8 @@ const routeKeys = [
   keys.artifact.prefix,
   keys.member.prefix,
 ];
+
+type InstanceEnd = Extract<ToControl, { readonly type: "instanceEnded" }>;
 
 /** What control is opened with. */
 export interface ControlOptions {
@@ -79,6 +83,7 @@ export class Control {
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
   #appliedRevision = -1;
+  readonly #usages = new Map<string, InstanceUsage>();
   #isJoining = false;
   #isStopping = false;
   #joinTimer: Timer | undefined;
@@ -225,8 +230,24 @@ export class Control {
   }
 
   /** The supervisor says that an instance has ended. */
-  onInstanceEnded(instance: string, problem: Problem | undefined): void {
-    this.#agent?.onEnded(instance, problem);
+  onInstanceEnded({ instance, reason, problem }: InstanceEnd): void {
+    this.#usages.delete(instance);
+    this.#agent?.onEnded(instance, problem, reason);
+  }
+
+  /** The supervisor says that an instance uses too much and is to be replaced. */
+  onInstanceRetiring(instance: string, cause: string): void {
+    this.#agent?.retire(instance, cause);
+  }
+
+  /** The supervisor says what the instances use. */
+  onInstanceUsage(usages: readonly InstanceUsage[]): void {
+    for (const usage of usages) this.#usages.set(usage.instance, usage);
+  }
+
+  /** What an instance of this node uses, if it runs. */
+  usageOf(instance: string): InstanceUsage | undefined {
+    return this.#usages.get(instance);
   }
 
   #createAgent(): Agent {

@@ -32,7 +32,10 @@ export class MemoryStore {
       this.#waiting.push(() => {
         const applied = this.#apply(writer, transaction);
         if (applied.outcome === "done" || applied.outcome === "refused") resolve(applied);
-        else reject(new AetherError("FORBIDDEN", `Outcome ${applied.outcome}`));
+        else {
+          const name = applied.outcome === "noLease" ? "LEASE_NOT_FOUND" : "FORBIDDEN";
+          reject(new AetherError(name, `Outcome ${applied.outcome}`));
+        }
       });
       if (!this.isHeld) queueMicrotask(() => this.decide());
     });

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { instanceStates } from "../instance_state.ts";
 import { addressesSchema } from "../keys.ts";
+import { exitReasons, tiers } from "../thread/threads.ts";
 import { defineRows } from "./row.ts";
 
 const nodeState = z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]);
@@ -33,6 +34,16 @@ const instanceViewSchema = z.object({
   attempt: z.int(),
   sinceMs: z.number(),
   reason: z.string().optional(),
+  /** How it ended, when it has failed. */
+  exit: z.enum(exitReasons).optional(),
+  /** What it uses; only the node that runs it knows. */
+  usage: z.object({
+    tier: z.enum(tiers),
+    heapBytes: z.number(),
+    externalBytes: z.number(),
+    /** Since it started; absent where the system does not say. */
+    cpuMs: z.number().optional(),
+  }).optional(),
 });
 
 /** A route that is served. */

@@ -23,7 +23,13 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
   const config = resolveConfig({});
   const expected: Config = {
     node: { id: "node-1" },
-    cluster: { host: "127.0.0.1", port: 8090, peers: [], insecure: false },
+    cluster: {
+      host: "127.0.0.1",
+      port: 8090,
+      gatewayPort: 8091,
+      peers: [],
+      insecure: false,
+    },
     management: {
       host: "127.0.0.1",
       port: 8080,

@@ -122,4 +122,3 @@ function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuff
   }
   return all;
 }
-

@@ -42,6 +42,9 @@ export function harden(): void {
   // Silent, for libraries that believe to be in a worker of their own. The shell has its copy.
   define(globalThis, "postMessage", () => {});
   for (const name of threadNames) replace(workerThreads, name, `worker_threads.${name}`);
+  // The node's own arguments.
+  define(Deno, "args", Object.freeze([]));
+  for (const name of ["argv", "execArgv"]) define(process, name, Object.freeze([]));
   closeStreams();
   hideInternals();
   fenceFiles();

@@ -33,7 +33,7 @@ export type Fail = (checker: string, detail: string) => never;
 export class Checkers {
   readonly agreement = new Agreement((checker, detail) => this.fail(checker, detail));
   readonly uniqueness = new Uniqueness((checker, detail) => this.fail(checker, detail));
-  readonly executions = new Executions((checker, detail) => this.fail(checker, detail));
+  readonly executions: Executions;
   readonly bounds = new Bounds((checker, detail) => this.fail(checker, detail));
   /** Hash over everything that happened, to tell runs apart. */
   trace = 0;
@@ -43,6 +43,11 @@ export class Checkers {
   slotMessages = 0;
   /** Highest slot in which an acknowledged write was decided. */
   acknowledgedSlot = -1;
+
+  /** @param now a number that grows with every call */
+  constructor(now: () => number) {
+    this.executions = new Executions((checker, detail) => this.fail(checker, detail), now);
+  }
 
   /** Ends the run. */
   fail(checker: string, detail: string): never {

@@ -1,0 +1,191 @@
+/**
+ * The instances of this node: starts each in its tier, keeps what they use, counts leaked threads.
+ *
+ * The supervisor calls it, because only its thread may create workers. It wires nothing itself: it
+ * is given the ports.
+ *
+ * @module
+ */
+import { AetherError, type Problem } from "../base/errors.ts";
+import type { Config } from "../protocol/config/config.ts";
+import type { Permissions } from "../protocol/slice/manifest.ts";
+import type { ExitReason, FromControl, InstanceUsage, Tier } from "../protocol/thread/threads.ts";
+import type { InstanceEvents, RunningInstance } from "../sandbox/running_instance.ts";
+import { watchLimits } from "../sandbox/watchdog.ts";
+import { WorkerInstance } from "../sandbox/worker_instance.ts";
+import type { Logger } from "../sdk/logger.ts";
+import { RelayThread } from "./relay_thread.ts";
+
+const usageIntervalMs = 2_000;
+
+/** What the supervisor is told. */
+export interface InstancesEvents {
+  onReady(instance: string): void;
+  onRetire(instance: string, cause: string): void;
+  onUsage(usages: readonly InstanceUsage[]): void;
+  onEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void;
+  /** More threads have leaked than the node bears. */
+  onTooManyLeaks(count: number): void;
+}
+
+/** What an instance is started with. */
+export type InstanceStart = Extract<FromControl, { readonly type: "startInstance" }>;
+
+/** Instances that run or start. */
+export class Instances {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #events: InstancesEvents;
+  readonly #running = new Map<string, RunningInstance>();
+  readonly #usages = new Map<string, InstanceUsage>();
+  readonly #relay: RelayThread;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #leaked = 0;
+
+  constructor(config: Config, log: Logger, events: InstancesEvents) {
+    this.#config = config;
+    this.#log = log;
+    this.#events = events;
+    this.#relay = new RelayThread(config.log, (reason) => {
+      log.error("The relay thread died, and the slice processes with it", { reason });
+    });
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Threads of ended instances that still run and always will. */
+  get leaked(): number {
+    return this.#leaked;
+  }
+
+  /** Starts an instance; `onEnd` is told when that is not possible. */
+  start(message: InstanceStart, gateway: MessagePort): void {
+    const { instance } = message;
+    const tier = tierOf(message.tier, this.#config.sandbox.tier);
+    this.#timer ??= setInterval(() => this.#reportUsage(), usageIntervalMs);
+    try {
+      const running = tier === "process"
+        ? this.#startProcess(message, gateway)
+        : this.#startWorker(message, gateway);
+      this.#running.set(instance, running);
+      this.#log.debug("An instance starts", { instance, tier });
+    } catch (cause) {
+      // Deno refuses permission entries that it cannot parse, such as a malformed host.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const error = new AetherError("SLICE_INVALID", `The worker cannot be created: ${reason}`);
+      this.#ended(instance, "error", error.toProblem());
+    }
+  }
+
+  /** Stops an instance; `onEnd` follows. */
+  stop(instance: string): void {
+    this.#running.get(instance)?.stop();
+  }
+
+  /** Stops all. */
+  stopAll(): void {
+    for (const running of this.#running.values()) running.stop();
+  }
+
+  /** Connects all to a restarted gateway. */
+  connectGateway(connect: (instance: string) => MessagePort): void {
+    for (const [instance, running] of this.#running) running.connectGateway(connect(instance));
+  }
+
+  /** Ends what is left without asking. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#relay.terminate();
+  }
+
+  #startWorker(message: InstanceStart, gateway: MessagePort): RunningInstance {
+    const { sandbox } = this.#config;
+    const { instance, artifact, module, permissions, resources, heapMb } = message;
+    if (sandbox.audit) {
+      this.#log.warn("The audit sees only slices in the process tier: set [sandbox] tier", {
+        instance,
+      });
+    }
+    return new WorkerInstance({
+      instance,
+      artifact,
+      module,
+      permissions,
+      gateway,
+      resources,
+      startTimeoutMs: sandbox.startTimeoutMs,
+      stopTimeoutMs: sandbox.stopTimeoutMs,
+      watch: watchLimits(heapMb, sandbox.hungTimeoutMs, false),
+      onLeak: () => this.#onLeak(instance),
+      ...this.#eventsOf(instance),
+    });
+  }
+
+  #startProcess(message: InstanceStart, gateway: MessagePort): RunningInstance {
+    const { sandbox, cluster } = this.#config;
+    const { instance, artifact, module, permissions, resources, heapMb } = message;
+    const { startTimeoutMs, stopTimeoutMs, hungTimeoutMs } = sandbox;
+    const spec = {
+      instance,
+      artifact,
+      module,
+      permissions,
+      heapMb,
+      startTimeoutMs,
+      stopTimeoutMs,
+      hungTimeoutMs,
+      deniedHosts: cluster.peers.map(({ host }) => host.includes(":") ? `[${host}]` : host),
+      auditMax: sandbox.audit ? mostOf(sandbox.max) : undefined,
+    };
+    return this.#relay.start(spec, { gateway, resources }, this.#eventsOf(instance));
+  }
+
+  #eventsOf(instance: string): InstanceEvents {
+    return {
+      onReady: () => this.#events.onReady(instance),
+      onRetire: (cause) => this.#events.onRetire(instance, cause),
+      onUsage: (usage) => this.#usages.set(instance, usage),
+      onEnd: (reason, problem) => this.#ended(instance, reason, problem),
+    };
+  }
+
+  #ended(instance: string, reason: ExitReason, problem: Problem | undefined): void {
+    this.#running.delete(instance);
+    this.#usages.delete(instance);
+    this.#events.onEnd(instance, reason, problem);
+  }
+
+  #onLeak(instance: string): void {
+    this.#leaked++;
+    const { leakedThreadsMax } = this.#config.sandbox;
+    const counts = { instance, leaked: this.#leaked, leakedThreadsMax };
+    this.#log.error("The thread of an ended instance cannot be stopped and computes on", counts);
+    if (this.#leaked > leakedThreadsMax) this.#events.onTooManyLeaks(this.#leaked);
+  }
+
+  #reportUsage(): void {
+    if (this.#usages.size > 0) this.#events.onUsage([...this.#usages.values()]);
+  }
+}
+
+/** Tier of an instance by the weakest isolation that the operator accepts. */
+export function tierOf(wanted: Tier, weakest: Tier): Tier {
+  return weakest === "process" ? "process" : wanted;
+}
+
+/** The operator's ceiling as permissions; "*" stands for everything of a kind. */
+export function mostOf(max: Config["sandbox"]["max"]): Permissions {
+  const { net, read, write, env, sys, run, ffi } = max;
+  return {
+    net: [...net],
+    read: [...read],
+    write: [...write],
+    env: [...env],
+    sys: [...sys],
+    run: run ? ["*"] : [],
+    ffi: ffi ? ["*"] : [],
+  };
+}
