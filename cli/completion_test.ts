@@ -19,7 +19,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _aether; printf '%s\\n' "\${COMPREPLY
 Deno.test("completionScript() completes commands in bash", async () => {
   assert.deepEqual(await offered("bl"), ["blueprint"]);
   assert.deepEqual(await offered("kv", ""), [
-    ...["get", "put", "delete", "list"],
+    ...["get", "put", "delete", "list", "watch"],
     ...["--output", "-o", "--connect", "--token-file", "--tls-ca", "--timeout", "--no-color"],
   ]);
 });
@@ -30,7 +30,7 @@ Deno.test("completionScript() completes options and their values in bash", async
     "linearizable",
     "local",
   ]);
-  assert.deepEqual(await offered("status", "-o", ""), ["table", "json"]);
+  assert.deepEqual(await offered("status", "-o", ""), ["table", "json", "jsonl"]);
   assert.deepEqual(await offered("completion", "z"), ["zsh"]);
 });
 

@@ -44,7 +44,7 @@ const wrong: readonly (readonly [words: string, message: string, hint: string])[
   ],
   [
     "status -o yaml",
-    'Option --output: "yaml" is none of table, json',
+    'Option --output: "yaml" is none of table, json, jsonl',
     "Run `aether --help`",
   ],
   [

@@ -70,18 +70,22 @@ class Arena {
     this.#probing = this.#probe();
   }
 
-  static async open(world: World, tier: Tier, under: readonly string[] = []): Promise<Arena> {
+  static async open(
+    world: World,
+    tier: Tier,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Arena> {
     const secretFile = await world.write("secret.json", JSON.stringify(secrets.file));
     const file = await world.write("aether.toml", config.replace("TIER", tier));
+    const env = { HOSTILE_SECRET: secrets.env, ...more };
+    const node = await Node.start(world, ["--config", file], { env });
+    await node.publish("echo");
+    await node.apply("org.example:echo:1.0.0");
+    await node.served("/echo/hello");
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       () => new Response(secrets.server),
     );
-    const env = { HOSTILE_SECRET: secrets.env };
-    const node = await Node.start(world, ["--config", file], { env, under });
-    await node.publish("echo");
-    await node.apply("org.example:echo:1.0.0");
-    await node.served("/echo/hello");
     return new Arena(world, node, secretFile, server);
   }
 
@@ -140,7 +144,7 @@ class Arena {
     for (const secret of Object.values(secrets)) {
       assert.ok(!all.includes(secret), `The secret ${secret} came out`);
     }
-    assert.ok(this.probes > 10, `Only ${this.probes} probes`);
+    assert.ok(this.probes > 0, "The innocent slice was not asked");
   }
 }
 
@@ -154,14 +158,14 @@ async function writeHostile(world: World, name: string, traps: readonly string[]
   const toml = `artifact = "org.example:${name}:1.0.0"\n[limits]\nheapMb = 64\n`;
   await world.write(`${folder}/slice.toml`, toml);
   const methods = traps.map((trap) =>
-    `${trap}: method({ input, output, http: "POST /${name}/${trap}", timeoutMs: 15000 }),`
+    `${methodOf(trap)}: method({ input, output, http: "POST /${name}/${trap}", timeoutMs: 15000 }),`
   );
   const code = `import { contract, method, slice, z } from "aether";
-${traps.map((trap) => `import ${trap} from "./${trap}.js";`).join("\n")}
+${traps.map((trap) => `import ${methodOf(trap)} from "./${trap}.js";`).join("\n")}
 const input = z.object({ given: z.any() });
 const output = z.object({ text: z.string() });
 const it = contract("org.example:${name}", { ${methods.join("\n")} });
-const handlers = { ${traps.join(", ")} };
+const handlers = { ${traps.map(methodOf).join(", ")} };
 export default slice(it, {
   create: () => Object.fromEntries(Object.entries(handlers).map(([name, trap]) =>
     [name, async ({ given }) => ({ text: String(await trap(given)) })])),
@@ -169,6 +173,10 @@ export default slice(it, {
 `;
   await world.write(`${folder}/mod.ts`, code);
   return world.path(folder);
+}
+
+function methodOf(trap: string): string {
+  return trap.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 for (const tier of ["worker", "process"] as const) {
@@ -209,7 +217,8 @@ for (const tier of ["worker", "process"] as const) {
           () => arena.node.process.stderr.some((line) => line.includes("FORGED LINE")) || undefined,
         );
         for (const line of [...arena.node.process.stderr, ...arena.node.process.stdout]) {
-          assert.doesNotMatch(line, /^2026-01-01|FORGED FRAME|\u001b/);
+          assert.doesNotMatch(line, /^2026-01-01|FORGED FRAME/);
+          assert.ok(!line.includes("\u001b"), line);
         }
         const { instances } = await arena.node.client.call("slicesStatus");
         assert.ok(instances.every(({ state }) => state === "ACTIVE"), JSON.stringify(instances));
@@ -295,7 +304,9 @@ e2eTest("worker tier: hung threads leak until the node restarts itself", async (
 });
 
 e2eTest("worker tier: a full heap ends the node, and leaks nothing", async (world) => {
-  const arena = await Arena.open(world, "worker");
+  // The limit of the whole process, which a worker's heap shares.
+  const env = { DENO_V8_FLAGS: "--max-old-space-size=200" };
+  const arena = await Arena.open(world, "worker", env);
   await arena.deploy({ hostile: ["heap"] });
   await arena.spring("hostile", "heap");
   const { code } = await arena.node.process.ended;
@@ -308,7 +319,7 @@ e2eTest("a slice's folder with a symbolic link is not built", async (world) => {
   await Deno.symlink("/etc/hostname", join(folder, "hostname.js"));
   const outcome = await world.run(["slice", "build", folder, "--skip-check"]);
   assert.notEqual(outcome.code, 0);
-  assert.match(outcome.stderr, /symbolic link/);
+  assert.match(outcome.stderr, /hostname\.js: Symbolic links are not allowed/);
 });
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -45,7 +45,7 @@ e2eTest("lock run refuses at once without --wait, and names the holder", async (
   const node = await Node.start(world);
   const holder = world.start([
     ...["lock", "run", "one", "--connect", node.management],
-    ...["--", "sh", "-c", "echo held; sleep 30"],
+    ...["--", "sh", "-c", "echo held; exec sleep 30"],
   ]);
   await holder.line("stdout", (line) => line === "held" || undefined);
   const second = await world.run([
@@ -93,14 +93,15 @@ e2eTest("lock run ends its program when the lock cannot be renewed", async (worl
 });
 
 e2eTest("kv watch prints changes as lines of JSON and goes on over a restart", async (world) => {
-  const words = ["--data-dir", world.path("data"), "--management-port", "18462"];
+  const words = ["--data-dir", world.path("data")];
   let node = await Node.start(world, words);
   const watch = world.start(["kv", "watch", "a/", "-o", "jsonl", "--connect", node.management]);
   await watch.line("stdout", (line) => line.includes('"progress"') || undefined);
   await node.must(["kv", "put", "a/1", "one"]);
   await watch.line("stdout", (line) => line.includes('"a/1"') || undefined);
+  const { port } = new URL(node.management);
   await node.crash();
-  node = await Node.start(world, words);
+  node = await Node.start(world, [...words, "--management-port", port]);
   await node.must(["kv", "put", "a/2", "two"]);
   await watch.line("stdout", (line) => line.includes('"a/2"') || undefined);
   watch.kill("SIGINT");

@@ -62,7 +62,7 @@ export class Clients {
   history(): RegisterOperation[] {
     const { executions } = this.#world.checkers;
     return this.#operations.flatMap((operation): RegisterOperation[] => {
-      const { key, call, calledAt, command } = operation;
+      const { key, call, command } = operation;
       if (command === undefined) return operation.result === undefined ? [] : [operation];
       const outcome = executions.outcomeOf(command);
       if (outcome === undefined) return [];
@@ -71,7 +71,7 @@ export class Clients {
         ? { type: "exchanged", succeeded }
         : { type: "written" };
       if (outcome.applied.outcome === "stale") return [];
-      return [{ key, call, result, calledAt, returnedAt: outcome.at }];
+      return [{ key, call, result, calledAt: outcome.at, returnedAt: outcome.at }];
     });
   }
 

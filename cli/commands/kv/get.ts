@@ -4,6 +4,7 @@
  * @module
  */
 import { defineCommand } from "../../command.ts";
+import { wholeNumber } from "../../values.ts";
 
 const consistencies = ["linearizable", "local"] as const;
 
@@ -20,6 +21,11 @@ export const command = defineCommand({
       summary: "linearizable, or local to accept what this node knows (default linearizable)",
       choices: consistencies,
     },
+    minRevision: {
+      value: "N",
+      summary: "Wait until the node has this revision, and accept what it knows then",
+      parse: wholeNumber(),
+    },
     revision: { summary: "Also print the revision of the key" },
   },
   examples: [
@@ -30,7 +36,7 @@ export const command = defineCommand({
     const client = await context.client();
     const { headers, body } = await client.send("kvGet", {
       params: { key: args.key },
-      query: { consistency: options.consistency },
+      query: { consistency: options.consistency, minRevision: options.minRevision },
     });
     await context.io.out(body.bytes);
     // A prompt on the same line would look like part of the value.

@@ -26,6 +26,10 @@ export const command = defineCommand({
       parse: wholeNumber(),
     },
     ifAbsent: { summary: "Only when the key does not exist" },
+    idempotencyKey: {
+      value: "KEY",
+      summary: "Makes it safe to run the same command again: within ten minutes it is done once",
+    },
   },
   examples: [
     { line: "aether kv put greeting hello", summary: "A short text" },
@@ -45,6 +49,7 @@ export const command = defineCommand({
       headers: {
         "if-match": options.ifRevision === undefined ? undefined : `"${options.ifRevision}"`,
         "if-none-match": options.ifAbsent ? "*" : undefined,
+        "idempotency-key": options.idempotencyKey,
       },
       body: {
         bytes,

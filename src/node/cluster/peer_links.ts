@@ -31,6 +31,7 @@ const sweepMs = 200;
 /** A link that lived this long is redialled at once. */
 const steadyMs = 1_000;
 const strangersMax = 32;
+const refusalsMax = 16;
 
 /** What links need and tell. */
 export interface PeerLinksOptions {
@@ -62,8 +63,8 @@ interface Peer {
   linkedAtMs: number;
   heardAtMs: number;
   timer: Timer | undefined;
-  /** The refusal that was logged last, so that each is logged once. */
-  refusal: string;
+  /** Refusals that were logged, so that each is logged once. */
+  readonly refusals: Set<string>;
 }
 
 /** The links of one node. */
@@ -75,8 +76,8 @@ export class PeerLinks {
   #sweptAtMs = 0;
   #closed = false;
   #malformed = 0;
-  /** As {@link Peer.refusal}, for strangers. */
-  #strangerRefusal = "";
+  /** As those of a peer, for strangers. */
+  readonly #refusals = new Set<string>();
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
@@ -176,7 +177,7 @@ export class PeerLinks {
       linkedAtMs: 0,
       heardAtMs: this.#now(),
       timer: undefined,
-      refusal: "",
+      refusals: new Set(),
     };
     this.#peers.set(id, peer);
     return peer;
@@ -280,9 +281,10 @@ export class PeerLinks {
   }
 
   #logRefusal(peer: Peer | undefined, message: string, reason: string): void {
-    if ((peer?.refusal ?? this.#strangerRefusal) === reason) return;
-    if (peer === undefined) this.#strangerRefusal = reason;
-    else peer.refusal = reason;
+    const logged = peer?.refusals ?? this.#refusals;
+    if (logged.has(reason)) return;
+    if (logged.size >= refusalsMax) logged.clear();
+    logged.add(reason);
     this.#options.log.warn(message, { peer: peer?.id ?? "unknown", reason });
   }
 
@@ -333,7 +335,7 @@ export class PeerLinks {
     if (!peer.isFollowed) this.#peers.delete(peer.id);
     if (this.#now() - peer.linkedAtMs < steadyMs) return this.#scheduleRedial(peer);
     peer.backoffMs = backoffMinMs;
-    peer.refusal = "";
+    peer.refusals.clear();
     // At once: a refusal is the fastest news that a process is dead.
     this.#scheduleDial(peer, 0);
   }

@@ -1,7 +1,7 @@
 /**
  * {@link Config}: the checked, frozen configuration that the rest of Aether receives.
  *
- * Durations are numbers of milliseconds in keys that end in `TimeoutMs`; sizes are numbers of bytes
+ * Durations are numbers of milliseconds in keys that end in `Ms`; sizes are numbers of bytes
  * in keys that end in `Bytes`. Rules between keys are checked here. Where the values come from is
  * the business of `read.ts`.
  *
@@ -22,8 +22,9 @@ import { configSchema, type ParsedConfig } from "./schema.ts";
 /** Renames `requestTimeout` to `requestTimeoutMs` and so on, and makes everything read-only. */
 type Resolved<Value> = Value extends readonly (infer Element)[] ? readonly Resolved<Element>[]
   : Value extends object ? {
-      readonly [Name in keyof Value as Name extends `${string}Timeout` ? `${Name}Ms` : Name]:
-        Resolved<Value[Name]>;
+      readonly [
+        Name in keyof Value as Name extends `${string}Timeout` | "interval" ? `${Name}Ms` : Name
+      ]: Resolved<Value[Name]>;
     }
   : Value;
 
@@ -91,6 +92,7 @@ const relations: readonly Relation[] = [
   { sections: ["cluster"], check: peerIssues },
   { sections: ["store"], check: storeIssues },
   { sections: ["sandbox"], check: sandboxIssues },
+  { sections: ["backup"], check: backupIssues },
 ];
 
 function faultySections(error: z.ZodError): Set<string> {
@@ -115,7 +117,8 @@ function renamed(value: unknown): unknown {
   if (!isTree(value)) return value;
   const result: Tree = {};
   for (const [name, child] of Object.entries(value)) {
-    result[name.endsWith("Timeout") ? `${name}Ms` : name] = renamed(child);
+    const isDuration = name.endsWith("Timeout") || name === "interval";
+    result[isDuration ? `${name}Ms` : name] = renamed(child);
   }
   return Object.freeze(result);
 }
@@ -215,6 +218,17 @@ function sandboxIssues(config: Config, origins: Origins): ConfigIssue[] {
   if (!net.includes("*") || net.length === 1) return [];
   const message = 'Element "*" already means every named host; write it alone or remove it';
   return [locate(["sandbox", "max", "net", net.indexOf("*")], message, origins)];
+}
+
+function backupIssues({ backup }: Config, origins: Origins): ConfigIssue[] {
+  const { directory, s3, intervalMs } = backup;
+  if (directory !== undefined && s3 !== undefined) {
+    const message = "Both backup.directory and [backup.s3] are set; leave one out";
+    return [locate(["backup", "directory"], message, origins)];
+  }
+  if (intervalMs === undefined || directory !== undefined || s3 !== undefined) return [];
+  const message = "Backups have an interval but no target; set backup.directory or [backup.s3]";
+  return [locate(["backup", "interval"], message, origins)];
 }
 
 function appWarnings(config: Config, origins: Origins): ConfigIssue[] {

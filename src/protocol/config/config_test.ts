@@ -38,6 +38,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       keys: [],
       maxBodyBytes: 2_097_152,
       maxInFlight: 256,
+      maxWatches: 1_000,
       requestTimeoutMs: 30_000,
     },
     app: {

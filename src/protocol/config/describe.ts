@@ -15,6 +15,8 @@ import type { LoadedConfig } from "./read.ts";
 /** What stands where a secret would. */
 const redacted = "***";
 
+type KnownConfig = Pick<LoadedConfig, "config" | "sources" | "secretPaths">;
+
 /** One key with its value and where that comes from. */
 export interface ConfigRow {
   /** E.g. `management.port`. */
@@ -26,7 +28,7 @@ export interface ConfigRow {
 }
 
 /** Every key of a configuration in the order of the reference, secrets redacted. */
-export function describeConfig(loaded: LoadedConfig): ConfigRow[] {
+export function describeConfig(loaded: KnownConfig): ConfigRow[] {
   const rows: ConfigRow[] = [];
   for (const [path, source] of loaded.sources) {
     if (isListOfTables(loaded, path)) continue;
@@ -46,16 +48,14 @@ export function canonicalConfig(loaded: LoadedConfig): string {
 }
 
 /** Lists of tables are described by the rows of their tables, unless there are none. */
-function isListOfTables(loaded: LoadedConfig, path: string): boolean {
+function isListOfTables(loaded: KnownConfig, path: string): boolean {
   return keyAt(path)?.kind === "tables" && loaded.sources.has(`${path}[0].name`);
 }
 
 /** The value at a path in the words of the file, without secrets. */
-function valueAt(loaded: LoadedConfig, path: string): unknown {
+function valueAt(loaded: KnownConfig, path: string): unknown {
   const key = keyAt(path);
-  const names = path.replaceAll(/\[(\d+)\]/g, ".$1").split(".");
-  if (key?.kind === "duration") names.push(`${names.pop()}Ms`);
-  const value = getAt(loaded.config, names);
+  const value = getAt(loaded.config, valuePath(path));
   if (value === undefined) return undefined;
   if (key?.isSecret === true || loaded.secretPaths.has(path)) return redacted;
   if (!Array.isArray(value)) return shown(value, key?.kind);
@@ -71,7 +71,14 @@ function shown(value: unknown, kind: string | undefined): unknown {
   return value;
 }
 
+/** Where the value of a key stands in a {@link Config}: durations have their unit in the name. */
+export function valuePath(path: string): string[] {
+  const names = path.replaceAll(/\[(\d+)\]/g, ".$1").split(".");
+  if (keyAt(path)?.kind === "duration") names.push(`${names.pop()}Ms`);
+  return names;
+}
+
 /** A peer as `id:host:port`. */
-function formatPeer({ id, host, port }: Peer): string {
+export function formatPeer({ id, host, port }: Peer): string {
   return `${id}:${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

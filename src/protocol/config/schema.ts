@@ -43,6 +43,11 @@ function host() {
   );
 }
 
+function secretText(values: string) {
+  return text(/^[\x21-\x7e]{1,256}$/, values, "write 1 to 256 characters without spaces")
+    .register(fieldMeta, { kind: "text", values, isSecret: true });
+}
+
 function pathList() {
   return list(filePath(), "paths").register(fieldMeta, { kind: "paths", values: "list of paths" });
 }
@@ -216,6 +221,37 @@ const sandbox = section({
   max: sandboxMax,
 }).prefault({}).describe("Isolation of slices");
 
+const backup = section({
+  directory: filePath().optional().describe(
+    "Folder for backups, best on another machine's disk that all nodes reach",
+  ),
+  interval: durationMs({ minimum: "1m", maximum: "30d" }).optional().describe(
+    "Time between two backups by the cluster itself; without it there are none",
+  ),
+  keep: integer(1, 10_000).prefault(24).describe("Newest backups that are kept"),
+  s3: section({
+    endpoint: text(
+      /^https?:\/\/[^\s/?#]+$/,
+      "http:// or https:// and a host",
+      'write the address of the store without a path, for example "https://s3.example.com"',
+    ).describe("Address of an S3-compatible store"),
+    region: text(/^[a-z0-9-]{1,63}$/, "region", 'write a region, for example "us-east-1"')
+      .prefault("us-east-1").describe("Region that signatures name"),
+    bucket: text(
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      "name of a bucket",
+      'write the name of a bucket, for example "aether-backups"',
+    ).describe("Bucket for backups"),
+    prefix: text(
+      /^(?:[A-Za-z0-9._-]+\/)*$/,
+      "path that ends with a slash",
+      'write a path that ends with "/", for example "prod/"',
+    ).prefault("").describe("Start of the names of all objects"),
+    accessKeyId: secretText("access key id").describe("Id of the access key"),
+    secretAccessKey: secretText("secret access key").describe("The access key itself"),
+  }).optional().describe("An S3-compatible store for backups, instead of a folder"),
+}).prefault({}).describe("Backups of the store and the artifacts");
+
 const log = section({
   level: choice(["trace", "debug", "info", "warn", "error", "off"]).prefault("info").describe(
     "Least important level that is written",
@@ -238,6 +274,7 @@ export const configSchema = section({
   store,
   artifact,
   sandbox,
+  backup,
   log,
   secrets,
 });

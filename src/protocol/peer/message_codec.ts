@@ -167,7 +167,9 @@ function writeKnown(writer: ByteWriter, value: Value | undefined): void {
 }
 
 function readKnown(reader: ByteReader): Value | undefined {
-  return reader.u8() === 0 ? undefined : readValue(reader);
+  const flag = reader.u8();
+  if (flag > 1) throw new DecodeError(`Flag ${flag} is not 0 or 1`, reader.offset - 1);
+  return flag === 0 ? undefined : readValue(reader);
 }
 
 const recordKinds = { batch: 1, sent: 2, decided: 3 } as const;

@@ -37,7 +37,7 @@ export async function loadSlice(
   try {
     const imports = await fence?.staticImports(module) ?? [];
     if (imports.length > 0) {
-      throw new TypeError(`imports are refused: ${imports.map((name) => `"${name}"`).join(", ")}`);
+      throw new TypeError(`Imports are refused: ${imports.map((name) => `"${name}"`).join(", ")}`);
     }
     fence?.allow(url);
     exports = await import(url);
