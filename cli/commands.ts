@@ -12,6 +12,9 @@ import { command as blueprintPlan } from "./commands/blueprint/plan.ts";
 import { command as blueprintStatus } from "./commands/blueprint/status.ts";
 import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
 import { command as completion } from "./commands/completion.ts";
+import { command as configList } from "./commands/config/list.ts";
+import { command as configRemove } from "./commands/config/remove.ts";
+import { command as configSet } from "./commands/config/set.ts";
 import { command as configShow } from "./commands/config/show.ts";
 import { command as configValidate } from "./commands/config/validate.ts";
 import { command as dev } from "./commands/dev.ts";
@@ -47,7 +50,7 @@ export const commands: readonly Command[] = [
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
-  ...[configValidate, configShow],
+  ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
   explain,
   completion,

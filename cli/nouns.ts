@@ -12,6 +12,6 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   slice: "Write, build and publish slices",
   kv: "Read and write keys of the replicated store",
   lock: "Hold locks of the cluster",
-  config: "Check and show configurations",
+  config: "Check, show and override configurations",
   key: "Make API keys",
 };

@@ -7,24 +7,35 @@ import assert from "node:assert/strict";
 import { Node } from "./lib/node.ts";
 import { e2eTest } from "./lib/world.ts";
 
-e2eTest("lock run passes on token, arguments and exit code, and gives the lock free", async (world) => {
-  const node = await Node.start(world);
-  const script = 'echo "$AETHER_LOCK_NAME $AETHER_LOCK_TOKEN $1"; exit 7';
-  const tokens: number[] = [];
-  for (let round = 0; round < 2; round++) {
-    const words = ["lock", "run", "jobs/a", "--connect", node.management];
-    const { code, stdout } = await world.run([...words, "--", "sh", "-c", script, "sh", "-x"]);
-    assert.equal(code, 7);
-    const [name, token, word] = stdout.trim().split(" ");
-    assert.deepEqual([name, word], ["jobs/a", "-x"]);
-    tokens.push(Number(token));
-  }
-  assert.ok((tokens[0] ?? 0) < (tokens[1] ?? 0), String(tokens));
-  assert.deepEqual((await node.client.call("lockList")).locks, []);
-  const missing = await world.run(["lock", "run", "a", "--connect", node.management, "--", "/none"]);
-  assert.equal(missing.code, 2);
-  assert.match(missing.stderr, /Cannot start "\/none"/);
-});
+e2eTest(
+  "lock run passes on token, arguments and exit code, and gives the lock free",
+  async (world) => {
+    const node = await Node.start(world);
+    const script = 'echo "$AETHER_LOCK_NAME $AETHER_LOCK_TOKEN $1"; exit 7';
+    const tokens: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      const words = ["lock", "run", "jobs/a", "--connect", node.management];
+      const { code, stdout } = await world.run([...words, "--", "sh", "-c", script, "sh", "-x"]);
+      assert.equal(code, 7);
+      const [name, token, word] = stdout.trim().split(" ");
+      assert.deepEqual([name, word], ["jobs/a", "-x"]);
+      tokens.push(Number(token));
+    }
+    assert.ok((tokens[0] ?? 0) < (tokens[1] ?? 0), String(tokens));
+    assert.deepEqual((await node.client.call("lockList")).locks, []);
+    const missing = await world.run([
+      "lock",
+      "run",
+      "a",
+      "--connect",
+      node.management,
+      "--",
+      "/none",
+    ]);
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /Cannot start "\/none"/);
+  },
+);
 
 e2eTest("lock run lets one program run at a time", async (world) => {
   const node = await Node.start(world);

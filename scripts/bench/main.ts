@@ -9,6 +9,7 @@ type Bench = (args: string[]) => Promise<number>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import("./http.ts")).benchHttp,
+  isolation: async () => (await import("./isolation.ts")).benchIsolation,
   startup: async () => (await import("./startup.ts")).benchStartup,
 };
 
@@ -19,6 +20,13 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --rounds N           Measurements of everything, interleaved (3)
     --binary FILE        Measure this executable instead of the source form
     --install            apt-get nginx and wrk when they are missing
+
+  isolation  An innocent slice beside hostile ones; many idle instances; starts and stops
+    --duration SECONDS   Length of each stream of requests (30)
+    --counts LIST        Idle instances (1,10,50,200)
+    --soak N             Also start and stop N instances in each tier (0)
+    --only PART          traps, idle or soak
+    --binary FILE        Measure this executable instead of the source form
 
   startup  From the start of a node to its first answers, and its idle memory
     --rounds N           Starts that count, after one that does not (5)

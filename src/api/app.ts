@@ -20,6 +20,7 @@ import { eventStream } from "./event_stream.ts";
 import type { Handler } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
+import { configHandlers } from "./handlers/config.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
 import { systemHandlers } from "./handlers/system.ts";
@@ -36,21 +37,26 @@ const handlers = {
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,
+  ...configHandlers,
   ...artifactHandlers,
 } as unknown as Record<string, Handler<Row>>;
 
 /** The API of a node. */
 export function createApi(control: Control): Hono {
   const app = new Hono<{ Variables: { requestId: string; principal: Principal } }>();
-  const { management } = control.config;
-  const access = new Access(management);
-  const watches = new Watches(control.store, control.clock, () => management.maxWatches);
+  const access = new Access(control.config.management);
+  const watches = new Watches(
+    control.store,
+    control.clock,
+    () => control.config.management.maxWatches,
+  );
   control.stopping.addEventListener("abort", () => watches.close(), { once: true });
   let inFlight = 0;
 
   app.use(async (context, next) => {
     context.set("requestId", crypto.randomUUID());
     checkTarget(context.req.raw.url);
+    const { management } = control.config;
     if (inFlight >= management.maxInFlight && !context.req.path.startsWith("/health/")) {
       throw new AetherError(
         "NOT_PROPOSED",

@@ -59,8 +59,8 @@ function fail(error: unknown): void {
 }
 
 async function start(message: Extract<ToControl, { type: "start" }>): Promise<void> {
-  const { config, appAddress, gatewayAddress, gateway } = message;
-  const opened = await Control.open({ config, post });
+  const { config, origin, appAddress, gatewayAddress, gateway } = message;
+  const opened = await Control.open({ config, origin, post });
   control = opened;
   opened.connectGateway(gateway);
   server = serve(config, opened);

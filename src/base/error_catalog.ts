@@ -224,12 +224,6 @@ export const errorCatalog = {
     "The node has no backup target",
     "Set backup.directory, or [backup.s3], in aether.toml",
   ),
-  CONFIG_NOT_OVERRIDABLE: row(
-    "E1009",
-    400,
-    "The key cannot be overridden at run time",
-    "Change it in aether.toml of each node and restart",
-  ),
   OVERRIDE_NOT_FOUND: row(
     "E1010",
     404,

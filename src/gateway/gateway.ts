@@ -8,7 +8,7 @@
  */
 import { AetherError, toAetherError } from "../base/errors.ts";
 import type { Config } from "../protocol/config/config.ts";
-import type { RouteSnapshot } from "../protocol/thread/threads.ts";
+import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call, CallTarget } from "./call.ts";
@@ -33,7 +33,7 @@ export interface GatewayOptions {
 
 /** Routes requests; `server.ts` gives it HTTP, `main.ts` the messages of the other threads. */
 export class Gateway {
-  readonly #config: Config["app"];
+  #config: Config["app"];
   readonly #services: Services;
   readonly #requestIds = new RequestIds();
   readonly #peerServer: PeerServer;
@@ -59,6 +59,12 @@ export class Gateway {
     this.#peerServer.serve(link);
   }
 
+  /** Takes over limits that were changed while the node runs. */
+  configure(config: Config["app"]): void {
+    this.#config = config;
+    this.#services.limitInFlight(config.maxInFlightPerInstance);
+  }
+
   /** Replaces the routes. */
   applyRoutes(snapshot: RouteSnapshot): void {
     this.#cluster = snapshot.cluster;
@@ -71,10 +77,10 @@ export class Gateway {
   }
 
   /** A new instance. */
-  addInstance(instance: string, port: MessagePort): void {
+  addInstance(instance: string, caller: Caller, port: MessagePort): void {
     this.#services.addInstance(
       new InstanceLink(instance, port, (link, request) => {
-        this.#onInvoke(link, request);
+        this.#onInvoke(link, caller, request);
       }),
     );
   }
@@ -170,8 +176,8 @@ export class Gateway {
     return { answer, abort: () => target.abort(id) };
   }
 
-  #onInvoke(link: InstanceLink, request: InvokeRequest): void {
-    this.#invoke(link, request).then(
+  #onInvoke(link: InstanceLink, caller: Caller, request: InvokeRequest): void {
+    this.#invoke(caller, request).then(
       ({ status, body }) => link.reply(request.id, true, status, body),
       (error: unknown) => {
         const { status, body } = error instanceof ProblemAnswer ? error : problemOf(error, request);
@@ -181,14 +187,13 @@ export class Gateway {
   }
 
   async #invoke(
-    link: InstanceLink,
+    caller: Caller,
     request: InvokeRequest,
   ): Promise<{ status: number; body: string }> {
-    const caller = this.#services.ofInstance(link.id)?.routed;
-    if (caller !== undefined && !caller.calls.includes(request.contract)) {
+    if (!caller.calls.includes(request.contract)) {
       throw new AetherError(
         "CALL_REFUSED",
-        `${caller.artifact} calls ${request.contract}, which it does not declare to need`,
+        `${caller.contract} calls ${request.contract}, which it does not declare to need`,
       );
     }
     const service = this.#services.contract(request.contract);
@@ -213,7 +218,7 @@ export class Gateway {
       pathParameters: null,
       query: "",
       body: request.input,
-      meta: JSON.stringify({ traceparent: traceOf(request.meta), caller: caller?.contract ?? "" }),
+      meta: JSON.stringify({ traceparent: traceOf(request.meta), caller: caller.contract }),
     });
     if (answer.kind === "output") return answer;
     if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);

@@ -41,7 +41,8 @@ class World {
     const instance = new FakeInstance(id);
     if (onCall !== undefined) instance.onCall = onCall;
     this.#instances.push(instance);
-    this.gateway.addInstance(id, instance.far);
+    const caller = { contract: "org.example:one", calls: ["org.example:two", "org.example:none"] };
+    this.gateway.addInstance(id, caller, instance.far);
     return instance;
   }
 
@@ -378,4 +379,12 @@ Deno.test("Gateway.handle() reads requests from the wire, and refuses what is no
   } finally {
     await server.shutdown();
   }
+});
+
+Deno.test("Gateway refuses undeclared calls also of an instance that is in no route", async () => {
+  await using world = new World();
+  world.apply(serviceOf({ contract: "org.example:three", instances: ["i9"] }));
+  world.add("i9", () => [200, '"secret"']);
+  const starting = world.add("i1");
+  assert.match(await starting.invoke("org.example:three", "get"), /CALL_REFUSED/);
 });

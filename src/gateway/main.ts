@@ -31,6 +31,11 @@ let server: Deno.HttpServer<Deno.NetAddr> | undefined;
 let peers: Transport | undefined;
 let control: MessagePort | undefined;
 let log: Logger | undefined;
+/** Changes with the configuration. */
+const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] } = {
+  level: "info",
+  format: "text",
+};
 let sweep: ReturnType<typeof setInterval> | undefined;
 
 scope.onmessage = (event: MessageEvent<ToGateway>) => {
@@ -48,7 +53,7 @@ scope.onmessage = (event: MessageEvent<ToGateway>) => {
       connectControl(message.control);
       break;
     case "instance":
-      gateway?.addInstance(message.instance, message.port);
+      gateway?.addInstance(message.instance, message.caller, message.port);
       break;
     case "instanceEnded":
       gateway?.removeInstance(message.instance);
@@ -61,7 +66,8 @@ scope.onmessage = (event: MessageEvent<ToGateway>) => {
 
 async function start(message: Extract<ToGateway, { type: "start" }>): Promise<void> {
   const config = message.config.app;
-  log = createNodeLogger(message.config.log, "gateway");
+  Object.assign(logConfig, message.config.log);
+  log = createNodeLogger(logConfig, "gateway");
   const { cluster, node } = message.config;
   const transport = tcpTransport({ hostname: cluster.host, port: cluster.gatewayPort });
   peers = transport;
@@ -112,6 +118,11 @@ function connectControl(port: MessagePort): void {
     const message = event.data;
     if (message.type === "drain") {
       gateway?.drain(message.instance);
+      return;
+    }
+    if (message.type === "config") {
+      gateway?.configure(message.app);
+      Object.assign(logConfig, message.log);
       return;
     }
     gateway?.applyRoutes(message.snapshot);

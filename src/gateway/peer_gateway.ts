@@ -53,9 +53,9 @@ export class PeerGateway {
     this.#options = options;
   }
 
-  /** Calls under way. */
-  get inFlight(): number {
-    return this.#pending.size;
+  /** Whether nothing can be sent or will be answered any more. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Sends a call; the promise never rejects. */

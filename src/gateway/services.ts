@@ -82,8 +82,10 @@ export class Services {
   readonly #links = new Map<string, InstanceLink>();
   readonly #onDrained: (instance: string) => void;
   readonly #connect: (node: string, address: string) => PeerGateway;
-  readonly #inFlightMax: number;
+  #inFlightMax: number;
   readonly #peers = new Map<string, PeerGateway>();
+  /** Peers that take no more calls and still owe answers. */
+  readonly #leaving = new Set<PeerGateway>();
   #byContract = new Map<string, Service>();
   #byInstance = new Map<string, Service>();
   #router = new Router<RouteTarget>();
@@ -105,6 +107,15 @@ export class Services {
     this.#inFlightMax = inFlightMax;
   }
 
+  /** Changes the operator's limit of calls under way in one instance. */
+  limitInFlight(inFlightMax: number): void {
+    this.#inFlightMax = inFlightMax;
+    for (const [instance, { routed }] of this.#byInstance) {
+      const link = this.#links.get(instance);
+      if (link !== undefined) link.inFlightMax = Math.min(routed.concurrency, inFlightMax);
+    }
+  }
+
   /** Whether a snapshot has arrived. */
   get ready(): boolean {
     return this.#revision >= 0;
@@ -118,11 +129,6 @@ export class Services {
   /** The service of a contract. */
   contract(name: string): Service | undefined {
     return this.#byContract.get(name);
-  }
-
-  /** The service to which an instance belongs; undefined when it is not routed. */
-  ofInstance(instance: string): Service | undefined {
-    return this.#byInstance.get(instance);
   }
 
   /** Replaces the routes. */
@@ -147,6 +153,7 @@ export class Services {
       if (wanted.get(node) === peer.address) continue;
       this.#peers.delete(node);
       peer.retire();
+      if (!peer.isClosed) this.#leaving.add(peer);
     }
     for (const [node, address] of wanted) {
       if (!this.#peers.has(node)) this.#peers.set(node, this.#connect(node, address));
@@ -203,6 +210,10 @@ export class Services {
   expire(now: number): void {
     for (const link of this.#links.values()) link.expire(now);
     for (const peer of this.#peers.values()) peer.expire(now);
+    for (const peer of this.#leaving) {
+      peer.expire(now);
+      if (peer.isClosed) this.#leaving.delete(peer);
+    }
     this.checkDrained();
   }
 

@@ -110,10 +110,8 @@ Deno.test("Services use an instance that is both routed and announced, in either
   world.add("i2");
   assert.deepEqual(world.pick(1), ["i2"]);
   world.add("i3");
-  assert.deepEqual(world.services.ofInstance("i3"), undefined);
   world.apply(2, serviceOf({ instances: ["i3"] }));
   assert.deepEqual(world.pick(1), ["i3"]);
-  assert.equal(world.services.ofInstance("i3"), world.service);
 });
 
 Deno.test("Service.pick() takes the instance with the fewest calls, in turn among equals", async () => {
@@ -210,4 +208,42 @@ Deno.test("Services.expire() ends calls past their deadline, and inFlight counts
   assert.equal(world.services.inFlight, 4);
   world.services.expire(performance.now() + 61_000);
   assert.equal(world.services.inFlight, 0);
+});
+
+Deno.test("Services end calls at a peer that has left the routes when their deadline passes", async () => {
+  const transport = {
+    listen: () => assert.fail("Nothing listens"),
+    dial: () =>
+      Promise.resolve({
+        remote: { hostname: "p", port: 1 },
+        queuedBytes: 0,
+        start() {},
+        send: () => true,
+        close() {},
+      }),
+    close: () => Promise.resolve(),
+  };
+  const hello = () => ({ cluster: "c1", node: "n1" });
+  const services = new Services(
+    () => {},
+    (node, address) => new PeerGateway({ node, address, transport, hello }),
+    100,
+  );
+  const remotes = [{ node: "n2", address: "p:1", count: 1 }];
+  const routed = serviceOf({ instances: [], remotes });
+  services.apply({ revision: 1, cluster: "c1", services: [routed] });
+  const target = services.contract(routed.contract)?.pick();
+  assert.ok(target !== undefined && target !== "full");
+  const { answer } = target.call({
+    method: "get",
+    requestId: "r",
+    remainingMs: 10,
+    pathParameters: "a",
+    query: "",
+    body: null,
+    meta: "",
+  });
+  services.apply({ revision: 2, cluster: "c1", services: [] });
+  services.expire(performance.now() + 60_000);
+  assert.deepEqual(await answer, { kind: "timeout" });
 });

@@ -22,9 +22,11 @@ const messageMax = 16_384;
  * ```
  */
 export function createNodeLogger(config: Config["log"], source: string): Logger {
-  const minimum = config.level === "off" ? logLevels.length : logLevels.indexOf(config.level);
   return createLogger((level, message, fields) => {
-    if (logLevels.indexOf(level) < minimum) return;
+    // Looked at each time: the level can be changed while the node runs.
+    if (config.level === "off" || logLevels.indexOf(level) < logLevels.indexOf(config.level)) {
+      return;
+    }
     const line = {
       time: new Date().toISOString(),
       level,

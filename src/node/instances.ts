@@ -33,7 +33,7 @@ export type InstanceStart = Extract<FromControl, { readonly type: "startInstance
 
 /** Instances that run or start. */
 export class Instances {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #events: InstancesEvents;
   readonly #running = new Map<string, RunningInstance>();
@@ -49,6 +49,11 @@ export class Instances {
     this.#relay = new RelayThread(config.log, (reason) => {
       log.error("The relay thread died, and the slice processes with it", { reason });
     });
+  }
+
+  /** Takes over what was changed while the node runs; instances that run keep theirs. */
+  configure(config: Config): void {
+    this.#config = config;
   }
 
   /** How many there are. */

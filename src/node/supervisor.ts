@@ -10,8 +10,10 @@
 import { AetherError, type Problem } from "../base/errors.ts";
 import { createNodeLogger } from "../io/node_log.ts";
 import type { Config } from "../protocol/config/config.ts";
+import type { ConfigOrigin } from "../protocol/config/overlay.ts";
 import type {
   Addresses,
+  Caller,
   ExitReason,
   FromControl,
   FromGateway,
@@ -41,6 +43,8 @@ export interface RunNodeOptions {
   onReady?(info: NodeInfo): void;
   /** Stops the node, like SIGTERM. */
   readonly signal?: AbortSignal;
+  /** Where the values of the configuration come from, for those who ask the node. */
+  readonly origin?: ConfigOrigin | undefined;
 }
 
 /**
@@ -66,14 +70,18 @@ export async function runNode(config: Config, options: RunNodeOptions = {}): Pro
 type Phase = "starting" | "running" | "draining" | "stopping" | "ended";
 
 class Supervisor {
-  readonly #config: Config;
+  #config: Config;
   readonly #options: RunNodeOptions;
+  /** Changes with the configuration. */
+  readonly #logConfig: Config["log"];
   readonly #log: Logger;
   readonly #instances: Instances;
   readonly #finished = Promise.withResolvers<number>();
   #control: Thread<ToControl, FromControl> | undefined;
   #gateway: Thread<ToGateway, FromGateway> | undefined;
   #gatewayRestarts: number[] = [];
+  /** What each instance may call; a restarted gateway is told again. */
+  readonly #callers = new Map<string, Caller>();
   /** Where the first gateway listened; those after it must listen there as well. */
   #appPort: number | undefined;
   #gatewayPort: number | undefined;
@@ -87,7 +95,8 @@ class Supervisor {
   constructor(config: Config, options: RunNodeOptions) {
     this.#config = config;
     this.#options = options;
-    this.#log = createNodeLogger(config.log, "supervisor");
+    this.#logConfig = { ...config.log };
+    this.#log = createNodeLogger(this.#logConfig, "supervisor");
     this.#instances = new Instances(config, this.#log, {
       onReady: (instance) => this.#control?.post({ type: "instanceReady", instance }),
       onRetire: (instance, cause) =>
@@ -163,7 +172,8 @@ class Supervisor {
   /** Gives the gateway one end of a new channel; answers the instance's end. */
   #connectInstance(instance: string): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#gateway?.post({ type: "instance", instance, port: port1 }, [port1]);
+    const caller = this.#callers.get(instance) ?? { contract: "", calls: [] };
+    this.#gateway?.post({ type: "instance", instance, caller, port: port1 }, [port1]);
     return port2;
   }
 
@@ -173,7 +183,11 @@ class Supervisor {
       onDeath: (reason) => this.#threadFailed("control", reason),
     });
     const config = this.#config;
-    this.#control.post({ type: "start", config, appAddress, gatewayAddress, gateway }, [gateway]);
+    const { origin } = this.#options;
+    this.#control.post(
+      { type: "start", config, origin, appAddress, gatewayAddress, gateway },
+      [gateway],
+    );
   }
 
   #onControl(message: FromControl): void {
@@ -186,6 +200,11 @@ class Supervisor {
         break;
       case "failed":
         this.#fail(message.problem);
+        break;
+      case "config":
+        this.#config = message.config;
+        Object.assign(this.#logConfig, message.config.log);
+        this.#instances.configure(message.config);
         break;
       case "startInstance":
         this.#startInstance(message);
@@ -201,6 +220,7 @@ class Supervisor {
 
   #startInstance(message: Extract<FromControl, { type: "startInstance" }>): void {
     if (this.#phase !== "running" && this.#phase !== "starting") return;
+    this.#callers.set(message.instance, message.caller);
     this.#instances.start(message, this.#connectInstance(message.instance));
   }
 
@@ -216,6 +236,7 @@ class Supervisor {
   }
 
   #onInstanceEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void {
+    this.#callers.delete(instance);
     this.#gateway?.post({ type: "instanceEnded", instance });
     this.#control?.post({ type: "instanceEnded", instance, reason, problem });
     if (this.#phase === "stopping" && this.#instances.size === 0) this.#stopControl();

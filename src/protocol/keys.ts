@@ -92,6 +92,14 @@ export const addressesSchema = z.object({
   app: z.string(),
 });
 
+/** A value that overrides one of a configuration file. */
+export const overrideValueSchema = z.union([
+  z.string().max(10_000),
+  z.number(),
+  z.boolean(),
+  z.array(z.string().max(1_000)).max(1_000),
+]);
+
 /** Observed state of one instance, written by the node that owns it. */
 export type InstanceValue = z.output<typeof instanceValueSchema>;
 
@@ -148,7 +156,7 @@ export const keys = {
     z.object({ holder: z.string(), lease: z.string(), ttlMs: z.int() }),
   ),
   /** `config/cluster/{key}` and `config/node/{node}/{key}`: values over those of the file. */
-  config: new KeyType("config/", "operator", z.object({ value: z.json() })),
+  config: new KeyType("config/", "operator", z.object({ value: overrideValueSchema })),
   /** `backup/last`: the backup that a node has taken on. */
   backup: new KeyType(
     "backup/",

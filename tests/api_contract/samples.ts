@@ -85,6 +85,10 @@ export const good: Readonly<Record<RowName, Sample>> = {
     body: JSON.stringify({ lease: "lease-of-lock-released" }),
     status: 204,
   },
+  configList: {},
+  overrideList: {},
+  overrideSet: { body: JSON.stringify({ key: "management.maxInFlight", value: 100 }) },
+  overrideRemove: { params: { key: "artifact.maxBytes" } },
   artifactList: {},
   repositoryGet: { params: { path: echoPath } },
   repositoryPut: { params: { path: echoPath }, body: packedSlice(echo, { routes: ["GET /echo"] }) },
@@ -223,6 +227,18 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
     { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
   ],
+  configList: [],
+  overrideList: [],
+  overrideSet: [
+    { part: "body", body: '{"key": "log.level"}', issue: "value" },
+    { part: "body", body: '{"key": "log.level", "value": "loud"}', issue: "log.level" },
+    { part: "body", body: '{"key": "node.id", "value": "n"}', issue: "node.id" },
+    { part: "body", body: '{"key": "log.level", "value": "info", "node": "x"}', issue: "node" },
+  ],
+  overrideRemove: [
+    { part: "params", params: { key: "k".repeat(129) }, issue: "key" },
+    { part: "query", params: { key: "k" }, query: { node: "n".repeat(64) }, issue: "node" },
+  ],
   artifactList: [],
   repositoryGet: [{ part: "params", params: { path: "p".repeat(1025) }, issue: "path" }],
   repositoryPut: [{ part: "params", params: { path: "p".repeat(1025) }, body: "x", issue: "path" }],
@@ -244,6 +260,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   await must("POST", "/api/blueprint", blueprintText(spare, third));
   await must("PUT", "/api/kv/greeting", "hello");
   await must("PUT", "/api/kv/doomed", "x");
+  await must("POST", "/api/config", '{"key": "artifact.maxBytes", "value": "32MiB"}');
   for (const lease of ["lease-to-be-renewed", "lease-to-be-revoked"]) {
     await must("POST", "/api/leases", JSON.stringify({ ttlMs: 60_000, lease }));
   }

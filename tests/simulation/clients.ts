@@ -94,10 +94,10 @@ export class Clients {
     }
   }
 
-  #next(seen: Map<string, Seen>): void {
+  #next(seen: Map<string, Seen>, leastMs = 1e-6): void {
     const { thinkMs } = this.#world.options.load;
     // Never at once: an operation begins after everything that the last one led to.
-    const waitMs = thinkMs * this.#random.nextFloat() + 1e-6;
+    const waitMs = thinkMs * this.#random.nextFloat() + leastMs;
     this.#world.queue.after(waitMs, () => {
       if (!this.#isStopped) this.#operate(seen);
     });
@@ -111,7 +111,7 @@ export class Clients {
     const key = `user/k${this.#random.nextBelow(keys)}`;
     const kind = this.#random.nextFloat();
     const known = seen.get(key);
-    if (host?.isUp !== true) return this.#next(seen);
+    if (host?.isUp !== true) return this.#next(seen, 1);
     if (kind < readRate) {
       this.#read(host, key, (value) => {
         if (value !== undefined) seen.set(key, value);

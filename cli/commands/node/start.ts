@@ -70,6 +70,10 @@ export const command = defineCommand({
     if (exitWithParent) void readToEnd(context.io).finally(() => stop.abort());
     return await runNode(loaded.config, {
       signal: stop.signal,
+      origin: {
+        sources: Object.fromEntries(loaded.sources),
+        secretPaths: [...loaded.secretPaths],
+      },
       onReady: (info) => {
         const scheme = loaded.config.management.tls === undefined ? "http" : "https";
         const urls = {

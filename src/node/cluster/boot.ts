@@ -247,12 +247,22 @@ class Boot {
     });
     this.#links = links;
     try {
-      this.#address = formatAddress(await links.listen());
+      this.#address = this.#reachable(await links.listen());
     } catch (error) {
       if (toAetherError(error).name === "PORT_TAKEN") throw error;
       throw listenError(error, "cluster", config.cluster);
     }
     links.follow(this.#founders());
+  }
+
+  /** An address that others can call: "all addresses" is none. */
+  #reachable(listening: Address): string {
+    const { node, cluster } = this.#options.config;
+    const own = cluster.peers.find(({ id }) => id === node.id);
+    const isAny = listening.hostname === "0.0.0.0" || listening.hostname === "::";
+    return isAny && own !== undefined
+      ? formatAddress({ hostname: own.host, port: own.port })
+      : formatAddress(listening);
   }
 
   #onFrame(from: string, frame: PeerFrame): void {

@@ -52,33 +52,41 @@ clusterTest("bootCluster() refuses peers that list other founders", three, async
   assert.ok([...started, wrong].every(({ cluster }) => cluster === undefined));
 });
 
-clusterTest("bootCluster() counts nobody who was started again before all came", three, async (t) => {
-  t.start("n1");
-  t.start("n2");
-  await t.pass(1_000);
-  await t.kill("n2");
-  await t.pass(50);
-  t.start("n3");
-  await t.pass(20);
-  const nodes = [t.node("n1"), t.start("n2"), t.node("n3")];
-  await t.until("all are members", () => nodes.every(({ cluster }) => cluster));
-  await assertOneCluster(t, nodes);
-});
+clusterTest(
+  "bootCluster() counts nobody who was started again before all came",
+  three,
+  async (t) => {
+    t.start("n1");
+    t.start("n2");
+    await t.pass(1_000);
+    await t.kill("n2");
+    await t.pass(50);
+    t.start("n3");
+    await t.pass(20);
+    const nodes = [t.node("n1"), t.start("n2"), t.node("n3")];
+    await t.until("all are members", () => nodes.every(({ cluster }) => cluster));
+    await assertOneCluster(t, nodes);
+  },
+);
 
-clusterTest("bootCluster() brings a node without memory back as one that votes", three, async (t) => {
-  const [n1] = await t.form();
-  assert.ok(n1);
-  await t.settled(n1.put("before", "1"));
-  await t.kill("n3");
-  await t.settled(n1.put("meanwhile", "2"));
-  const again = t.start("n3");
-  await t.until("it is a member", () => again.cluster);
-  await t.until("it has caught up", () => again.local("meanwhile") === "2");
-  // It abstains from what it may have taken part in; soon afterwards its vote counts.
-  await t.pass(2_000);
-  await t.kill("n2");
-  await assertOneCluster(t, [n1, again]);
-});
+clusterTest(
+  "bootCluster() brings a node without memory back as one that votes",
+  three,
+  async (t) => {
+    const [n1] = await t.form();
+    assert.ok(n1);
+    await t.settled(n1.put("before", "1"));
+    await t.kill("n3");
+    await t.settled(n1.put("meanwhile", "2"));
+    const again = t.start("n3");
+    await t.until("it is a member", () => again.cluster);
+    await t.until("it has caught up", () => again.local("meanwhile") === "2");
+    // It abstains from what it may have taken part in; soon afterwards its vote counts.
+    await t.pass(2_000);
+    await t.kill("n2");
+    await assertOneCluster(t, [n1, again]);
+  },
+);
 
 clusterTest("bootCluster() brings every node back, one after the other", three, async (t) => {
   let nodes = await t.form();
@@ -166,6 +174,12 @@ clusterTest("bootCluster() survives a power cut at any step of forming", durable
     assert.equal(again.member.store.voters.length, 3, `alone after ${steps} steps`);
     await assertOneCluster(t, nodes);
   }
+});
+
+clusterTest("bootCluster() tells others no address that is none", three, async (t) => {
+  const nodes = [t.start("n1"), t.start("n2"), t.start("n3", { host: "0.0.0.0" })];
+  await t.until("all are members", () => nodes.every(({ cluster }) => cluster));
+  assert.deepEqual(nodes.map(({ address }) => address), ["n1:1", "n2:1", "n3:1"]);
 });
 
 Deno.test("bootCluster() opens what a node wrote that was alone", async (t) => {

@@ -32,6 +32,8 @@ export class TestNode {
   readonly id: string;
   /** Set once the node is a member. */
   cluster: Cluster | undefined;
+  /** Where others reach it. */
+  address = "";
   /** Why the start failed. */
   startError: unknown;
   failure: AetherError | undefined;
@@ -154,8 +156,9 @@ export class TestCluster {
       },
       openStorage: () => Promise.resolve(this.disk(id)),
       onFailure: (error) => node.failure ??= error,
-    }).then(({ cluster }) => {
+    }).then(({ cluster, address }) => {
       node.cluster = cluster;
+      node.address = address;
       cluster.onEvent((event) => node.events.push(event));
     }, (error) => {
       node.startError = error;
@@ -281,4 +284,3 @@ export function clusterTest(
     }
   });
 }
-

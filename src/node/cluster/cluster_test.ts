@@ -35,17 +35,21 @@ clusterTest("Cluster forms, elects the first node and replicates writes", three,
   assert.equal(await t.settled(n1.get("a")), "one");
 });
 
-clusterTest("Cluster goes on without a node that is cut off, which catches up", three, async (t) => {
-  const [n1, n2, n3] = await t.form();
-  assert.ok(n1 && n2 && n3);
-  t.cut("n3", "n1", "n2");
-  for (let i = 0; i < 50; i++) await t.settled(n1.put(`k${i}`, `v${i}`));
-  await t.until("n3 has noticed", () => !n3.member.hasQuorum, 3_000);
-  assert.equal(n3.local("k49"), undefined);
-  t.heal("n3", "n1", "n2");
-  await t.until("n3 is back", () => n3.member.hasQuorum, 3_000);
-  for (let i = 0; i < 50; i++) assert.equal(await t.settled(n3.get(`k${i}`)), `v${i}`);
-});
+clusterTest(
+  "Cluster goes on without a node that is cut off, which catches up",
+  three,
+  async (t) => {
+    const [n1, n2, n3] = await t.form();
+    assert.ok(n1 && n2 && n3);
+    t.cut("n3", "n1", "n2");
+    for (let i = 0; i < 50; i++) await t.settled(n1.put(`k${i}`, `v${i}`));
+    await t.until("n3 has noticed", () => !n3.member.hasQuorum, 3_000);
+    assert.equal(n3.local("k49"), undefined);
+    t.heal("n3", "n1", "n2");
+    await t.until("n3 is back", () => n3.member.hasQuorum, 3_000);
+    for (let i = 0; i < 50; i++) assert.equal(await t.settled(n3.get(`k${i}`)), `v${i}`);
+  },
+);
 
 clusterTest("Cluster refuses reads and writes at once while it has no quorum", five, async (t) => {
   const [n1, n2] = await t.form();
@@ -257,19 +261,23 @@ clusterTest("Cluster installs no snapshot that is not what was sent", compacting
   assert.equal(n3.failure, undefined);
 });
 
-clusterTest("Cluster lets a second process with the id of a linked one not in", three, async (t) => {
-  const [n1, n2, n3] = await t.form();
-  assert.ok(n1 && n2 && n3);
-  await t.pass(1_500);
-  // The same id from another address; the first process goes on.
-  const second = t.start("n3", { host: "n3-copy" });
-  await t.pass(5_000);
-  assert.equal(second.cluster, undefined);
-  assert.ok(second.messages.some((line) => line.includes("Another process uses the id n3")));
-  assert.equal(n3.failure, undefined);
-  assert.equal((await t.settled(n3.put("a", "x"))).succeeded, true);
-  assert.equal(n1.member.connected.length, 2);
-});
+clusterTest(
+  "Cluster lets a second process with the id of a linked one not in",
+  three,
+  async (t) => {
+    const [n1, n2, n3] = await t.form();
+    assert.ok(n1 && n2 && n3);
+    await t.pass(1_500);
+    // The same id from another address; the first process goes on.
+    const second = t.start("n3", { host: "n3-copy" });
+    await t.pass(5_000);
+    assert.equal(second.cluster, undefined);
+    assert.ok(second.messages.some((line) => line.includes("Another process uses the id n3")));
+    assert.equal(n3.failure, undefined);
+    assert.equal((await t.settled(n3.put("a", "x"))).succeeded, true);
+    assert.equal(n1.member.connected.length, 2);
+  },
+);
 
 clusterTest("Cluster ends a process of which another has taken over the id", three, async (t) => {
   const [n1, n2, n3] = await t.form();

@@ -380,33 +380,36 @@ netTest("PeerLinks calls a node seldom that greets and then sends garbage", asyn
   await server.close();
 });
 
-netTest("PeerLinks closes a link that does not begin with a greeting, or with none", async (net) => {
-  const a = await net.start("a");
-  const link = await net.connect("evil", "a");
-  let isClosed = false;
-  link.start({
-    onFrame() {},
-    onClose: () => {
-      isClosed = true;
-    },
-  });
-  link.send(encodeFrame(heartbeat, new ByteWriter()));
-  await net.pass(5);
-  assert.equal(isClosed, true);
-  const silent = await net.connect("evil", "a");
-  isClosed = false;
-  silent.start({
-    onFrame() {},
-    onClose: () => {
-      isClosed = true;
-    },
-  });
-  await net.pass(900);
-  assert.equal(isClosed, false);
-  await net.pass(200);
-  assert.equal(isClosed, true);
-  assert.deepEqual(a.links.connected, []);
-});
+netTest(
+  "PeerLinks closes a link that does not begin with a greeting, or with none",
+  async (net) => {
+    const a = await net.start("a");
+    const link = await net.connect("evil", "a");
+    let isClosed = false;
+    link.start({
+      onFrame() {},
+      onClose: () => {
+        isClosed = true;
+      },
+    });
+    link.send(encodeFrame(heartbeat, new ByteWriter()));
+    await net.pass(5);
+    assert.equal(isClosed, true);
+    const silent = await net.connect("evil", "a");
+    isClosed = false;
+    silent.start({
+      onFrame() {},
+      onClose: () => {
+        isClosed = true;
+      },
+    });
+    await net.pass(900);
+    assert.equal(isClosed, false);
+    await net.pass(200);
+    assert.equal(isClosed, true);
+    assert.deepEqual(a.links.connected, []);
+  },
+);
 
 netTest("PeerLinks remembers no strangers, and takes only so many at a time", async (net) => {
   const a = await net.start("a");

@@ -67,7 +67,10 @@ Deno.test("ReplicatedStore loses nothing it acknowledged, wherever the power fai
       const stored = await cluster.settled(node.get(key));
       // What was not answered may have been done.
       const isOk = stored === value || (stored !== undefined && stored === pending.get(key));
-      assert.ok(isOk, `Round ${round}: ${key} is ${stored?.slice(0, 20)}, not ${value.slice(0, 20)}`);
+      assert.ok(
+        isOk,
+        `Round ${round}: ${key} is ${stored?.slice(0, 20)}, not ${value.slice(0, 20)}`,
+      );
       if (stored !== undefined) acknowledged.set(key, stored);
     }
     pending.clear();
@@ -210,22 +213,26 @@ clusterTest("ReplicatedStore tells its listeners of each change in order", three
   );
 });
 
-clusterTest("ReplicatedStore.readBarrier() sees every write acknowledged before", three, async (t) => {
-  const nodes = await t.form();
-  const random = new SeededRandom("reads");
-  for (const from of ["n1", "n2", "n3"]) {
-    for (const to of ["n1", "n2", "n3"]) {
-      if (from !== to) t.network.setDelay(from, to, { minMs: 1, maxMs: 30 });
+clusterTest(
+  "ReplicatedStore.readBarrier() sees every write acknowledged before",
+  three,
+  async (t) => {
+    const nodes = await t.form();
+    const random = new SeededRandom("reads");
+    for (const from of ["n1", "n2", "n3"]) {
+      for (const to of ["n1", "n2", "n3"]) {
+        if (from !== to) t.network.setDelay(from, to, { minMs: 1, maxMs: 30 });
+      }
     }
-  }
-  for (let i = 0; i < 100; i++) {
-    const writer = nodes[random.nextBelow(3)];
-    const reader = nodes[random.nextBelow(3)];
-    assert.ok(writer && reader);
-    await t.settled(writer.put("register", String(i)));
-    assert.equal(await t.settled(reader.get("register")), String(i));
-  }
-});
+    for (let i = 0; i < 100; i++) {
+      const writer = nodes[random.nextBelow(3)];
+      const reader = nodes[random.nextBelow(3)];
+      assert.ok(writer && reader);
+      await t.settled(writer.put("register", String(i)));
+      assert.equal(await t.settled(reader.get("register")), String(i));
+    }
+  },
+);
 
 clusterTest("ReplicatedStore ends what waits when it is closed", three, async (t) => {
   const [n1] = await t.form();

@@ -196,6 +196,7 @@ export class Agent {
     const resources = serveResources(local.id, manifest);
     post({
       type: "startInstance",
+      caller: { contract: manifest.definition.contract, calls: manifest.definition.calls },
       instance: local.id,
       artifact: local.artifact,
       module,

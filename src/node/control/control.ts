@@ -16,6 +16,7 @@ import { FileStorage } from "../../io/file_storage.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
 import { systemRandom } from "../../io/random.ts";
 import type { Config } from "../../protocol/config/config.ts";
+import { type ConfigOrigin, knownConfig } from "../../protocol/config/overlay.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
@@ -37,6 +38,7 @@ import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { Agent } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
+import { ConfigOverlay } from "./config_overlay.ts";
 import { Leader } from "./leader.ts";
 import { Locks } from "./locks.ts";
 import { LogClock } from "./log_clock.ts";
@@ -56,13 +58,15 @@ type InstanceEnd = Extract<ToControl, { readonly type: "instanceEnded" }>;
 /** What control is opened with. */
 export interface ControlOptions {
   readonly config: Config;
+  /** Where its values come from. */
+  readonly origin?: ConfigOrigin | undefined;
   /** Talks to the supervisor. */
   post(message: FromControl, transfer?: Transferable[]): void;
 }
 
 /** One node's control. */
 export class Control {
-  readonly config: Config;
+  readonly overlay: ConfigOverlay;
   readonly log: Logger;
   readonly cluster: Cluster;
   readonly store: ReplicatedStore;
@@ -75,6 +79,8 @@ export class Control {
   readonly #options: ControlOptions;
   readonly #resources = new Map<string, ResourceServer>();
   readonly #artifacts: Storage;
+  /** Changes with the configuration. */
+  readonly #logConfig: Config["log"];
   readonly #clusterAddress: string;
   #gateway: MessagePort | undefined;
   #agent: Agent | undefined;
@@ -89,12 +95,19 @@ export class Control {
   #joinTimer: Timer | undefined;
 
   private constructor(options: ControlOptions, parts: OpenedParts) {
-    const { config } = options;
     this.#options = options;
-    this.config = config;
-    this.log = createNodeLogger(config.log, "control");
+    this.#logConfig = parts.logConfig;
+    this.log = createNodeLogger(this.#logConfig, "control");
     this.cluster = parts.cluster;
     this.store = parts.cluster.store;
+    this.overlay = new ConfigOverlay({
+      store: this.store,
+      node: options.config.node.id,
+      base: knownConfig(options.config, options.origin),
+      log: this.log,
+      onChange: () => this.#onConfig(),
+    });
+    const { config } = this;
     this.#clusterAddress = parts.clusterAddress;
     this.#artifacts = parts.artifacts;
     this.catalog = new SliceCatalog({
@@ -106,6 +119,12 @@ export class Control {
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.blueprints = new Blueprints(this.store, this.catalog, ceilingOf(config));
+    if (config !== options.config) this.#onConfig();
+  }
+
+  /** The configuration as it is now, with overrides. */
+  get config(): Config {
+    return this.overlay.config;
   }
 
   /**
@@ -117,11 +136,12 @@ export class Control {
   static async open(options: ControlOptions): Promise<Control> {
     const { config, post } = options;
     const { dataDir } = config.node;
+    const logConfig = { ...config.log };
     const { cluster, address } = await bootCluster({
       config,
       clock: systemClock(),
       random: systemRandom(),
-      log: createNodeLogger(config.log, "cluster"),
+      log: createNodeLogger(logConfig, "cluster"),
       onFailure: (error) => post({ type: "failed", problem: error.toProblem() }),
     });
     try {
@@ -129,7 +149,8 @@ export class Control {
         ? new MemoryStorage()
         : await FileStorage.open(`${dataDir}/artifacts`);
       const repository = await ArtifactRepository.open(artifacts);
-      return new Control(options, { cluster, clusterAddress: address, artifacts, repository });
+      const parts = { cluster, clusterAddress: address, artifacts, repository, logConfig };
+      return new Control(options, parts);
     } catch (error) {
       await cluster.close();
       throw error;
@@ -175,6 +196,7 @@ export class Control {
       if (message.type === "applied") this.#appliedRevision = message.revision;
       else this.#agent?.onDrained(message.instance);
     };
+    this.#sendConfig();
     this.#sendRoutes();
     this.#agent?.onGatewayRestart();
   }
@@ -212,6 +234,7 @@ export class Control {
     this.#logClock?.stop();
     this.#agent?.stop();
     this.#unsubscribe();
+    this.overlay.close();
     await this.cluster.prepareStop();
   }
 
@@ -279,7 +302,7 @@ export class Control {
       artifactBase: artifactBase(manifest.artifact),
       kvNames,
       store: this.store,
-      log: createNodeLogger(this.config.log, instance),
+      log: createNodeLogger(this.#logConfig, instance),
     });
     this.#resources.set(instance, server);
     return port2;
@@ -325,6 +348,20 @@ export class Control {
     await this.store.propose("node", { compare: [], then: [operation], otherwise: [] });
   }
 
+  /** Passes the configuration on to whatever can take it over. */
+  #onConfig(): void {
+    const { config } = this;
+    Object.assign(this.#logConfig, config.log);
+    this.store.history.resize({ revisions: config.store.historyRevisions });
+    this.#options.post({ type: "config", config });
+    this.#sendConfig();
+  }
+
+  #sendConfig(): void {
+    const { app, log } = this.config;
+    if (this.config !== this.#options.config) this.#postGateway({ type: "config", app, log });
+  }
+
   #onChange(change: StoreChange): void {
     const matters = change.events.some(({ key }) =>
       routeKeys.some((prefix) => key.startsWith(prefix))
@@ -346,6 +383,7 @@ interface OpenedParts {
   readonly clusterAddress: string;
   readonly artifacts: Storage;
   readonly repository: ArtifactRepository;
+  readonly logConfig: Config["log"];
 }
 
 function ceilingOf(config: Config): Ceiling {

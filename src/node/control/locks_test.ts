@@ -53,7 +53,9 @@ Deno.test("Locks.acquire() waits until the lock is free, or its time is over", a
 Deno.test("Locks.renew() and release() refuse whoever does not hold the lock", async () => {
   const { locks } = setUp();
   const token = await locks.acquire(wish("l1"), 0);
-  for (const proof of [{ lease: "l1", token: token + 1 }, { lease: "l2" }, { lease: "l2", token }]) {
+  for (
+    const proof of [{ lease: "l1", token: token + 1 }, { lease: "l2" }, { lease: "l2", token }]
+  ) {
     await assert.rejects(locks.renew("jobs/a", proof), { name: "LOCK_LOST" });
     await assert.rejects(locks.release("jobs/a", proof), { name: "LOCK_LOST" });
   }

@@ -7,6 +7,7 @@
  * @module
  */
 import { blueprintRows } from "./blueprints.ts";
+import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
 import { leaseRows, lockRows } from "./locks.ts";
 import type { Row } from "./row.ts";
@@ -19,6 +20,7 @@ export const apiTable = {
   ...kvRows,
   ...leaseRows,
   ...lockRows,
+  ...configRows,
   ...artifactRows,
 };
 

@@ -57,6 +57,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       stopTimeoutMs: 5_000,
       max: { net: [], read: [], write: [], env: [], run: false, ffi: false, sys: [] },
     },
+    backup: { keep: 24 },
     log: { level: "info", format: "text" },
     secrets: {},
   };

@@ -35,6 +35,8 @@ Deno.test("configKeys describes every key and table", () => {
     "artifact",
     "sandbox",
     "sandbox.max",
+    "backup",
+    "backup.s3",
     "log",
     "secrets",
   ]);

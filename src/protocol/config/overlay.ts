@@ -101,7 +101,9 @@ export function withOverrides(
   const tree = configTree(base.config);
   const sources = new Map(base.sources);
   const ours = overrides.filter((each) => each.node === undefined || each.node === node);
-  const ordered = [...ours].sort((a, b) => Number(a.node !== undefined) - Number(b.node !== undefined));
+  const ordered = [...ours].sort((a, b) =>
+    Number(a.node !== undefined) - Number(b.node !== undefined)
+  );
   const issues: ConfigIssue[] = [];
   for (const { key, value, node: only } of ordered) {
     const issue = overrideIssue(key);
@@ -153,9 +155,7 @@ export function knownConfig(config: Config, origin: ConfigOrigin | undefined): K
   return {
     config,
     sources: new Map(
-      origin === undefined
-        ? paths.map((path) => [path, "given"])
-        : Object.entries(origin.sources),
+      origin === undefined ? paths.map((path) => [path, "given"]) : Object.entries(origin.sources),
     ),
     secretPaths: new Set(origin?.secretPaths),
   };
@@ -182,8 +182,6 @@ function written(value: unknown, { kind }: ConfigKey): unknown {
   if (kind === "size") return formatByteSize(Number(value));
   if (!Array.isArray(value)) return value;
   return value.map((element) =>
-    kind === "peers" && isTree(element)
-      ? formatPeer(element as unknown as Peer)
-      : copyTree(element)
+    kind === "peers" && isTree(element) ? formatPeer(element as unknown as Peer) : copyTree(element)
   );
 }

@@ -11,7 +11,7 @@ const full = {
     tls: { cert: "/c", key: "/k" },
     requestTimeout: "1500ms",
   },
-  store: { maxBytes: "1500000B" },
+  artifact: { maxBytes: "1500000B" },
   backup: { directory: "/b", interval: "90m" },
   sandbox: { max: { net: ["a.example.com:443"], env: ["TZ"] } },
 };

@@ -236,7 +236,7 @@ const backup = section({
       'write the address of the store without a path, for example "https://s3.example.com"',
     ).describe("Address of an S3-compatible store"),
     region: text(/^[a-z0-9-]{1,63}$/, "region", 'write a region, for example "us-east-1"')
-      .prefault("us-east-1").describe("Region that signatures name"),
+      .optional().describe("Region that signatures name; us-east-1 unless set"),
     bucket: text(
       /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
       "name of a bucket",
@@ -246,7 +246,7 @@ const backup = section({
       /^(?:[A-Za-z0-9._-]+\/)*$/,
       "path that ends with a slash",
       'write a path that ends with "/", for example "prod/"',
-    ).prefault("").describe("Start of the names of all objects"),
+    ).optional().describe("Start of the names of all objects; empty unless set"),
     accessKeyId: secretText("access key id").describe("Id of the access key"),
     secretAccessKey: secretText("secret access key").describe("The access key itself"),
   }).optional().describe("An S3-compatible store for backups, instead of a folder"),

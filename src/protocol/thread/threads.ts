@@ -8,6 +8,7 @@
  */
 import type { Problem } from "../../base/errors.ts";
 import type { Config } from "../config/config.ts";
+import type { ConfigOrigin } from "../config/overlay.ts";
 import type { Manifest, Permissions } from "../slice/manifest.ts";
 
 /** Addresses on which a node really listens, `host:port`. */
@@ -66,12 +67,22 @@ export interface InstanceUsage {
   readonly cpuMs: number | undefined;
 }
 
+/** What an instance may do as a caller, from its manifest. */
+export interface Caller {
+  /** `group:name` of its slice. */
+  readonly contract: string;
+  /** Contracts that it may call. */
+  readonly calls: readonly string[];
+}
+
 /** supervisor -> control. */
 export type ToControl =
   | Heartbeat
   | {
     readonly type: "start";
     readonly config: Config;
+    /** Where its values come from; undefined when nobody says. */
+    readonly origin: ConfigOrigin | undefined;
     readonly appAddress: string;
     readonly gatewayAddress: string;
     readonly gateway: MessagePort;
@@ -96,8 +107,11 @@ export type FromControl =
   | Heartbeat
   | { readonly type: "listening"; readonly addresses: Addresses }
   | { readonly type: "failed"; readonly problem: Problem }
+  /** The configuration was overridden. */
+  | { readonly type: "config"; readonly config: Config }
   | {
     readonly type: "startInstance";
+    readonly caller: Caller;
     readonly instance: string;
     readonly artifact: string;
     readonly module: Uint8Array;
@@ -120,7 +134,12 @@ export type ToGateway =
     readonly control: MessagePort;
   }
   | { readonly type: "control"; readonly control: MessagePort }
-  | { readonly type: "instance"; readonly instance: string; readonly port: MessagePort }
+  | {
+    readonly type: "instance";
+    readonly instance: string;
+    readonly caller: Caller;
+    readonly port: MessagePort;
+  }
   | { readonly type: "instanceEnded"; readonly instance: string }
   /** Stop accepting, wait for what is under way. */
   | { readonly type: "stop"; readonly graceMs: number };
@@ -167,6 +186,8 @@ export interface RouteSnapshot {
 /** control -> gateway, on their own port. */
 export type ControlToGateway =
   | { readonly type: "routes"; readonly snapshot: RouteSnapshot }
+  /** The configuration was overridden. */
+  | { readonly type: "config"; readonly app: Config["app"]; readonly log: Config["log"] }
   /** The instance is in no route any more; say when it has answered everything. */
   | { readonly type: "drain"; readonly instance: string };
 

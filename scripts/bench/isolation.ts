@@ -1,0 +1,147 @@
+/**
+ * `deno task bench isolation`: what isolation costs and what it is worth.
+ *
+ * Three parts: an innocent slice under load while a hostile one in the process tier is sprung;
+ * memory and start-up of many idle instances; and, with `--soak N`, N starts and stops in a row.
+ * The figures stand in docs/isolation.md.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import {
+  type Bed,
+  type BenchTier,
+  holdings,
+  prepareBed,
+  processMemory,
+  type Started,
+  startInstance,
+} from "./isolation_instances.ts";
+import { sprung, TrapNode } from "./isolation_node.ts";
+import { environment } from "./tools.ts";
+
+const tiers: readonly BenchTier[] = ["worker", "process"];
+const perSecond = 200;
+const settleMs = 1_500;
+
+/** Runs the benchmark; resolves to the exit code, 1 when a request failed. */
+export async function benchIsolation(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      duration: { type: "string", default: "30" },
+      counts: { type: "string", default: "1,10,50,200" },
+      soak: { type: "string", default: "0" },
+      binary: { type: "string" },
+      only: { type: "string" },
+    },
+  });
+  print({ kind: "environment", bench: "isolation", ...await environment() });
+  const wants = (part: string) => values.only === undefined || values.only === part;
+  let failed = 0;
+  if (wants("traps")) failed = await benchTraps(Number(values.duration), values.binary);
+  const bed = await prepareBed();
+  if (wants("idle")) {
+    const counts = values.counts.split(",").map(Number);
+    for (const tier of tiers) for (const count of counts) await benchIdle(bed, tier, count);
+  }
+  const cycles = Number(values.soak);
+  if (cycles > 0 && wants("soak")) {
+    for (const tier of tiers) {
+      await benchCycles(bed, tier, cycles);
+    }
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function benchTraps(seconds: number, binary: string | undefined): Promise<number> {
+  const folder = await Deno.makeTempDir({ prefix: "aether-bench-" });
+  try {
+    const node = new TrapNode(folder, binary);
+    await using server = await node.start();
+    void server;
+    await node.stream(perSecond, 3);
+    const quiet = await node.stream(perSecond, seconds);
+    const timers = sprung.map((trap, index) =>
+      setTimeout(() => node.spring(trap), (index + 1) * seconds / 6 * 1000)
+    );
+    const trapped = await node.stream(perSecond, seconds);
+    for (const timer of timers) clearTimeout(timer);
+    const p99Ratio = trapped.p99Ms / quiet.p99Ms;
+    const exits = await node.exits();
+    print({ kind: "traps", perSecond, seconds, sprung, quiet, trapped, p99Ratio, exits });
+    return quiet.failed + trapped.failed;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function benchIdle(bed: Bed, tier: BenchTier, count: number): Promise<void> {
+  // The first instance pays for what all share.
+  await stop([await begun(bed, tier)]);
+  await settle();
+  const before = holdings();
+  const startMs = performance.now();
+  const started = Array.from({ length: count }, () => startInstance(bed, tier));
+  const firstReadyMs = await timed(startMs, Promise.race(started.map(({ ready }) => ready)));
+  const allReadyMs = await timed(startMs, Promise.all(started.map(({ ready }) => ready)));
+  await settle();
+  const after = holdings();
+  const memories = started.flatMap(({ pid }) => pid === undefined ? [] : [processMemory(pid)]);
+  const sum = (of: "pssMb" | "privateMb") => memories.reduce((all, each) => all + each[of], 0);
+  print({
+    kind: "idle",
+    tier,
+    count,
+    firstReadyMs: Math.round(firstReadyMs),
+    startMsEach: round(allReadyMs / count),
+    ownMbEach: round((after.rssMb - before.rssMb) / count),
+    ...(tier === "process"
+      ? { pssMbEach: round(sum("pssMb") / count), privateMbEach: round(sum("privateMb") / count) }
+      : {}),
+    threadsEach: round((after.threads - before.threads) / count),
+    filesEach: round((after.files - before.files) / count),
+  });
+  await stop(started);
+  await settle();
+}
+
+async function benchCycles(bed: Bed, tier: BenchTier, cycles: number): Promise<void> {
+  for (let cycle = 0; cycle <= cycles; cycle++) {
+    await stop([await begun(bed, tier)]);
+    if (cycle % Math.max(1, Math.floor(cycles / 10)) === 0) {
+      print({ kind: "cycles", tier, cycle, ...holdings() });
+    }
+  }
+}
+
+async function begun(bed: Bed, tier: BenchTier): Promise<Started> {
+  const started = startInstance(bed, tier);
+  await started.ready;
+  return started;
+}
+
+async function stop(started: readonly Started[]): Promise<void> {
+  for (const { instance } of started) instance.stop();
+  for (const { ended } of started) {
+    const reason = await ended;
+    if (reason !== "stopped") throw new Error(`An instance ended: ${reason}`);
+  }
+}
+
+async function timed(startMs: number, work: Promise<unknown>): Promise<number> {
+  await work;
+  return performance.now() - startMs;
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, settleMs));
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function print(line: object): void {
+  console.log(JSON.stringify(line));
+}
