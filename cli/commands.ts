@@ -35,6 +35,8 @@ import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
 import { command as sliceList } from "./commands/slice/list.ts";
 import { command as sliceNew } from "./commands/slice/new.ts";
+import { command as slicePermissionsDiff } from "./commands/slice/permissions/diff.ts";
+import { command as slicePermissionsShow } from "./commands/slice/permissions/show.ts";
 import { command as slicePublish } from "./commands/slice/publish.ts";
 import { command as slices } from "./commands/slices.ts";
 import { command as status } from "./commands/status.ts";
@@ -48,6 +50,7 @@ export const commands: readonly Command[] = [
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[slicePermissionsShow, slicePermissionsDiff],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
   ...[configValidate, configShow, configList, configSet, configRemove],

@@ -10,6 +10,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   node: "Run a node",
   blueprint: "Say what should run, and see how far it is",
   slice: "Write, build and publish slices",
+  permissions: "See what slices ask for",
   kv: "Read and write keys of the replicated store",
   lock: "Hold locks of the cluster",
   config: "Check, show and override configurations",

@@ -43,7 +43,7 @@ const ends: Readonly<Record<string, { worker?: string; process: string }>> = {
 const config = `
 [sandbox]
 tier = "TIER"
-hungTimeout = "2s"
+hungTimeout = "5s"
 leakedThreadsMax = 2
 `;
 

@@ -19,6 +19,7 @@ import { type BodyLimits, decodeText, readBytes } from "./body.ts";
 import { eventStream } from "./event_stream.ts";
 import type { Handler } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
+import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { configHandlers } from "./handlers/config.ts";
 import { kvHandlers } from "./handlers/kv.ts";
@@ -38,6 +39,7 @@ const handlers = {
   ...kvHandlers,
   ...lockHandlers,
   ...configHandlers,
+  ...backupHandlers,
   ...artifactHandlers,
 } as unknown as Record<string, Handler<Row>>;
 
@@ -152,7 +154,8 @@ async function answer(
   } as Parameters<Handler<Row>>[0];
   const principal = context.get("principal");
   const work = Promise.resolve(handler(request, { ...surroundings, principal }));
-  const reply = await withinTime(work, row, management.requestTimeoutMs);
+  const timeoutMs = Math.max(management.requestTimeoutMs, row.timeoutMs ?? 0);
+  const reply = await withinTime(work, row, timeoutMs);
   const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
   const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
   if (row.response === "none") return new Response(null, { status, headers });

@@ -112,7 +112,7 @@ export class AetherClient {
   ): AsyncGenerator<RowMessage<ApiTable[Name]>, void, void> {
     const row: Row = apiTable[name];
     const parts = this.#request(row, call);
-    const response = await this.#exchange(parts, options ?? {}, async (answer) => {
+    const response = await this.#exchange(row, parts, options ?? {}, async (answer) => {
       if (!answer.ok) throw await readError(answer);
       return answer;
     });
@@ -135,7 +135,7 @@ export class AetherClient {
   ): Promise<Answer<RowResponse<ApiTable[Name]>>> {
     const row: Row = apiTable[name];
     const parts = this.#request(row, call);
-    const { response, body } = await this.#exchange(parts, options ?? {}, async (answer) => {
+    const { response, body } = await this.#exchange(row, parts, options ?? {}, async (answer) => {
       return { response: answer, body: await readAnswer(row, answer) };
     });
     // The answer was checked against the row's schema.
@@ -150,11 +150,12 @@ export class AetherClient {
   }
 
   async #exchange<T>(
+    row: Row,
     parts: RequestParts,
     options: CallOptions,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
+    const timeoutMs = options.timeoutMs ?? Math.max(this.#timeoutMs, row.timeoutMs ?? 0);
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     const { signal: ended } = options;

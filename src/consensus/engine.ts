@@ -102,7 +102,7 @@ export class Engine {
   get isBusy(): boolean {
     return this.#slots.undecided.size > 0 || this.#batches.size > 0 || this.#barriers.size > 0 ||
       this.#log.next <= this.#rejoin.abstainUpTo || this.#opening.isFilling(this.#log.next) ||
-      this.#catchUp.isBehind(this.#log.next);
+      this.#catchUp.isBehind(this.#log.next) || this.#outbox.isHolding;
   }
 
   /** The last slot in which the node takes no part since it forgot; -1 or, while unknown, Infinity. */

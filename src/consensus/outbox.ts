@@ -25,6 +25,11 @@ export class Outbox {
     this.#durable = durable;
   }
 
+  /** Whether messages wait until they are durable. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Adds an output. */
   push(output: Output): void {
     this.#outputs.push(output);

@@ -22,6 +22,8 @@ export interface Ceiling {
   readonly sys: readonly string[];
   readonly run: boolean;
   readonly ffi: boolean;
+  /** Most heap of an instance in MiB. @default {no limit} */
+  readonly heapMb?: number;
   /** Hosts of the cluster's own nodes, refused whatever stands in `net`. @default {[]} */
   readonly clusterHosts?: readonly string[];
 }
@@ -32,14 +34,20 @@ const kinds = ["net", "read", "write", "env", "sys", "run", "ffi"] as const sati
 
 /** What the manifest asks for and may not get; empty when all is allowed. */
 export function checkCeiling(manifest: Manifest, ceiling: Ceiling): Issue[] {
-  return kinds.flatMap((kind) =>
+  const { heapMb } = manifest.limits;
+  const heap = heapMb <= (ceiling.heapMb ?? heapMb) ? [] : [{
+    path: "limits.heapMb",
+    message: `${manifest.artifact} asks for heapMb = ${heapMb}, but the operator allows ` +
+      `${ceiling.heapMb}: lower heapMb under [limits] in slice.toml, or raise heapMb under [sandbox]`,
+  }];
+  return kinds.flatMap<Issue>((kind) =>
     (manifest.permissions[kind] ?? []).flatMap((entry) => {
       const refusal = refusalOf(kind, entry, ceiling);
       if (refusal === undefined) return [];
       const message = `${manifest.artifact} asks for ${kind} "${entry}", ${refusal}`;
       return [{ path: `permissions.${kind}`, message }];
     })
-  );
+  ).concat(heap);
 }
 
 /**

@@ -105,6 +105,11 @@ export class StoreState {
     return this.#sessions.incarnationOf(node);
   }
 
+  /** Goes on with greater revisions, for a state that begins a new history. */
+  skipRevisions(count: number): void {
+    this.#revision += count;
+  }
+
   /** The entry of a key, or undefined. Its bytes must not be changed. */
   get(key: string): Entry | undefined {
     return this.#entries.get(key);

@@ -70,7 +70,11 @@ Deno.test("config refuses overrides with all their problems, and changes nothing
       ["node.id", "x", /read before the store is open; set it in the file and restart/],
       ["store.maxBytes", "1GiB", /read before the store/],
       ["management.maxInflight", 3, /did you mean management\.maxInFlight\?/],
-      ["management.maxInFlight", 0, /"?0"? \(override cluster\) is not valid: write a whole number/],
+      [
+        "management.maxInFlight",
+        0,
+        /"?0"? \(override cluster\) is not valid: write a whole number/,
+      ],
       ["sandbox.max.net", "*,a.example.com", /write it alone/],
     ] as const
   ) {

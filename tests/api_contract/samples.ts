@@ -85,6 +85,10 @@ export const good: Readonly<Record<RowName, Sample>> = {
     body: JSON.stringify({ lease: "lease-of-lock-released" }),
     status: 204,
   },
+  // What is backed up is tested elsewhere; here there is no target.
+  backupCreate: { status: 409 },
+  backupList: { status: 409 },
+  backupVerify: { params: { id: "20260101t000000z-00000000" }, status: 409 },
   configList: {},
   overrideList: {},
   overrideSet: { body: JSON.stringify({ key: "management.maxInFlight", value: 100 }) },
@@ -227,6 +231,9 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
     { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
   ],
+  backupCreate: [],
+  backupList: [],
+  backupVerify: [{ part: "params", params: { id: "x".repeat(65) }, issue: "id" }],
   configList: [],
   overrideList: [],
   overrideSet: [

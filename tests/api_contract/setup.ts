@@ -126,7 +126,9 @@ function connectGateway(control: Control): MessagePort {
   port1.onmessage = (event: MessageEvent<ControlToGateway>) => {
     const message = event.data;
     if (message.type === "drain") tell({ type: "drained", instance: message.instance });
-    else if (message.type === "routes") tell({ type: "applied", revision: message.snapshot.revision });
+    else if (message.type === "routes") {
+      tell({ type: "applied", revision: message.snapshot.revision });
+    }
   };
   control.connectGateway(port2);
   return port1;

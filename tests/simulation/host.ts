@@ -111,6 +111,7 @@ export class Host {
   start(): void {
     const { options, contents, coin } = this.#world;
     this.life++;
+    this.#world.checkers.bounds.lives++;
     this.isUp = true;
     const alpha = 2 * options.engine.window;
     this.replica = new Replica(contents, alpha, this.#first);

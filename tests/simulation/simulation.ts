@@ -110,18 +110,18 @@ export class Simulation implements World {
   }
 
   #runPhases(): void {
-    const { safetyMs, livenessMs, idleMs } = this.options;
+    const { safetyMs, idleMs } = this.options;
     this.#injector.start();
     this.clients.start();
     this.#runUntil(safetyMs, () => false);
     this.clients.stop();
     const core = this.#injector.heal();
-    const healedAtMs = this.queue.nowMs;
-    this.#runUntil(healedAtMs + livenessMs, () => core.every((host) => isQuiet(host, core)));
-    for (const host of core) this.#checkLive(host, core);
+    this.#rest(core);
     for (const host of core) this.clients.readAll(host);
-    this.#runUntil(this.queue.nowMs + livenessMs, () => core.every((host) => host.isIdle));
-    for (const host of core) this.#checkLive(host, core);
+    this.#rest(core);
+    // The last messages arrive.
+    this.#runUntil(this.queue.nowMs + 1_000, () => false);
+    this.#rest(core);
     const verdict = checkLinearizable(this.clients.history(), register);
     if (!verdict.isLinearizable) {
       const { key, explained, operations, isGivenUp } = verdict;
@@ -130,6 +130,13 @@ export class Simulation implements World {
       this.checkers.fail("linearizability", detail);
     }
     this.#checkIdle(idleMs);
+  }
+
+  /** Runs until a core of the nodes has nothing left to do. */
+  #rest(core: readonly Host[]): void {
+    const endMs = this.queue.nowMs + this.options.livenessMs;
+    this.#runUntil(endMs, () => core.every((host) => isQuiet(host, core)));
+    for (const host of core) this.#checkLive(host, core);
   }
 
   #runUntil(endMs: number, isDone: () => boolean): void {

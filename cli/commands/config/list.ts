@@ -9,7 +9,8 @@ import { defineCommand } from "../../command.ts";
 export const command = defineCommand({
   path: ["config", "list"],
   summary: "Show the configuration of a running node with the source of every value",
-  description: "Values come from defaults, the node's file, variables, flags, or from overrides of " +
+  description:
+    "Values come from defaults, the node's file, variables, flags, or from overrides of " +
     "the cluster or the node. With --overrides only those, of all nodes",
   options: { overrides: { summary: "Only the overrides, with the nodes for which they hold" } },
   examples: [

@@ -9,7 +9,8 @@ import { defineCommand } from "../../command.ts";
 export const command = defineCommand({
   path: ["config", "show"],
   summary: "Show every key of the configuration with its value and where that comes from",
-  description: "What `aether node start` would use with this file and environment; `aether config " +
+  description:
+    "What `aether node start` would use with this file and environment; `aether config " +
     "list` asks a running node, with its overrides. Secrets are replaced by ***.",
   options: { config: { value: "FILE", summary: "Path of an aether.toml (or AETHER_CONFIG)" } },
   examples: [{ line: "aether config show --config aether.toml", summary: "Values and sources" }],

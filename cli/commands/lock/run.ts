@@ -17,7 +17,8 @@ const exitInterrupted = 130;
 export const command = defineCommand({
   path: ["lock", "run"],
   summary: "Run a program while holding a lock of the cluster",
-  description: "The lock is renewed while the program runs and released afterwards; the exit code " +
+  description:
+    "The lock is renewed while the program runs and released afterwards; the exit code " +
     "is the program's. AETHER_LOCK_TOKEN is a number that grows with every holder: hand it to " +
     "what the lock protects, which can then refuse a holder of the past. When the lock cannot be " +
     "renewed in time, the program is ended before anybody else can have the lock",

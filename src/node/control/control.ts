@@ -32,6 +32,8 @@ import type {
 import { ResourceServer } from "../../resource/resource_server.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
+import { NodeBackups } from "../backup/node_backups.ts";
+import { BackupSchedule } from "../backup/schedule.ts";
 import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -73,6 +75,7 @@ export class Control {
   readonly catalog: SliceCatalog;
   readonly blueprints: Blueprints;
   readonly locks: Locks;
+  readonly backups: NodeBackups;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
@@ -86,6 +89,7 @@ export class Control {
   #agent: Agent | undefined;
   #leader: Leader | undefined;
   #logClock: LogClock | undefined;
+  #backupSchedule: BackupSchedule | undefined;
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
   #appliedRevision = -1;
@@ -118,6 +122,14 @@ export class Control {
       isAlive: (node) => this.cluster.isAlive(node),
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
+    this.backups = new NodeBackups({
+      node: config.node.id,
+      store: this.store,
+      catalog: this.catalog,
+      clock: this.clock,
+      random: systemRandom(),
+      config: () => this.config.backup,
+    });
     this.blueprints = new Blueprints(this.store, this.catalog, ceilingOf(config));
     if (config !== options.config) this.#onConfig();
   }
@@ -219,6 +231,16 @@ export class Control {
       log: this.log,
       leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
     });
+    this.#backupSchedule = new BackupSchedule({
+      node: this.config.node.id,
+      store: this.store,
+      clock: this.clock,
+      log: this.log,
+      intervalMs: () => this.config.backup.intervalMs,
+      isAlive: (node) => this.cluster.isAlive(node),
+      hasQuorum: () => this.cluster.hasQuorum,
+      create: () => this.backups.create(),
+    });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.#sendRoutes();
     this.#join();
@@ -232,6 +254,7 @@ export class Control {
     this.#joinTimer?.cancel();
     this.#leader?.stop();
     this.#logClock?.stop();
+    this.#backupSchedule?.stop();
     this.#agent?.stop();
     this.#unsubscribe();
     this.overlay.close();
@@ -387,5 +410,6 @@ interface OpenedParts {
 }
 
 function ceilingOf(config: Config): Ceiling {
-  return { ...config.sandbox.max, clusterHosts: config.cluster.peers.map(({ host }) => host) };
+  const { max, heapMb } = config.sandbox;
+  return { ...max, heapMb, clusterHosts: config.cluster.peers.map(({ host }) => host) };
 }

@@ -55,6 +55,8 @@ export interface Row {
   readonly status?: number;
   /** Further statuses that have the same body. @default {[]} */
   readonly otherStatuses?: readonly number[];
+  /** Time that it may take if that is longer than usual, in milliseconds. */
+  readonly timeoutMs?: number;
   /** Errors that belong to this row; every row may also answer those of access and limits. */
   readonly errors: readonly ErrorName[];
 }

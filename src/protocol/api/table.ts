@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { backupRows } from "./backups.ts";
 import { blueprintRows } from "./blueprints.ts";
 import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
@@ -21,6 +22,7 @@ export const apiTable = {
   ...leaseRows,
   ...lockRows,
   ...configRows,
+  ...backupRows,
   ...artifactRows,
 };
 

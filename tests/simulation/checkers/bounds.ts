@@ -6,11 +6,11 @@
 import type { Host } from "../host.ts";
 import type { Fail } from "./checkers.ts";
 
-const nodesMax = 9;
-
 /** Watches what engines keep. */
 export class Bounds {
   readonly #fail: Fail;
+  /** Lives of all nodes so far. */
+  lives = 0;
 
   constructor(fail: Fail) {
     this.#fail = fail;
@@ -22,9 +22,9 @@ export class Bounds {
     if (slots > 3 * windowSlots + 1) {
       this.#fail("bounds", `${id} keeps ${slots} slots with a window of ${windowSlots}`);
     }
-    // What others wait for may be needed here beyond the own limit, but they have limits too.
+    // What others wait for may be needed here beyond the own limit, but every life has its limit.
     const needed = 3 * windowSlots * slotBatchesMax;
-    if (batches > nodesMax * waitingBatchesMax + needed) {
+    if (batches > this.lives * waitingBatchesMax + needed) {
       this.#fail("bounds", `${id} keeps ${batches} waiting batches`);
     }
     if (wanted > 1_000) this.#fail("bounds", `${id} wants ${wanted} batches`);

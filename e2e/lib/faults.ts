@@ -1,0 +1,192 @@
+/**
+ * Random faults on a cluster of real processes, one round after the other: the work of
+ * `deno task soak`, and of a test for a few rounds.
+ *
+ * A round does something to the nodes or to the network while clients work, undoes it, and expects
+ * the cluster to take writes soon afterwards. What the clients saw is checked at the end of the
+ * round. Everything follows from the seed but the moments at which processes do what they do.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { SeededRandom } from "../../src/base/random.ts";
+import type { ClusterNode, TestCluster } from "./cluster.ts";
+import { Clients } from "./history.ts";
+import type { Lab } from "./netns.ts";
+
+/** Most time from the moment at which a majority is connected until all its nodes take writes. */
+export const writableWithinMs = 2_000;
+
+/** What a round needs. */
+export interface RoundOptions {
+  readonly lab: Lab;
+  readonly cluster: TestCluster;
+  readonly seed: string;
+  /** How long a fault lasts. */
+  readonly faultMs: { readonly min: number; readonly max: number };
+}
+
+/** What happened in a round. */
+export interface RoundReport {
+  readonly fault: string;
+  readonly operations: number;
+  readonly unknown: number;
+  /** From the end of the fault until every node that should takes writes. */
+  readonly writableMs: number;
+  /** Longest time between acknowledged writes while a majority was there all the time. */
+  readonly gapMs: number;
+}
+
+type Fault = (options: RoundOptions, random: SeededRandom) => Promise<Undo>;
+
+/** Ends a fault; answers the nodes that must take writes afterwards. */
+type Undo = () => Promise<readonly ClusterNode[]>;
+
+/** The faults by name. All leave a majority connected, unless their name says otherwise. */
+const faults: Readonly<Record<string, Fault>> = {
+  "kill one": async ({ cluster }, random) => await kill(cluster, random, 1),
+  "kill two": async ({ cluster }, random) => await kill(cluster, random, 2),
+  "kill all": async ({ cluster }, random) => await kill(cluster, random, cluster.nodes.length),
+  "kill the leader": async ({ cluster }) => {
+    const leader = await cluster.leader(cluster.node(3)) ?? cluster.node(1);
+    return await killThese([leader], cluster);
+  },
+  "pause one": ({ cluster }, random) => pause(cluster, random, 1),
+  "pause two": ({ cluster }, random) => pause(cluster, random, 2),
+  "pause all": ({ cluster }, random) => pause(cluster, random, cluster.nodes.length),
+  "isolate one": async (options, random) => {
+    const [alone] = pick(options.cluster, random, 1);
+    return await cut(options, (one, other) => one !== number(alone) && other !== number(alone));
+  },
+  "isolate the leader": async (options) => {
+    const leader = await options.cluster.leader(options.cluster.node(3));
+    return await cut(options, (one, other) => one !== number(leader) && other !== number(leader));
+  },
+  "split in two": async (options, random) => {
+    const few = new Set(pick(options.cluster, random, 2).map(number));
+    return await cut(options, (one, other) => few.has(one) === few.has(other));
+  },
+  "split all apart": async (options) => await cut(options, () => false),
+  bridge: async (options, random) => {
+    const [middle] = pick(options.cluster, random, 1);
+    const half = options.cluster.nodes.length / 2;
+    return await cut(
+      options,
+      (one, other) =>
+        one === number(middle) || other === number(middle) || (one <= half) === (other <= half),
+    );
+  },
+  ring: async (options) => {
+    const count = options.cluster.nodes.length;
+    return await cut(options, (one, other) => [1, count - 1].includes(Math.abs(one - other)));
+  },
+  "one-way": async (options, random) => {
+    const [from] = pick(options.cluster, random, 1);
+    const others = options.cluster.nodes.filter((node) => node !== from);
+    await options.lab.drop(...others.map((to) => [number(from), number(to)] as const));
+    return async () => {
+      await options.lab.heal();
+      return options.cluster.nodes;
+    };
+  },
+};
+
+/** Names of all faults. */
+export const faultNames: readonly string[] = Object.keys(faults);
+
+/** Faults under which no majority may be there. */
+const total: ReadonlySet<string> = new Set(["kill all", "pause all", "split all apart"]);
+
+/** Does one round; throws when the cluster did what it must not. */
+export async function faultRound(
+  options: RoundOptions,
+  name?: string,
+): Promise<RoundReport> {
+  const { cluster, seed, faultMs } = options;
+  const random = new SeededRandom(seed);
+  const chosen = name ?? faultNames[random.nextBelow(faultNames.length)] ?? "";
+  const fault = faults[chosen];
+  if (fault === undefined) throw new Error(`There is no fault "${chosen}"`);
+  const clients = new Clients({
+    nodes: cluster.nodes,
+    count: 8,
+    keys: 6,
+    seed,
+    prefix: seed.replaceAll(/[^a-z0-9]/g, "-"),
+  });
+  clients.start();
+  await sleep(300);
+  const startMs = performance.now();
+  const undo = await fault(options, random);
+  await sleep(faultMs.min + random.nextBelow(faultMs.max - faultMs.min + 1));
+  const endMs = performance.now();
+  const nodes = await undo();
+  const writableMs = await cluster.writable(nodes);
+  await sleep(300);
+  await clients.stop();
+  clients.check();
+  const gapMs = clients.longestGapMs(startMs);
+  const unknown = clients.unknown;
+  const operations = clients.size;
+  const report = { fault: chosen, operations, unknown, writableMs, gapMs };
+  assert.ok(writableMs <= writableWithinMs, `Seed ${seed}: ${JSON.stringify(report)}`);
+  if (!total.has(chosen)) {
+    const acknowledged = clients.acknowledgedMs.filter((at) => at > startMs && at < endMs).length;
+    assert.ok(acknowledged > 0, `Seed ${seed}: no write under "${chosen}"`);
+  }
+  return report;
+}
+
+function number(node: ClusterNode | undefined): number {
+  return node?.host.number ?? 0;
+}
+
+function pick(cluster: TestCluster, random: SeededRandom, count: number): ClusterNode[] {
+  const left = [...cluster.nodes];
+  return Array.from({ length: count }, () => left.splice(random.nextBelow(left.length), 1))
+    .flat();
+}
+
+async function kill(
+  cluster: TestCluster,
+  random: SeededRandom,
+  count: number,
+): Promise<Undo> {
+  return await killThese(pick(cluster, random, count), cluster);
+}
+
+async function killThese(nodes: readonly ClusterNode[], cluster: TestCluster): Promise<Undo> {
+  await Promise.all(nodes.map((node) => node.crash()));
+  return async () => {
+    for (const node of nodes) node.launch();
+    await Promise.all(nodes.map((node) => node.ready()));
+    return cluster.nodes;
+  };
+}
+
+// deno-lint-ignore require-await -- as the other faults
+async function pause(cluster: TestCluster, random: SeededRandom, count: number): Promise<Undo> {
+  const nodes = pick(cluster, random, count);
+  for (const node of nodes) node.pause();
+  // deno-lint-ignore require-await -- as the other faults
+  return async () => {
+    for (const node of nodes) node.resume();
+    return cluster.nodes;
+  };
+}
+
+async function cut(
+  { lab, cluster }: RoundOptions,
+  isLinked: (one: number, other: number) => boolean,
+): Promise<Undo> {
+  await lab.allow(isLinked);
+  return async () => {
+    await lab.heal();
+    return cluster.nodes;
+  };
+}
+
+/** Lets real time pass, as faults must. */
+function sleep(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

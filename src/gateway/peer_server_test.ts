@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { ByteWriter } from "../base/codec.ts";
+import type { Link } from "../base/transport/transport.ts";
+import { tcpTransport } from "../io/tcp_transport.ts";
+import { encodeGatewayFrame, type GatewayFrame } from "../protocol/gateway/frame.ts";
+import type { Answer, Call } from "./call.ts";
+import { PeerGateway } from "./peer_gateway.ts";
+import { PeerServer, type TakenCall } from "./peer_server.ts";
+
+const call: Call = {
+  method: "get",
+  requestId: "r-1",
+  remainingMs: 5_000,
+  pathParameters: "a",
+  query: "x=1",
+  body: "{}",
+  meta: "",
+};
+
+/** A peer that serves on a real port, and a gateway that calls it. */
+class World implements AsyncDisposable {
+  readonly taken: { contract: string; call: Call; answer: PromiseWithResolvers<Answer> }[] = [];
+  readonly aborted: string[] = [];
+  answer: "notHosted" | "full" | undefined;
+  readonly server = tcpTransport({ hostname: "127.0.0.1", port: 0 });
+  readonly client = tcpTransport({ hostname: "127.0.0.1", port: 0 });
+  readonly links: Link[] = [];
+  #onTaken: () => void = () => {};
+  #peers: PeerGateway[] = [];
+  address = "";
+
+  static async start(): Promise<World> {
+    const world = new World();
+    const peers = new PeerServer({
+      cluster: () => "c1",
+      callLocal: (contract, received) => world.#take(contract, received),
+    });
+    const { hostname, port } = await world.server.listen((link) => {
+      world.links.push(link);
+      peers.serve(link);
+    });
+    world.address = `${hostname}:${port}`;
+    return world;
+  }
+
+  peer(cluster = "c1", address = this.address): PeerGateway {
+    const hello = () => ({ cluster, node: "n1" });
+    const peer = new PeerGateway({ node: "n2", address, transport: this.client, hello });
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** Resolves when this many calls have been taken. */
+  async untilTaken(count: number): Promise<void> {
+    while (this.taken.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#onTaken = resolve;
+      });
+    }
+  }
+
+  #take(contract: string, received: Call): TakenCall | "notHosted" | "full" {
+    if (this.answer !== undefined) return this.answer;
+    const answer = Promise.withResolvers<Answer>();
+    this.taken.push({ contract, call: received, answer });
+    this.#onTaken();
+    return { answer: answer.promise, abort: () => this.aborted.push(received.requestId) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers) peer.close();
+    await this.client.close();
+    await this.server.close();
+  }
+}
+
+Deno.test("PeerGateway.call() reaches an instance behind PeerServer and brings its answer", async () => {
+  await using world = await World.start();
+  const { answer } = world.peer().call("org.example:one", call);
+  await world.untilTaken(1);
+  const taken = world.taken[0];
+  assert.equal(taken?.contract, "org.example:one");
+  assert.equal(taken?.call.pathParameters, "a");
+  assert.equal(taken?.call.body, "{}");
+  taken?.answer.resolve({ kind: "output", status: 201, body: '{"ä":1}' });
+  assert.deepEqual(await answer, { kind: "output", status: 201, body: '{"ä":1}' });
+});
+
+Deno.test("PeerServer says notHosted and full without executing anything", async () => {
+  await using world = await World.start();
+  const peer = world.peer();
+  for (const kind of ["notHosted", "full"] as const) {
+    world.answer = kind;
+    assert.deepEqual(await peer.call("org.example:one", call).answer, { kind });
+  }
+  assert.equal(world.taken.length, 0);
+});
+
+Deno.test("PeerGateway.call() is notHosted when nothing listens, so that it can go elsewhere", async () => {
+  await using world = await World.start();
+  const peer = world.peer("c1", "127.0.0.1:1");
+  assert.deepEqual(await peer.call("org.example:one", call).answer, { kind: "notHosted" });
+});
+
+Deno.test("PeerGateway.call() is lost when the link breaks during the call", async () => {
+  await using world = await World.start();
+  const { answer } = world.peer().call("org.example:one", call);
+  await world.untilTaken(1);
+  world.links[0]?.close();
+  assert.deepEqual(await answer, { kind: "lost" });
+});
+
+Deno.test("PeerGateway.abort() ends the call here and there", async () => {
+  await using world = await World.start();
+  const peer = world.peer();
+  const { id, answer } = peer.call("org.example:one", call);
+  await world.untilTaken(1);
+  peer.abort(id);
+  assert.deepEqual(await answer, { kind: "timeout" });
+  const next = peer.call("org.example:one", { ...call, requestId: "r-2" });
+  await world.untilTaken(2);
+  assert.deepEqual(world.aborted, ["r-1"]);
+  world.taken[1]?.answer.resolve({ kind: "problem", status: 404, body: "{}" });
+  assert.deepEqual(await next.answer, { kind: "problem", status: 404, body: "{}" });
+});
+
+Deno.test("PeerServer refuses the gateway of another cluster", async () => {
+  await using world = await World.start();
+  const outcome = await world.peer("c2").call("org.example:one", call).answer;
+  assert.equal(outcome.kind, "lost");
+  assert.equal(world.taken.length, 0);
+});
+
+Deno.test("PeerServer closes a link that does not start with hello", async () => {
+  await using world = await World.start();
+  const [hostname = "", port = ""] = world.address.split(":");
+  const link = await world.client.dial({ hostname, port: Number(port) }, { timeoutMs: 1_000 });
+  const closed = Promise.withResolvers<string>();
+  link.start({ onFrame: () => {}, onClose: closed.resolve });
+  const frame: GatewayFrame = { kind: "abort", id: 1 };
+  link.send(encodeGatewayFrame(frame, new ByteWriter()));
+  await closed.promise;
+  assert.equal(world.taken.length, 0);
+});

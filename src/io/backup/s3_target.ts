@@ -1,0 +1,112 @@
+/**
+ * Backups in a bucket of an S3-compatible store. The only module that knows the protocol.
+ *
+ * Buckets are addressed by path, which every compatible store understands. The hash of what is
+ * written is part of the signature, so a store refuses bytes that changed on the way.
+ *
+ * @module
+ */
+import { AwsClient } from "aws4fetch";
+import { createHash } from "node:crypto";
+import { AetherError } from "../../base/errors.ts";
+import type { Config } from "../../protocol/config/config.ts";
+import type { BackupTarget } from "./target.ts";
+
+const retries = 3;
+const pagesMax = 10_000;
+const excerptLength = 300;
+const entities: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+};
+
+type S3Config = NonNullable<Config["backup"]["s3"]>;
+
+/** A bucket, or the part of one below a prefix. */
+export class S3Target implements BackupTarget {
+  readonly location: string;
+  readonly #client: AwsClient;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor(config: S3Config) {
+    const { endpoint, bucket, prefix = "", region = "us-east-1" } = config;
+    const { accessKeyId, secretAccessKey } = config;
+    this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries });
+    this.#bucket = `${endpoint}/${bucket}`;
+    this.#prefix = prefix;
+    this.location = `${this.#bucket}/${prefix}`;
+  }
+
+  async put(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const response = await this.#fetch("PUT", this.#urlOf(name), {
+      body: bytes,
+      headers: { "x-amz-content-sha256": hash, "content-type": "application/octet-stream" },
+    });
+    await response.body?.cancel();
+  }
+
+  async get(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const response = await this.#fetch("GET", this.#urlOf(name), {}, 404);
+    if (response.status !== 404) return await response.bytes();
+    await response.body?.cancel();
+    return undefined;
+  }
+
+  async list(): Promise<string[]> {
+    const names: string[] = [];
+    let token: string | undefined;
+    for (let page = 0; page < pagesMax; page++) {
+      const query = new URLSearchParams({ "list-type": "2", prefix: this.#prefix });
+      if (token !== undefined) query.set("continuation-token", token);
+      const response = await this.#fetch("GET", `${this.#bucket}?${query}`, {});
+      const text = await response.text();
+      for (const key of textsOf(text, "Key")) names.push(key.slice(this.#prefix.length));
+      token = textsOf(text, "NextContinuationToken")[0];
+      if (token === undefined) return names.sort();
+    }
+    throw new AetherError("BACKUP_FAILED", `${this.location} has more than ${pagesMax} pages`);
+  }
+
+  async remove(name: string): Promise<void> {
+    const response = await this.#fetch("DELETE", this.#urlOf(name), {}, 404);
+    await response.body?.cancel();
+  }
+
+  #urlOf(name: string): string {
+    return `${this.#bucket}/${this.#prefix}${encodeURIComponent(name)}`;
+  }
+
+  async #fetch(
+    method: string,
+    url: string,
+    init: RequestInit,
+    alsoFine?: number,
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.#client.fetch(url, { ...init, method });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new AetherError("BACKUP_FAILED", `${method} ${url}: ${reason}`, { cause });
+    }
+    if (response.ok || response.status === alsoFine) return response;
+    const text = (await response.text()).slice(0, excerptLength);
+    throw new AetherError(
+      "BACKUP_FAILED",
+      `${method} ${url} was answered ${response.status}: ${text}`,
+    );
+  }
+}
+
+/** The texts of all elements of a name. The answers of stores are flat enough for this. */
+function textsOf(xml: string, element: string): string[] {
+  const pattern = new RegExp(`<${element}>([^<]*)</${element}>`, "g");
+  return [...xml.matchAll(pattern)].map(([, text = ""]) =>
+    text.replaceAll(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole)
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * Makes a data directory from a backup: the same data in a new cluster.
+ *
+ * The new cluster has an id of its own, so that nodes of the former one are refused, also while
+ * they still run. What belonged to the former nodes goes: members, leader, instances, assignments.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { ArtifactRepository } from "../../artifact/repository.ts";
+import { AetherError } from "../../base/errors.ts";
+import type { BackupTarget } from "../../io/backup/target.ts";
+import { FileStorage } from "../../io/file_storage.ts";
+import { DataDirectory } from "../../io/log/data_directory.ts";
+import { parseCoordinates, repositoryPath } from "../../protocol/coordinates.ts";
+import { configurationKey, keys } from "../../protocol/keys.ts";
+import type { NodeAddress } from "../../protocol/peer/hello.ts";
+import type { Operation, Writer } from "../../protocol/store/command.ts";
+import type { StoreState } from "../../store/state.ts";
+import { encodeSnapshot } from "../cluster/genesis.ts";
+import { storedValues } from "../control/views.ts";
+import { loadBackup, readObject } from "./backups.ts";
+
+/**
+ * Revisions that are skipped: the former cluster may have gone on after the backup, and whoever saw
+ * its revisions, as a watch or as the token of a lock, must find greater ones here.
+ */
+const revisionsSkipped = 1_000_000_000;
+const restoreSession = "restore";
+
+/** What to restore, and where to. */
+export interface RestoreOptions {
+  readonly target: BackupTarget;
+  readonly id: string;
+  readonly dataDir: string;
+  readonly node: string;
+  /** All nodes of the new cluster, this one among them. */
+  readonly founders: readonly NodeAddress[];
+  /** Equal for all nodes of the new cluster, and never used before. */
+  readonly restoreId: string;
+}
+
+/** What a restore made. */
+export interface Restored {
+  readonly cluster: string;
+  readonly revision: number;
+  readonly artifacts: number;
+}
+
+/**
+ * Restores a backup into an empty directory.
+ *
+ * @throws {AetherError} BACKUP_NOT_FOUND, BACKUP_DAMAGED, BACKUP_FAILED; FOLDER_NOT_EMPTY.
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { target, id, dataDir, node, founders, restoreId } = options;
+  await requireEmpty(dataDir);
+  const { manifest, snapshot, state } = await loadBackup(target, id);
+  const nodes = founders.map((founder) => founder.id).sort();
+  moveState(state, nodes);
+  const cluster = clusterOf(id, nodes, restoreId);
+  await restoreArtifacts(target, manifest.artifacts, dataDir);
+  const body = encodeSnapshot({
+    genesis: { cluster, founders, nonces: nodes.map((name) => `${restoreId}/${name}`) },
+    nextSlot: snapshot.nextSlot,
+    configurations: [{ from: 0, members: nodes }],
+    state: state.snapshot(),
+  });
+  const data = await DataDirectory.open(dataDir, {
+    nodeId: node,
+    create: () => ({ clusterId: cluster, nodeId: node }),
+  });
+  try {
+    await data.saveSnapshot({ index: 0, body });
+  } finally {
+    await data.close();
+  }
+  return { cluster, revision: state.revision, artifacts: manifest.artifacts.length };
+}
+
+async function requireEmpty(directory: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(directory)) {
+      throw new AetherError(
+        "FOLDER_NOT_EMPTY",
+        `Folder "${directory}" is not empty: it has ${name}`,
+        {
+          hint: "Restore into a new directory; a node's own one has what the backup lacks",
+        },
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Takes out of the state what belonged to the nodes of the former cluster. */
+function moveState(state: StoreState, nodes: readonly string[]): void {
+  let sequence = 0;
+  const write = (writer: Writer, then: readonly Operation[]) => {
+    state.apply({
+      node: restoreSession,
+      incarnation: state.incarnationOf(restoreSession) + (sequence === 0 ? 1 : 0),
+      sequence: ++sequence,
+      acknowledgedBelow: sequence,
+      writer,
+      transaction: { compare: [], then, otherwise: [] },
+    });
+  };
+  const all = (prefix: string): Operation[] =>
+    [...state.entries(prefix)].map(([key]) => ({ type: "delete", key }));
+  state.skipRevisions(revisionsSkipped);
+  write("leader", all(keys.assignment.prefix));
+  write(
+    "node",
+    [keys.member, keys.leader, keys.instance, keys.backup].flatMap(({ prefix }) => all(prefix)),
+  );
+  write(
+    "node",
+    storedValues(state, keys.artifact).map(({ key, value }) =>
+      keys.artifact.put(key, { ...value, holders: [...nodes] })
+    ),
+  );
+  if (state.get(configurationKey) !== undefined) {
+    write("operator", [keys.cluster.put(configurationKey, { voters: [...nodes] })]);
+  }
+}
+
+async function restoreArtifacts(
+  target: BackupTarget,
+  artifacts: readonly {
+    readonly artifact: string;
+    readonly name: string;
+    readonly sha256: string;
+  }[],
+  dataDir: string,
+): Promise<void> {
+  const storage = await FileStorage.open(`${dataDir}/artifacts`);
+  try {
+    const repository = await ArtifactRepository.open(storage);
+    for (const each of artifacts) {
+      const path = repositoryPath(parseCoordinates(each.artifact));
+      await repository.put(path, await readObject(target, each));
+    }
+  } finally {
+    await storage.close();
+  }
+}
+
+function clusterOf(id: string, nodes: readonly string[], restoreId: string): string {
+  const text = ["restore", id, restoreId, ...nodes].join("|");
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}

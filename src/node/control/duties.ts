@@ -1,0 +1,74 @@
+/**
+ * What a node does for the cluster while it takes part: lead, keep log time, make backups.
+ *
+ * Every node has all of these; each of them finds out by itself when it is this node's turn.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Config } from "../../protocol/config/config.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import type { NodeBackups } from "../backup/node_backups.ts";
+import { BackupSchedule } from "../backup/schedule.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { Leader } from "./leader.ts";
+import { LogClock } from "./log_clock.ts";
+
+/** What the duties need. */
+export interface DutiesOptions {
+  readonly cluster: Cluster;
+  readonly backups: Pick<NodeBackups, "create">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The configuration as it is now. */
+  config(): Config;
+}
+
+/** A node's duties, until they are stopped. */
+export class Duties {
+  readonly #leader: Leader;
+  readonly #logClock: LogClock;
+  readonly #schedule: BackupSchedule;
+
+  constructor({ cluster, backups, clock, log, config }: DutiesOptions) {
+    const { store } = cluster;
+    const leadership = () => cluster.isLeader ? cluster.leader : undefined;
+    const isAlive = (node: string) => cluster.isAlive(node);
+    this.#leader = new Leader({
+      store,
+      clock,
+      log,
+      leadership,
+      isAlive,
+      instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
+    });
+    this.#logClock = new LogClock({ store, clock, log, leadership });
+    this.#schedule = new BackupSchedule({
+      node: config().node.id,
+      store,
+      clock,
+      log,
+      intervalMs: () => config().backup.intervalMs,
+      isAlive,
+      hasQuorum: () => cluster.hasQuorum,
+      create: () => backups.create(),
+    });
+  }
+
+  /** Why each slice is where it is; see the reconciler. */
+  get trace(): Leader["trace"] {
+    return this.#leader.trace;
+  }
+
+  /** Something that is not in the store has changed: who leads, or who is alive. */
+  wake(): void {
+    this.#leader.wake();
+  }
+
+  /** Does nothing any more. */
+  stop(): void {
+    this.#leader.stop();
+    this.#logClock.stop();
+    this.#schedule.stop();
+  }
+}
