@@ -4,6 +4,10 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { command as backupCreate } from "./commands/backup/create.ts";
+import { command as backupList } from "./commands/backup/list.ts";
+import { command as backupRestore } from "./commands/backup/restore.ts";
+import { command as backupVerify } from "./commands/backup/verify.ts";
 import { command as blueprintApply } from "./commands/blueprint/apply.ts";
 import { command as blueprintDelete } from "./commands/blueprint/delete.ts";
 import { command as blueprintGet } from "./commands/blueprint/get.ts";
@@ -53,6 +57,7 @@ export const commands: readonly Command[] = [
   ...[slicePermissionsShow, slicePermissionsDiff],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
+  ...[backupCreate, backupList, backupVerify, backupRestore],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
   explain,

@@ -12,6 +12,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   slice: "Write, build and publish slices",
   permissions: "See what slices ask for",
   kv: "Read and write keys of the replicated store",
+  backup: "Back up a cluster, check backups and restore them",
   lock: "Hold locks of the cluster",
   config: "Check, show and override configurations",
   key: "Make API keys",

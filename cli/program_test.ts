@@ -25,6 +25,7 @@ Deno.test("parse() fills in what is not given", () => {
     file: undefined,
     contentType: undefined,
     ifRevision: undefined,
+    idempotencyKey: undefined,
     ifAbsent: false,
   });
   assert.equal(globals.output, "table");

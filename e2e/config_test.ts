@@ -38,14 +38,17 @@ e2eTest("config set changes the level of the log at once, on the threads too", a
   assert.ok(lines.some((line) => line.includes('"message":"Stopping"')), lines.join("\n"));
 });
 
-e2eTest("config set refuses what it cannot set, and remove says when there is nothing", async (world) => {
-  const node = await Node.start(world);
-  const fixed = await node.run(["config", "set", "management.port", "1"]);
-  assert.equal(fixed.code, 1);
-  assert.match(fixed.stderr, /management\.port is read before the store is open/);
-  const nothing = await node.run(["config", "remove", "log.level"]);
-  assert.equal(nothing.code, 3);
-  await node.must(["config", "set", "log.level", "warn"]);
-  assert.match(await node.must(["config", "list", "--overrides"]), /log\.level +"warn" +\(all\)/);
-  assert.match(await node.must(["config", "remove", "log.level"]), /for the cluster is removed/);
-});
+e2eTest(
+  "config set refuses what it cannot set, and remove says when there is nothing",
+  async (world) => {
+    const node = await Node.start(world);
+    const fixed = await node.run(["config", "set", "management.port", "1"]);
+    assert.equal(fixed.code, 1);
+    assert.match(fixed.stderr, /management\.port is read before the store is open/);
+    const nothing = await node.run(["config", "remove", "log.level"]);
+    assert.equal(nothing.code, 3);
+    await node.must(["config", "set", "log.level", "warn"]);
+    assert.match(await node.must(["config", "list", "--overrides"]), /log\.level +"warn" +\(all\)/);
+    assert.match(await node.must(["config", "remove", "log.level"]), /for the cluster is removed/);
+  },
+);

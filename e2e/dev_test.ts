@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Load } from "./lib/load.ts";
+import { isolatedNetwork } from "./lib/network.ts";
 import type { Running } from "./lib/program.ts";
 import { e2eTest, until, type World } from "./lib/world.ts";
 
@@ -144,21 +145,24 @@ e2eTest("aether dev waits for a correction when the first build fails", async (w
 });
 
 e2eTest("aether dev keeps data in --data-dir", async (world) => {
-  const words = ["--data-dir", world.path("data")];
-  const first = await startDev(world, words);
-  const put = await fetch(`${first[1].nodes[0]?.management}/api/kv/kept`, {
-    method: "PUT",
-    body: "1",
-  });
-  assert.equal(put.status, 200, await put.text());
-  first[0].kill("SIGINT");
-  await first[0].ended;
-  const second = await startDev(world, words);
-  // The other nodes may still be on their way back.
+  // The ports of a former life, which only an empty network is sure to have free.
+  const under = await isolatedNetwork(world);
+  const words = ["dev", "-o", "json", "--data-dir", world.path("data")];
+  const start = async () => {
+    const running = world.start(words, { under });
+    await running.line("stdout", (line) => (JSON.parse(line) as Ready).ready);
+    return running;
+  };
+  const first = await start();
+  await world.must(["kv", "put", "kept", "1"], { under });
+  first.kill("SIGINT");
+  assert.equal((await first.ended).code, 0);
+  await start();
   const value = await until("a majority is back", async () => {
-    const get = await fetch(`${second[1].nodes[0]?.management}/api/kv/kept`);
-    const text = await get.text();
-    return get.status === 503 ? undefined : text;
+    const { code, stdout, stderr } = await world.run(["kv", "get", "kept"], { under });
+    if (code === 0) return stdout;
+    assert.match(stderr, /E3006/);
+    return undefined;
   });
   assert.equal(value, "1");
 });

@@ -10,6 +10,11 @@ import { until, type World } from "./world.ts";
 const startTimeoutMs = 60_000;
 /** Requests of the tests never take longer; faults are meant to be shorter or longer than that. */
 const requestTimeoutMs = 3_000;
+/**
+ * A connection for each request: on one that was used before and breaks, fetch sends the request
+ * once more by itself, also a write that the node has got already.
+ */
+const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
 
 /** What an answer said. */
 export interface Answered {
@@ -97,12 +102,14 @@ export class ClusterNode {
     try {
       const response = await fetch(this.management + path, {
         ...init,
+        client,
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await response.text();
       return { status: response.status, text, etag: response.headers.get("etag") };
     } catch (error) {
-      return { status: 0, text: String(error), etag: null };
+      const cause = error instanceof Error ? error.cause : undefined;
+      return { status: 0, text: `${error}: ${cause}`, etag: null };
     }
   }
 
@@ -177,16 +184,23 @@ export class TestCluster {
     await Promise.all(this.nodes.map((node) => node.ready()));
   }
 
-  /** Waits until every one of these nodes takes a write; answers how long it took. */
-  async writable(nodes: readonly ClusterNode[] = this.nodes, timeoutMs = 20_000): Promise<number> {
+  /** Waits until every node takes a write; answers how long that took, and for a majority. */
+  async writable(timeoutMs = 20_000): Promise<{ majorityMs: number; allMs: number }> {
     const startMs = performance.now();
-    await Promise.all(nodes.map((node) =>
+    const tookMs: number[] = [];
+    await Promise.all(this.nodes.map((node) =>
       until(`${node.id} takes a write`, async () => {
-        const status = await node.put(`probe/${node.id}`, String(performance.now()), 250);
-        return status === 200 || undefined;
+        const status = await node.put(`probe/${node.id}`, String(startMs), 1_000);
+        if (status !== 200) return undefined;
+        tookMs.push(performance.now() - startMs);
+        return true;
       }, timeoutMs)
     ));
-    return performance.now() - startMs;
+    const majority = Math.floor(this.nodes.length / 2) + 1;
+    return {
+      majorityMs: Math.round(tookMs[majority - 1] ?? 0),
+      allMs: Math.round(Math.max(...tookMs)),
+    };
   }
 
   /** Who leads, as a node says; undefined when it does not know. */

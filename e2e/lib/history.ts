@@ -1,6 +1,6 @@
 /**
- * {@link Clients}: clients of a cluster that note what they did and what was answered, and the check
- * whether all of it can be explained by one order.
+ * {@link Clients}: clients of a cluster that note what they did and what was answered, and the
+ * check whether all of it can be explained by one order.
  *
  * An operation whose outcome is unknown stays open: it may have taken effect at any later time, or
  * never. One that was certainly not done is not part of the history.
@@ -36,7 +36,8 @@ interface Version {
 /** How clients behave. */
 export interface ClientsOptions {
   readonly nodes: readonly ClusterNode[];
-  readonly count: number;
+  /** Clients of each node: one that hangs must not take all of them with it. */
+  readonly clientsPerNode: number;
   readonly keys: number;
   readonly seed: string;
   /** Start of all keys, so that histories do not meet. */
@@ -47,6 +48,8 @@ export interface ClientsOptions {
 export class Clients {
   readonly #options: ClientsOptions;
   readonly #operations: RegisterOperation[] = [];
+  /** Writes that were certainly not done, with the answers that say so; for messages. */
+  readonly #refused: { readonly key: string; readonly text: string }[] = [];
   /** Moments at which a write was acknowledged. */
   readonly acknowledgedMs: number[] = [];
   #running: Promise<unknown> = Promise.resolve();
@@ -81,9 +84,12 @@ export class Clients {
 
   /** Begins. */
   start(): void {
-    const { count, seed } = this.#options;
+    const { nodes, clientsPerNode, seed } = this.#options;
+    const clients = Array.from({ length: clientsPerNode }, (_, client) => client);
     this.#running = Promise.all(
-      Array.from({ length: count }, (_, client) => this.#run(new SeededRandom(`${seed}/${client}`))),
+      nodes.flatMap((node) =>
+        clients.map((client) => this.#run(node, new SeededRandom(`${seed}/${node.id}/${client}`)))
+      ),
     );
   }
 
@@ -100,24 +106,32 @@ export class Clients {
   /** Throws unless the history is linearizable. */
   check(): void {
     const verdict = checkLinearizable(settle(this.#operations), register);
+    if (verdict.isLinearizable) return;
+    const { key } = verdict;
+    const shown = this.#operations.filter((operation) => operation.key === key)
+      .sort((one, other) => one.calledAt - other.calledAt)
+      .map(({ calledAt, returnedAt, call, result }) =>
+        `${calledAt.toFixed(1)} to ${returnedAt.toFixed(1)}: ` +
+        `${JSON.stringify(call)} ${JSON.stringify(result)}`
+      );
+    const refused = this.#refused.filter((each) => each.key === key).map(({ text }) => text);
+    shown.push(...refused.slice(-50));
     const { seed } = this.#options;
-    assert.ok(verdict.isLinearizable, `Seed ${seed}: ${JSON.stringify(verdict)}`);
+    assert.fail(`Seed ${seed}: ${JSON.stringify(verdict)}\n${shown.join("\n")}`);
   }
 
   #key(number: number): string {
     return `${this.#options.prefix}/${number}`;
   }
 
-  async #run(random: SeededRandom): Promise<void> {
-    const { nodes, keys } = this.#options;
+  async #run(node: ClusterNode, random: SeededRandom): Promise<void> {
+    const { keys } = this.#options;
     const versions = new Map<string, Version>();
     while (!this.#isStopped) {
-      const node = nodes[random.nextBelow(nodes.length)];
       const key = this.#key(random.nextBelow(keys));
       const version = versions.get(key);
       const kind = random.nextBelow(10);
       let isDone: boolean;
-      if (node === undefined) return;
       if (kind < 5) isDone = await this.#write(node, key);
       else if (kind < 8 || version === undefined) {
         const read = await this.#read(node, key);
@@ -184,7 +198,11 @@ export class Clients {
     const calledAt = performance.now();
     const answer = await send();
     const result = results[answer.status];
-    if (result === undefined && isCertainlyNotDone(answer)) return answer;
+    if (result === undefined && isCertainlyNotDone(answer)) {
+      const text = `${calledAt.toFixed(1)}: ${JSON.stringify(call)} not done: ${answer.text}`;
+      this.#refused.push({ key, text });
+      return answer;
+    }
     const returnedAt = result === undefined ? Infinity : performance.now();
     if (answer.status === 200) this.acknowledgedMs.push(returnedAt);
     this.#operations.push({ key, call, result, calledAt, returnedAt });

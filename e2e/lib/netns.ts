@@ -54,7 +54,8 @@ export function labTests(url: string, timeoutMs: number, register: () => void): 
     const timer = setTimeout(() => running.kill(), timeoutMs);
     try {
       const { code, stdout, stderr } = await running.ended;
-      console.log(stdout); assert.equal(code, 0, `It ended with ${code}:\n${stdout}\n${stderr}`);
+      console.log(stdout);
+      assert.equal(code, 0, `It ended with ${code}:\n${stdout}\n${stderr}`);
       assert.match(stdout, /[1-9]\d* passed .* 0 failed/, stdout);
     } finally {
       clearTimeout(timer);

@@ -127,7 +127,8 @@ export class TrapNode {
     await Deno.copyFile(join(fixtures, `${trap}.js`), join(folder, "trap.js"));
     await Deno.writeTextFile(
       join(folder, "slice.toml"),
-      `artifact = "org.example:${name}:1.0.0"\n[sandbox]\ntier = "process"\n[limits]\nheapMb = 64\n`,
+      `artifact = "org.example:${name}:1.0.0"\n[sandbox]\ntier = "process"\n` +
+        "[limits]\nheapMb = 64\n",
     );
     await Deno.writeTextFile(
       join(folder, "mod.ts"),

@@ -1,8 +1,8 @@
 /**
  * Watches: the changes of the user's keys, in order, all of a transaction together, none left out.
  *
- * A watch has no queue of its own: it walks along the store's history at the pace of its reader. Who
- * falls behind further than the history reaches gets a last message, "compacted".
+ * A watch has no queue of its own: it walks along the store's history at the pace of its reader.
+ * Who falls behind further than the history reaches gets a last message, "compacted".
  *
  * @module
  */

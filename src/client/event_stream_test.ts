@@ -31,16 +31,19 @@ Deno.test("readEvents() reads messages however the bytes are cut, and ignores co
 
 Deno.test("readEvents() refuses a message that the row does not promise", async () => {
   for (const data of ["{", '{"type":"other","revision":1}', '{"type":"progress"}']) {
-    await assert.rejects(all(bodyOf(`data: ${data}\n\n`)), (error) =>
-      error instanceof AetherError && error.name === "INTERNAL" && /is odd/.test(error.message));
+    await assert.rejects(
+      all(bodyOf(`data: ${data}\n\n`)),
+      (error) =>
+        error instanceof AetherError && error.name === "INTERNAL" && /is odd/.test(error.message),
+    );
   }
 });
 
 Deno.test("readEvents() ends with UNREACHABLE when the connection breaks or is silent", async () => {
   const broken = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.error(new TypeError("reset")),
+    pull: (controller) => controller.error(new TypeError("Reset")),
   });
-  await assert.rejects(all(broken), { name: "UNREACHABLE", message: /broke: reset/ });
+  await assert.rejects(all(broken), { name: "UNREACHABLE", message: /broke: Reset/ });
   const silent = new ReadableStream<Uint8Array>();
   await assert.rejects(all(silent, 1), { name: "UNREACHABLE", message: /nothing for 1 ms/ });
 });

@@ -12,7 +12,7 @@ function clientOf(answers: (Response | Error)[], seen: string[]): AetherClient {
   return new AetherClient({
     fetch: (input) => {
       seen.push(new URL(String(input)).search);
-      const answer = answers.shift() ?? new TypeError("error: client error (Connect): refused");
+      const answer = answers.shift() ?? new TypeError("Client error (Connect): refused");
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   });
@@ -23,7 +23,7 @@ Deno.test("followWatch() asks for what comes after the last message", async () =
   const stop = new AbortController();
   const client = clientOf([
     stream({ type: "progress", revision: 4 }),
-    new TypeError("error: client error (Connect): refused"),
+    new TypeError("Client error (Connect): refused"),
     stream({ type: "progress", revision: 9 }),
   ], seen);
   const revisions: number[] = [];

@@ -1,9 +1,9 @@
 /**
  * Read barriers: when may a read be answered from the local state?
  *
- * A write is acknowledged after its slot was decided, so a quorum had opened that slot. Whoever asks
- * a quorum for the highest slot it opened and waits until that slot is applied has seen the write:
- * the two quorums meet. No slot is used.
+ * A write is acknowledged after its slot was decided, so a quorum had opened that slot. Whoever
+ * asks a quorum for the highest slot it opened and waits until that slot is applied has seen the
+ * write: the two quorums meet. No slot is used.
  *
  * One round asks at a time; barriers that come meanwhile share the next one. If the configuration
  * changed before a round ends, its members may have been the wrong ones to ask: it is asked again.
@@ -93,10 +93,16 @@ export class Barriers {
     return done;
   }
 
-  /** The round that still lacks answers, if it should be asked again. */
-  due(nowMs: number): number | undefined {
+  /** The round that still lacks answers, if all members should be asked again. */
+  due(configuration: Configuration, nowMs: number): number | undefined {
     const round = this.#asking;
     if (round === undefined || round.askAgainAtMs > nowMs) return undefined;
+    if (round.configuration !== configuration) {
+      // Those it asks may be gone.
+      this.#asking = undefined;
+      this.#pending.unshift(...round.barriers);
+      return this.start(configuration, nowMs);
+    }
     round.askAgainAtMs = nowMs + this.#resendMs;
     return round.id;
   }

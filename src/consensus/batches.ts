@@ -101,14 +101,14 @@ export class Batches {
   }
 
   /**
-   * Own batches to be relayed again, because nobody may have kept them: each after a time, then after
-   * twice that time, and so on.
+   * Own batches to be relayed again, because nobody may have kept them: each after a time, then
+   * after twice that time, and so on.
    */
-  *due(nowMs: number, firstMs: number): Generator<Batch> {
+  *due(nowMs: number, firstMs: number, maxMs: number): Generator<Batch> {
     for (const [digest, waiting] of this.#waiting) {
       const { isOwn, payload, sinceMs, relayAtMs } = waiting;
       if (!isOwn || nowMs < relayAtMs) continue;
-      waiting.relayAtMs = nowMs + Math.max(firstMs, nowMs - sinceMs);
+      waiting.relayAtMs = nowMs + Math.min(maxMs, Math.max(firstMs, nowMs - sinceMs));
       if (relayAtMs > sinceMs) yield { digest, payload };
     }
   }

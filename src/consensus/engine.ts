@@ -105,7 +105,10 @@ export class Engine {
       this.#catchUp.isBehind(this.#log.next) || this.#outbox.isHolding;
   }
 
-  /** The last slot in which the node takes no part since it forgot; -1 or, while unknown, Infinity. */
+  /**
+   * The last slot in which the node takes no part since it forgot; -1 or, while unknown,
+   * Infinity.
+   */
   get abstainUpTo(): number {
     return this.#rejoin.abstainUpTo;
   }
@@ -311,8 +314,6 @@ export class Engine {
     for (const { sent } of this.#slots.due(this.#nowMs)) {
       for (const message of sent) this.#outbox.send("all", message, true);
     }
-    const id = this.#barriers.due(this.#nowMs);
-    if (id !== undefined) this.#outbox.send("all", { type: "barrierAsk", id }, true);
     const { nonce, isAsking, abstainUpTo } = this.#rejoin;
     if (nonce !== undefined && this.#rejoin.isDue(this.#log.next, this.#nowMs, resendMs)) {
       this.#outbox.send("all", {
@@ -328,8 +329,8 @@ export class Engine {
 
   /** Who takes no part cannot open slots for batches: it depends on others keeping its own. */
   #followBatches(): void {
-    const { resendMs } = this.#options;
-    for (const batch of this.#batches.due(this.#nowMs, resendMs)) {
+    const { resendMs, resendMaxMs } = this.#options;
+    for (const batch of this.#batches.due(this.#nowMs, resendMs, resendMaxMs)) {
       this.#outbox.send("all", { type: "batch", ...batch });
     }
     this.#batches.forgetOthers(this.#nowMs - followedMs);
@@ -352,7 +353,8 @@ export class Engine {
 
   #progressBarriers(configuration: Configuration): void {
     const { self } = this.#options;
-    const id = this.#barriers.start(configuration, this.#nowMs);
+    const id = this.#barriers.start(configuration, this.#nowMs) ??
+      this.#barriers.due(configuration, this.#nowMs);
     if (id !== undefined) {
       if (this.#log.next > this.#rejoin.abstainUpTo) {
         this.#barriers.answer(id, self, this.#highestOpened());

@@ -1,9 +1,9 @@
 /**
- * Which batches slots hold: those that an undecided slot proposes here, and those that a decided one
- * names until it is applied.
+ * Which batches slots hold: those that an undecided slot proposes here, and those that a decided
+ * one names until it is applied.
  *
- * A held batch is not proposed in another slot, and its bytes are kept even when it was applied: two
- * slots may name the same batch.
+ * A held batch is not proposed in another slot, and its bytes are kept even when it was applied:
+ * two slots may name the same batch.
  *
  * @module
  */
@@ -17,7 +17,9 @@ export class Holds {
   /** Whether any slot holds the batch. */
   readonly has = (digest: Digest): boolean => this.#counts.has(digest);
 
-  /** Lets a slot hold these batches instead of those it held; answers which nobody holds any more. */
+  /**
+   * Lets a slot hold these batches instead of those it held; answers which nobody holds any more.
+   */
   set(slot: number, digests: readonly Digest[]): Digest[] {
     for (const digest of digests) this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
     const before = this.#bySlot.get(slot) ?? [];

@@ -1,9 +1,9 @@
 /**
  * Which node opens a slot: a hint that keeps proposals equal.
  *
- * The node whose clients were busiest two blocks before opens the slots of a block, with the batches
- * of all; the next in turn does so when it does not. Every node finds the same one in the log, and
- * nothing is wrong when they do not: then proposals differ, and the slot takes longer.
+ * The node whose clients were busiest two blocks before opens the slots of a block, with the
+ * batches of all; the next in turn does so when it does not. Every node finds the same one in the
+ * log, and nothing is wrong when they do not: then proposals differ, and the slot takes longer.
  *
  * @module
  */

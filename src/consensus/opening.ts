@@ -4,8 +4,8 @@
  * There must be a reason: a batch that no open slot proposes, a gap below a slot that somebody
  * opened, or slots that have to pass before a configuration or a node comes into force. An idle
  * cluster opens none. Only the lowest such slot is opened on one's own: it belongs to the node that
- * {@link Openers} names, and to the others one by one when nothing happens. When slots decide nothing
- * because several nodes opened them at once, they wait longer and longer for each other.
+ * {@link Openers} names, and to the others one by one when nothing happens. When slots decide
+ * nothing because several nodes opened them at once, they wait longer and longer for each other.
  *
  * @module
  */

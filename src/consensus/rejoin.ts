@@ -1,14 +1,14 @@
 /**
  * Taking part again without memory: in which slots may a node not take part?
  *
- * A node that forgot what it sent could send something else for the same slot, and two quorums would
- * disagree. It asks the others for the highest slot that anybody opened, adds the window, and
+ * A node that forgot what it sent could send something else for the same slot, and two quorums
+ * would disagree. It asks the others for the highest slot that anybody opened, adds the window, and
  * abstains up to there: it had opened a slot s only when s - window was decided, so a quorum had
  * opened s - window, and that quorum meets the one that answers.
  *
  * The members asked must be those of slot s - window. If the configuration changed in between, a
- * quorum of the former members has opened its last slot; the answers say so, and the node learns the
- * log up to there before it trusts them.
+ * quorum of the former members has opened its last slot; the answers say so, and the node learns
+ * the log up to there before it trusts them.
  *
  * @module
  */

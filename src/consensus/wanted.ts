@@ -27,8 +27,8 @@ export class Wanted {
   }
 
   /**
-   * Whom to ask for a batch now: first who proposed it, then everybody. Undefined while an answer, or
-   * the batch itself, may still be under way.
+   * Whom to ask for a batch now: first who proposed it, then everybody. Undefined while an answer,
+   * or the batch itself, may still be under way.
    */
   want(digest: Digest, proposer: string | undefined, nowMs: number): string | undefined {
     const want = this.#wants.get(digest);

@@ -3,9 +3,9 @@
  * form.
  *
  * Nodes exchange proposals; who sees a majority for one value votes 1, else "?". From then on it is
- * a randomized binary agreement on "the majority's value" (1) or "nothing" (0), in phases of a STATE
- * and a VOTE exchange with a common coin. Every STATE and VOTE names the majority's value once its
- * sender knows it, so whoever decides 1 knows which value that is.
+ * a randomized binary agreement on "the majority's value" (1) or "nothing" (0), in phases of a
+ * STATE and a VOTE exchange with a common coin. Every STATE and VOTE names the majority's value
+ * once its sender knows it, so whoever decides 1 knows which value that is.
  *
  * Source: Pan et al., "Rabia" (SOSP 2021), weak-MVC, in the variant of the authors' code that votes
  * on the proposals directly.

@@ -38,7 +38,8 @@ export function checkCeiling(manifest: Manifest, ceiling: Ceiling): Issue[] {
   const heap = heapMb <= (ceiling.heapMb ?? heapMb) ? [] : [{
     path: "limits.heapMb",
     message: `${manifest.artifact} asks for heapMb = ${heapMb}, but the operator allows ` +
-      `${ceiling.heapMb}: lower heapMb under [limits] in slice.toml, or raise heapMb under [sandbox]`,
+      `${ceiling.heapMb}: lower heapMb under [limits] in slice.toml, or raise heapMb under ` +
+      "[sandbox]",
   }];
   return kinds.flatMap<Issue>((kind) =>
     (manifest.permissions[kind] ?? []).flatMap((entry) => {

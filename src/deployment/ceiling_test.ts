@@ -145,3 +145,14 @@ Deno.test("requireCeiling() throws with the problems of all manifests", () => {
     message: /^org\.shop:a:1\.0\.0 asks for env "TZ", .* \(and 1 more\)$/,
   });
 });
+
+Deno.test("checkCeiling() bounds the heap", () => {
+  const manifest = makeManifest("org.shop:a:1.0.0");
+  assert.deepEqual(checkCeiling(manifest, { ...closed, heapMb: 128 }), []);
+  const [issue] = checkCeiling(manifest, { ...closed, heapMb: 64 });
+  assert.equal(issue?.path, "limits.heapMb");
+  assert.match(
+    issue?.message ?? "",
+    /heapMb = 128, but the operator allows 64: lower heapMb under/,
+  );
+});

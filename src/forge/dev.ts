@@ -1,5 +1,6 @@
 /**
- * `aether dev`: a cluster of real nodes on this machine, with slices that are deployed again on every change.
+ * `aether dev`: a cluster of real nodes on this machine, with slices that are deployed again on
+ * every change.
  *
  * The nodes are child processes; what is deployed on them is the business of {@link DevSession}.
  * Everything that is started here ends here.

@@ -3,8 +3,8 @@
  *
  * Everybody hears from everybody several times a second, so silence means something. It only drives
  * policy (hints, leader, healing), never quorum sizes. A node that was paused itself distrusts its
- * own suspicions. A refused connection counts at once when a peer cannot reach the node either: that
- * is a dead process, not a bad link.
+ * own suspicions. A refused connection counts at once when a peer cannot reach the node either:
+ * that is a dead process, not a bad link.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface DetectorOptions {
 }
 
 /** Values for one data centre. */
-export const detectorDefaults: DetectorOptions = { suspectMs: 600, downMs: 1_500, pauseMs: 400 };
+const detectorDefaults: DetectorOptions = { suspectMs: 600, downMs: 1_500, pauseMs: 400 };
 
 /** What is believed about a node. */
 export type Belief = "alive" | "suspect" | "down";

@@ -3,8 +3,8 @@
  *
  * A blank node remembers nothing, so it cannot know whether it has voted before. It forms a cluster
  * only when every initial peer says that it is blank too, with the same list of founders; the
- * cluster's id comes from all their boot nonces. When somebody has formed with this very boot of the
- * node, it joins in; when somebody belongs to a cluster otherwise, the node was part of it in a
+ * cluster's id comes from all their boot nonces. When somebody has formed with this very boot of
+ * the node, it joins in; when somebody belongs to a cluster otherwise, the node was part of it in a
  * former life, and rejoins without taking part in anything old.
  *
  * @module

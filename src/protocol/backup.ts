@@ -1,8 +1,8 @@
 /**
  * What a backup consists of: the manifest, and the names of its objects.
  *
- * A backup is a snapshot of the store and the artifacts that it names. Its manifest is written last,
- * so a backup without one is no backup. Artifacts are shared: an object is named by its hash.
+ * A backup is a snapshot of the store and the artifacts that it names. Its manifest is written
+ * last, so a backup without one is no backup. Artifacts are shared: an object is named by its hash.
  *
  * @module
  */

@@ -149,7 +149,9 @@ export const keys = {
     "operator",
     z.object({ voters: z.array(z.string()).min(1).max(9) }),
   ),
-  /** `lock/{name}`: who holds a lock; the revision at which the key came into being is its token. */
+  /**
+   * `lock/{name}`: who holds a lock; the revision at which the key came into being is its token.
+   */
   lock: new KeyType(
     "lock/",
     "user",

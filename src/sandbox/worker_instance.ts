@@ -2,8 +2,8 @@
  * The `worker` tier: one slice instance in a permission-limited Web Worker.
  *
  * Created on the supervisor's thread, the only one that may create workers. It protects the node
- * against mistakes of a slice, not against malice (docs/isolation.md): a thread that computes cannot
- * be stopped, only given up.
+ * against mistakes of a slice, not against malice (docs/isolation.md): a thread that computes
+ * cannot be stopped, only given up.
  *
  * @module
  */

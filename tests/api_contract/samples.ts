@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { DirectoryTarget } from "../../src/io/backup/directory_target.ts";
+import { createBackup } from "../../src/node/backup/backups.ts";
 import type { RowName } from "../../src/protocol/api/table.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
 import type { TestApi } from "./setup.ts";
@@ -85,10 +87,9 @@ export const good: Readonly<Record<RowName, Sample>> = {
     body: JSON.stringify({ lease: "lease-of-lock-released" }),
     status: 204,
   },
-  // What is backed up is tested elsewhere; here there is no target.
-  backupCreate: { status: 409 },
-  backupList: { status: 409 },
-  backupVerify: { params: { id: "20260101t000000z-00000000" }, status: 409 },
+  backupCreate: {},
+  backupList: {},
+  backupVerify: { params: { id: "20260101t000000z-00000000" } },
   configList: {},
   overrideList: {},
   overrideSet: { body: JSON.stringify({ key: "management.maxInFlight", value: 100 }) },
@@ -267,6 +268,14 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   await must("POST", "/api/blueprint", blueprintText(spare, third));
   await must("PUT", "/api/kv/greeting", "hello");
   await must("PUT", "/api/kv/doomed", "x");
+  await createBackup(new DirectoryTarget(api.control.config.backup.directory ?? ""), {
+    wallMs: Date.UTC(2026, 0, 1),
+    unique: "00000000",
+    node: "node-1",
+    version: "0.1.0",
+    snapshot: api.control.store.snapshot().bytes,
+    artifacts: [],
+  });
   await must("POST", "/api/config", '{"key": "artifact.maxBytes", "value": "32MiB"}');
   for (const lease of ["lease-to-be-renewed", "lease-to-be-revoked"]) {
     await must("POST", "/api/leases", JSON.stringify({ ttlMs: 60_000, lease }));

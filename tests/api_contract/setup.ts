@@ -57,7 +57,13 @@ export class TestApi implements AsyncDisposable {
 
   /** Starts one; the tree is a configuration as in `aether.toml`. */
   static async start(tree: Record<string, unknown> = {}): Promise<TestApi> {
-    const config = resolveConfig({ log: { level: "off" }, cluster: { port: 0 }, ...tree });
+    const directory = await Deno.makeTempDir();
+    const config = resolveConfig({
+      log: { level: "off" },
+      cluster: { port: 0 },
+      backup: { directory },
+      ...tree,
+    });
     const opened = await Control.open({
       config,
       post: (message) => play(message, () => started?.control),
@@ -103,6 +109,8 @@ export class TestApi implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
     await this.control.close();
+    const { directory } = this.control.config.backup;
+    if (directory !== undefined) await Deno.remove(directory, { recursive: true });
     this.#gateway.close();
   }
 }
@@ -113,7 +121,9 @@ function play(message: FromControl, control: () => Control | undefined): void {
     message.resources.close();
     queueMicrotask(() => control()?.onInstanceReady(message.instance));
   } else if (message.type === "stopInstance") {
-    queueMicrotask(() => control()?.onInstanceEnded(message.instance, undefined));
+    const { instance } = message;
+    const end = { type: "instanceEnded", instance, reason: "stopped", problem: undefined } as const;
+    queueMicrotask(() => control()?.onInstanceEnded(end));
   } else if (message.type === "failed") {
     throw new Error(`Control failed: ${message.problem.detail}`);
   }

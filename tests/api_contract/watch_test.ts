@@ -131,7 +131,7 @@ Deno.test("followWatch() misses nothing and repeats nothing over broken connecti
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>>({
         transform(chunk, controller) {
-          if (left-- <= 0) controller.error(new TypeError("connection reset"));
+          if (left-- <= 0) controller.error(new TypeError("Connection reset"));
           else controller.enqueue(chunk);
         },
       }),

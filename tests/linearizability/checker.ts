@@ -1,10 +1,10 @@
 /**
- * Linearizability checker: can a history of concurrent operations be explained by one order in which
- * each took effect at a moment between its call and its return?
+ * Linearizability checker: can a history of concurrent operations be explained by one order in
+ * which each took effect at a moment between its call and its return?
  *
  * Wing and Gong's search with Lowe's memory of what was tried: a configuration is the set of
- * operations that have taken effect and the state they led to. Keys are independent, so a history is
- * checked key by key. An operation with an unknown outcome may take effect at any time after its
+ * operations that have taken effect and the state they led to. Keys are independent, so a history
+ * is checked key by key. An operation with an unknown outcome may take effect at any time after its
  * call, or never. Used by the simulator and for histories of real clusters.
  *
  * @module
@@ -82,8 +82,8 @@ interface Step<State> {
 }
 
 /**
- * The search for one key. Operations whose outcome is unknown stand in a list of their own: they are
- * tried only when no other can be next, since most of them explain nothing.
+ * The search for one key. Operations whose outcome is unknown stand in a list of their own: they
+ * are tried only when no other can be next, since most of them explain nothing.
  */
 class Search<State, Call, Result> {
   readonly #operations: readonly Operation<Call, Result>[];

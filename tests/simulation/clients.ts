@@ -14,6 +14,8 @@ import { commandId } from "./checkers/executions.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
+/** Enough for any mistake; a lone node with eager clients would do millions. */
+const operationsMax = 5_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -94,12 +96,12 @@ export class Clients {
     }
   }
 
-  #next(seen: Map<string, Seen>, leastMs = 1e-6): void {
+  #next(seen: Map<string, Seen>, leastMs = 0.02): void {
     const { thinkMs } = this.#world.options.load;
     // Never at once: an operation begins after everything that the last one led to.
     const waitMs = thinkMs * this.#random.nextFloat() + leastMs;
     this.#world.queue.after(waitMs, () => {
-      if (!this.#isStopped) this.#operate(seen);
+      if (!this.#isStopped && this.#operations.length < operationsMax) this.#operate(seen);
     });
   }
 

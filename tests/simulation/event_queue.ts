@@ -1,6 +1,6 @@
 /**
- * What happens when in a simulated run: events in the order of time, and of their making at the same
- * moment.
+ * What happens when in a simulated run: events in the order of time, and of their making at the
+ * same moment.
  *
  * @module
  */

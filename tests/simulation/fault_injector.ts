@@ -9,6 +9,7 @@ import { quorumSizes } from "../../src/consensus/quorum.ts";
 import type { Fault } from "./faults.ts";
 import type { Host } from "./host.ts";
 import type { Barrier } from "./network.ts";
+import type { MembersChange } from "./replica.ts";
 import type { Simulation } from "./simulation.ts";
 
 const nodesMax = 9;
@@ -20,6 +21,7 @@ export class FaultInjector {
   readonly #simulation: Simulation;
   readonly #faults: readonly Fault[];
   readonly #barriers = new Set<Barrier>();
+  readonly #proposed: MembersChange[] = [];
   #isHealed = false;
 
   constructor(simulation: Simulation, faults: readonly Fault[]) {
@@ -56,11 +58,8 @@ export class FaultInjector {
     // Only the members of the one configuration in force know what there is to know.
     if (!isWanted || only === undefined || latest.length > 1) return new Set();
     const members = this.#membersOf(only);
-    const forgetful = members.filter((host) => host.isForgetful);
-    const { faults } = quorumSizes(members.length);
-    const others = members.filter((host) => !host.isForgetful);
-    if (forgetful.length > 0) return new Set();
-    return new Set(others.slice(0, faults));
+    if (members.some((host) => host.isForgetful)) return new Set();
+    return new Set(members.slice(0, quorumSizes(members.length).faults));
   }
 
   #later(delayMs: number, run: () => void): void {
@@ -151,16 +150,25 @@ export class FaultInjector {
     });
   }
 
+  /** Whether new members could decide something although some of them forgot what they knew. */
+  #mayForm(ids: readonly string[]): boolean {
+    const members = this.#membersOf({ from: 0, members: ids });
+    const forgetful = members.filter((member) => member.isForgetful).length;
+    return members.length > 0 && forgetful <= quorumSizes(members.length).faults;
+  }
+
   #membersOf({ members }: Configuration): Host[] {
     return this.#simulation.hosts.filter(({ id }) => members.includes(id));
   }
 
-  /** Configurations whose members alone may know something, oldest first. */
+  /** Configurations whose members alone may know something, and those that may come next. */
   #configurations(): Configuration[] {
     const { hosts, checkers } = this.#simulation;
     const all = checkers.agreement.configurations(hosts[0]?.replica.firstMembers ?? []);
     const latest = all[all.length - 1];
-    return all.filter((configuration, index) => {
+    const coming = this.#proposed.filter(({ replaces }) => replaces >= (latest?.from ?? 0))
+      .map(({ members }) => ({ from: Infinity, members }));
+    const known = all.filter((configuration, index) => {
       const successor = all[index + 1];
       if (successor === undefined) return true;
       const heirs = hosts.filter(({ id }) =>
@@ -168,6 +176,7 @@ export class FaultInjector {
       );
       return configuration !== latest && heirs.some(({ safeSlot }) => safeSlot < successor.from);
     });
+    return [...known, ...coming];
   }
 
   #configure({ change, node, learnMs }: FaultOf<"configure">): void {
@@ -186,8 +195,11 @@ export class FaultInjector {
       if (!proposer.isUp) return;
       const { latest } = proposer.replica;
       const kept = latest.members.filter((member) => member !== removed);
-      if (kept.length + newcomers.length === 0) return;
-      proposer.change({ replaces: latest.from, members: [...kept, ...newcomers].sort() });
+      const members = [...kept, ...newcomers].sort();
+      if (!this.#mayForm(members)) return;
+      const change = { replaces: latest.from, members };
+      this.#proposed.push(change);
+      proposer.change(change);
     });
   }
 }

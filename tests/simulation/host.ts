@@ -49,6 +49,8 @@ export class Host {
   isUp = false;
   /** How much later messages arrive here. */
   extraMs = 0;
+  /** Records that this life began with. */
+  recovered = 0;
   engine!: Engine;
   replica!: Replica;
   #pausedUntilMs = 0;
@@ -120,6 +122,8 @@ export class Host {
     this.#lastSnapshot = this.replica.nextSlot;
     const { slotBatchesMax, waitingBatchesMax, ...variation } = options.engine;
     const forgot = options.durable ? this.disk.isRejoining : this.life > 1;
+    const records = this.disk.records();
+    this.recovered = records.length;
     this.engine = new Engine({
       ...engineDefaults,
       ...variation,
@@ -132,7 +136,7 @@ export class Host {
     }, {
       firstSlot: this.replica.nextSlot,
       configurations: this.replica.configurations,
-      records: this.disk.records(),
+      records,
       ...(forgot ? { rejoinNonce: `${this.id}/${this.life}` } : {}),
     });
     this.#schedule();

@@ -16,8 +16,8 @@ const wrappers: Readonly<Record<string, readonly string[]>> = {
   "semver": ["src/protocol/coordinates.ts"],
   "fflate": ["src/artifact/"],
   "esbuild": ["src/artifact/", "scripts/"],
-  "hono": ["src/api/"],
-  "@hono/zod-validator": ["src/api/"],
+  "hono": ["src/api/", "scripts/bench/"],
+  "@hono/zod-validator": ["src/api/", "scripts/bench/"],
   "commander": ["cli/"],
 };
 

@@ -9,12 +9,7 @@ import type { Control } from "../../node/control/control.ts";
 import type { kvRows, TxnChange, TxnComparison } from "../../protocol/api/data.ts";
 import { checkUserKey, keys, userPrefix } from "../../protocol/keys.ts";
 import { limits } from "../../protocol/limits.ts";
-import type {
-  Applied,
-  Compare,
-  Idempotency,
-  KeyOperation,
-} from "../../protocol/store/command.ts";
+import type { Applied, Compare, Idempotency, KeyOperation } from "../../protocol/store/command.ts";
 import type { HandlerContext, Handlers } from "../handler.ts";
 import { decodeValue } from "../values.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Questions between nodes over their link: a topic and a body, answered in pieces.
  *
- * For what is neither consensus nor a client's request, such as fetching an artifact. Answers travel
- * in pieces of 64 KiB, and stop while the link's queue is long, so that they never hold up
+ * For what is neither consensus nor a client's request, such as fetching an artifact. Answers
+ * travel in pieces of 64 KiB, and stop while the link's queue is long, so that they never hold up
  * consensus.
  *
  * @module

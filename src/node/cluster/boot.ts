@@ -1,5 +1,6 @@
 /**
- * How a node comes into its cluster at the start: from its data directory, alone, or with its peers.
+ * How a node comes into its cluster at the start: from its data directory, alone, or with its
+ * peers.
  *
  * @module
  */

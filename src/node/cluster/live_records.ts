@@ -1,8 +1,8 @@
 /**
  * Consensus records that a log must still hold although a snapshot covers every applied slot.
  *
- * Those are what this node sent for slots that are not applied yet, with the batches that it proposed
- * there. They are written again before the log's older part is dropped.
+ * Those are what this node sent for slots that are not applied yet, with the batches that it
+ * proposed there. They are written again before the log's older part is dropped.
  *
  * @module
  */

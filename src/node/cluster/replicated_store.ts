@@ -2,7 +2,8 @@
  * The replicated store of a node: the log of the cluster applied to the state.
  *
  * Writes are proposed in batches and answered when they are applied here; reads wait for a barrier,
- * so that they see every write acknowledged before. A node that is alone is the same with one voter.
+ * so that they see every write acknowledged before. A node that is alone is the same with one
+ * voter.
  *
  * @module
  */
@@ -24,6 +25,7 @@ import {
 } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { History } from "../../store/history.ts";
+import { outcomeError } from "../../store/outcome_error.ts";
 import { type StoreChange, StoreState } from "../../store/state.ts";
 import { clusterCoin, ConsensusHost, consensusRecord } from "./consensus_host.ts";
 import { encodeSnapshot, type Genesis } from "./genesis.ts";
@@ -217,30 +219,16 @@ export class ReplicatedStore {
     if (!this.#hasQuorum) throw noQuorum();
     let applied = await this.#proposals.propose(writer, transaction);
     for (let life = 1; applied.outcome === "stale" && life < livesMax; life++) {
-      // A former life had a greater number: nothing was done, unless another process has taken over.
+      // A former life had a greater number: nothing was done, unless another process has taken
+      // over.
       if (this.#isEstablished) break;
       applied = await this.#proposals.propose(writer, transaction);
     }
-    switch (applied.outcome) {
-      case "full":
-        throw new AetherError(
-          "STORE_FULL",
-          `The store holds ${this.state.bytes} of ${this.#options.maxBytes} bytes`,
-        );
-      case "noLease":
-        throw new AetherError("LEASE_NOT_FOUND", "A lease of the write does not exist");
-      case "mismatch":
-        throw new AetherError(
-          "IDEMPOTENCY_MISMATCH",
-          "The idempotency key was used for another request before",
-        );
-      case "forbidden":
-        throw new AetherError("FORBIDDEN", `A ${writer} may not write one of the keys`);
-      case "stale":
-        throw new AetherError("OUTCOME_UNKNOWN", "A newer life of this node has taken over");
-      default:
-        return applied;
-    }
+    const { bytes } = this.state;
+    const { maxBytes } = this.#options;
+    const error = outcomeError(applied.outcome, { writer, bytes, maxBytes });
+    if (error !== undefined) throw error;
+    return applied;
   }
 
   /** Resolves when a read of the state sees every write acknowledged before the call. */

@@ -368,3 +368,31 @@ Deno.test("Agent reports again what could not be written, but nothing that is ou
   assert.deepEqual(world.reported, ["1 FAILED 1 1", "2 ACTIVE 1 0"]);
   world.close();
 });
+
+Deno.test("Agent replaces an instance that uses too much once it has run well for a while", async () => {
+  const world = await new World().withActive();
+  world.agent.retire(one, "Too much heap");
+  await turn();
+  assert.deepEqual(world.reported, ["1 ACTIVE 1 0"]);
+  world.clock.advance(60_000);
+  world.agent.retire(one, "Too much heap");
+  world.agent.retire(one, "Too much heap");
+  await turn();
+  assert.deepEqual([world.reported, world.told], [["1 UNLOADING 1 0"], [`drain ${one}`]]);
+  assert.match(world.logs.join(), /uses too much and is replaced .*Too much heap/);
+  world.agent.onDrained(one);
+  world.agent.onEnded(one, undefined, "stopped");
+  await turn();
+  // Still assigned, so it starts afresh.
+  assert.deepEqual(world.reported, ["1 STARTING 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent keeps how an instance ended", async () => {
+  const world = await new World().withActive();
+  world.agent.onEnded(one, new AetherError("SLICE_FAILED", "Boom").toProblem(), "hung");
+  await turn();
+  const [found] = storedInstances(world.store.state);
+  assert.deepEqual([found?.value.exit, found?.value.reason], ["hung", "Boom"]);
+  world.close();
+});

@@ -33,7 +33,6 @@ import { ResourceServer } from "../../resource/resource_server.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import { NodeBackups } from "../backup/node_backups.ts";
-import { BackupSchedule } from "../backup/schedule.ts";
 import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -41,9 +40,8 @@ import { Agent } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
-import { Leader } from "./leader.ts";
+import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
-import { LogClock } from "./log_clock.ts";
 import { routeSnapshot } from "./routes.ts";
 
 const joinRetryMs = 500;
@@ -87,9 +85,7 @@ export class Control {
   readonly #clusterAddress: string;
   #gateway: MessagePort | undefined;
   #agent: Agent | undefined;
-  #leader: Leader | undefined;
-  #logClock: LogClock | undefined;
-  #backupSchedule: BackupSchedule | undefined;
+  #duties: Duties | undefined;
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
   #appliedRevision = -1;
@@ -195,8 +191,8 @@ export class Control {
   }
 
   /** Why each slice is where it is; see the reconciler. */
-  get trace(): Leader["trace"] {
-    return this.#leader?.trace ?? [];
+  get trace(): Duties["trace"] {
+    return this.#duties?.trace ?? [];
   }
 
   /** Connects the gateway, and after its restart again. */
@@ -217,29 +213,12 @@ export class Control {
   start(addresses: Omit<Addresses, "cluster">): Addresses {
     this.#addresses = { cluster: this.#clusterAddress, ...addresses };
     this.#unsubscribe = this.store.onChange((change) => this.#onChange(change));
-    this.#leader = new Leader({
-      store: this.store,
+    this.#duties = new Duties({
+      cluster: this.cluster,
+      backups: this.backups,
       clock: this.clock,
       log: this.log,
-      leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
-      isAlive: (node) => this.cluster.isAlive(node),
-      instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
-    });
-    this.#logClock = new LogClock({
-      store: this.store,
-      clock: this.clock,
-      log: this.log,
-      leadership: () => this.cluster.isLeader ? this.cluster.leader : undefined,
-    });
-    this.#backupSchedule = new BackupSchedule({
-      node: this.config.node.id,
-      store: this.store,
-      clock: this.clock,
-      log: this.log,
-      intervalMs: () => this.config.backup.intervalMs,
-      isAlive: (node) => this.cluster.isAlive(node),
-      hasQuorum: () => this.cluster.hasQuorum,
-      create: () => this.backups.create(),
+      config: () => this.config,
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.#sendRoutes();
@@ -252,9 +231,7 @@ export class Control {
     this.#isStopping = true;
     this.#stopping.abort();
     this.#joinTimer?.cancel();
-    this.#leader?.stop();
-    this.#logClock?.stop();
-    this.#backupSchedule?.stop();
+    this.#duties?.stop();
     this.#agent?.stop();
     this.#unsubscribe();
     this.overlay.close();
@@ -356,7 +333,7 @@ export class Control {
     if (event.type === "quorum" && event.hasQuorum) this.#join();
     // A dead node's instances take no calls, whatever the store still says of them.
     if (event.type === "belief") this.#sendRoutes();
-    this.#leader?.wake();
+    this.#duties?.wake();
   }
 
   async #register(): Promise<void> {

@@ -49,7 +49,10 @@ export const leaseRows = defineRows({
   },
 });
 
-/** Rows about locks; a token grows with every holder, so that what it protects can refuse old ones. */
+/**
+ * Rows about locks; a token grows with every holder, so that what it protects can refuse old
+ * ones.
+ */
 export const lockRows = defineRows({
   lockList: {
     method: "GET",

@@ -77,7 +77,7 @@ export function effectOf(key: string): OverrideEffect {
 }
 
 /** Why a key cannot be overridden at all; undefined when it can. */
-export function overrideIssue(key: string): ConfigIssue | undefined {
+function overrideIssue(key: string): ConfigIssue | undefined {
   if (keyAt(key) === undefined || key.includes("[")) {
     const near = nearest(key, configKeys.map(({ path }) => path));
     const advice = near === undefined ? "`aether config list` shows all" : `did you mean ${near}?`;

@@ -10,7 +10,7 @@
 import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 
 /** How a forwarded call ended. */
-export const answerKinds = ["output", "problem", "notHosted", "lost", "timeout", "full"] as const;
+const answerKinds = ["output", "problem", "notHosted", "lost", "timeout", "full"] as const;
 /** One of {@link answerKinds}. */
 export type AnswerKind = typeof answerKinds[number];
 

@@ -8,7 +8,7 @@
 import type { Manifest, Permissions } from "./manifest.ts";
 
 /** Kinds of permissions in the order in which they are shown. */
-export const permissionKinds = ["net", "read", "write", "env", "sys", "run", "ffi"] as const;
+const permissionKinds = ["net", "read", "write", "env", "sys", "run", "ffi"] as const;
 
 /** One permission of a manifest. */
 export interface PermissionEntry {

@@ -8,7 +8,7 @@
  */
 import { ByteReader, ByteWriter } from "../../base/codec.ts";
 import { FRAME_HEADER_BYTES, FrameReader } from "../../base/transport/frame.ts";
-import { type PlainValue, readValue, writeValue } from "../../base/value_codec.ts";
+import { type PlainValue, readValue, writeValue } from "./value_codec.ts";
 
 /** Kinds of messages. */
 export const pipeKind = {

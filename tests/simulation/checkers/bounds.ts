@@ -17,13 +17,14 @@ export class Bounds {
   }
 
   /** Looks at an engine. */
-  check({ id, engine, windowSlots, waitingBatchesMax, slotBatchesMax }: Host): void {
+  check(host: Host): void {
+    const { id, engine, windowSlots, waitingBatchesMax, slotBatchesMax, recovered } = host;
     const { slots, batches, wanted } = engine.usage;
     if (slots > 3 * windowSlots + 1) {
       this.#fail("bounds", `${id} keeps ${slots} slots with a window of ${windowSlots}`);
     }
     // What others wait for may be needed here beyond the own limit, but every life has its limit.
-    const needed = 3 * windowSlots * slotBatchesMax;
+    const needed = 3 * windowSlots * slotBatchesMax + recovered;
     if (batches > this.lives * waitingBatchesMax + needed) {
       this.#fail("bounds", `${id} keeps ${batches} waiting batches`);
     }

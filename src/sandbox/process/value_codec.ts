@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { InvariantError } from "./assert.ts";
-import { type ByteReader, type ByteWriter, DecodeError } from "./codec.ts";
+import { InvariantError } from "../../base/assert.ts";
+import { type ByteReader, type ByteWriter, DecodeError } from "../../base/codec.ts";
 
 /** A plain value; undefined fields of objects are left out. */
 export type PlainValue =
@@ -42,7 +42,7 @@ const tag = {
  * @throws {InvariantError} for what is not plain, or nested deeper than 32 levels.
  * @example
  * ```ts
- * import { ByteReader, ByteWriter } from "./codec.ts";
+ * import { ByteReader, ByteWriter } from "../../base/codec.ts";
  * import { readValue, writeValue } from "./value_codec.ts";
  * const writer = new ByteWriter();
  * writeValue(writer, { list: [1, "two", null] });

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { cpuMs, isThreadAlive, newWorkerThread, threadIds } from "./worker_threads.ts";
+
+const code = `onmessage = () => { for (const end = Date.now() + 60; Date.now() < end;); close() };
+  postMessage("ready")`;
+
+Deno.test("newWorkerThread() finds the thread of a new worker, and whether it has ended", async () => {
+  const before = threadIds();
+  assert.ok(before.size > 0);
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  const worker = new Worker(url, { type: "module" });
+  const thread = newWorkerThread(before);
+  assert.ok(thread !== undefined);
+  await new Promise((resolve) => worker.onmessage = resolve);
+  assert.equal(isThreadAlive(thread), true);
+  const startMs = cpuMs({ thread }) ?? NaN;
+  worker.postMessage("work");
+  while (isThreadAlive(thread)) {
+    const now = cpuMs({ thread });
+    if (now !== undefined) assert.ok(now >= startMs);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  worker.terminate();
+  assert.equal(cpuMs({ thread }), undefined);
+});
+
+Deno.test("newWorkerThread() answers nothing when no worker was made", () => {
+  assert.equal(newWorkerThread(threadIds()), undefined);
+  assert.equal(newWorkerThread(new Set()), undefined);
+});
+
+Deno.test("cpuMs() measures a whole process", () => {
+  const before = cpuMs({ process: Deno.pid }) ?? NaN;
+  for (const end = performance.now() + 50; performance.now() < end;);
+  assert.ok((cpuMs({ process: Deno.pid }) ?? NaN) >= before + 20);
+  assert.equal(cpuMs({ process: 2 ** 30 }), undefined);
+});
