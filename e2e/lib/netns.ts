@@ -29,7 +29,7 @@ export function isInLab(): boolean {
 }
 
 /** The words to put in front of a program that is to run inside of a new lab. */
-export function labWords(): string[] {
+function labWords(): string[] {
   const user = Deno.uid() === 0 ? [] : ["-U", "-r"];
   return [
     // If whoever started this dies, so does everything.
@@ -54,13 +54,29 @@ export function labTests(url: string, timeoutMs: number, register: () => void): 
     const timer = setTimeout(() => running.kill(), timeoutMs);
     try {
       const { code, stdout, stderr } = await running.ended;
-      console.log(stdout);
+
       assert.equal(code, 0, `It ended with ${code}:\n${stdout}\n${stderr}`);
       assert.match(stdout, /[1-9]\d* passed .* 0 failed/, stdout);
     } finally {
       clearTimeout(timer);
     }
   });
+}
+
+/** Runs a program of this checkout inside of a lab, on this terminal; answers its exit code. */
+export async function runInLab(url: string, args: readonly string[]): Promise<number> {
+  const [command = "", ...words] = labWords();
+  const program = ["run", "-A", "--no-check", "--no-prompt", fileURLToPath(url)];
+  const child = new Deno.Command(command, {
+    args: [...words, Deno.execPath(), ...program, ...args],
+    cwd: root,
+  }).spawn();
+  // Ctrl-C goes to the whole group; the program ends by itself.
+  const ignore = () => {};
+  Deno.addSignalListener("SIGINT", ignore);
+  const { code } = await child.status;
+  Deno.removeSignalListener("SIGINT", ignore);
+  return code;
 }
 
 /** Hosts of every lab. */
@@ -73,7 +89,7 @@ export function labTest(
   run: (world: World, lab: Lab) => Promise<void>,
 ): void {
   e2eTest(name, async (world) => {
-    const lab = await (opened ??= Lab.open(hostsMax));
+    const lab = await (opened ??= Lab.open());
     await lab.heal();
     await run(world, lab);
   });
@@ -100,9 +116,9 @@ export class Lab {
     this.hosts = hosts;
   }
 
-  /** Makes so many hosts. */
-  static async open(count: number): Promise<Lab> {
-    const hosts = Array.from({ length: count }, (_, index): Host => {
+  /** Makes the hosts. */
+  static async open(): Promise<Lab> {
+    const hosts = Array.from({ length: hostsMax }, (_, index): Host => {
       const number = index + 1;
       return {
         number,

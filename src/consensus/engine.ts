@@ -188,7 +188,7 @@ export class Engine {
       case "vote":
         return this.#receiveSlot(from, header, message);
       case "batch":
-        return this.#receiveBatch(message);
+        return this.#receiveBatch(message, header.resent);
       case "get":
         return this.#answerGet(from, message.digest);
       case "decision":
@@ -239,9 +239,10 @@ export class Engine {
     }
   }
 
-  #receiveBatch({ digest, payload }: Batch): void {
+  #receiveBatch({ digest, payload }: Batch, isResent: boolean): void {
     const isNeeded = this.#wanted.received(digest);
-    if (this.#log.payloadOf(digest) !== undefined) return;
+    // Who relays an applied one again knows it from a snapshot only, and waits to see it applied.
+    if (!isResent && this.#log.payloadOf(digest) !== undefined) return;
     this.#batches.add(digest, payload, { nowMs: this.#nowMs, isOwn: false, isNeeded });
   }
 
@@ -331,7 +332,7 @@ export class Engine {
   #followBatches(): void {
     const { resendMs, resendMaxMs } = this.#options;
     for (const batch of this.#batches.due(this.#nowMs, resendMs, resendMaxMs)) {
-      this.#outbox.send("all", { type: "batch", ...batch });
+      this.#outbox.send("all", { type: "batch", ...batch }, true);
     }
     this.#batches.forgetOthers(this.#nowMs - followedMs);
   }

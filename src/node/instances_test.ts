@@ -60,8 +60,11 @@ class World {
     }, gateway.port2);
   }
 
-  ready(id: string): Promise<void> | undefined {
-    return this.#ready.get(id)?.promise;
+  ready(id: string): Promise<unknown> {
+    const early = this.ended(id).then((end) => {
+      if (end?.reason !== "stopped") assert.fail(`It ended: ${end?.problem?.detail}`);
+    });
+    return Promise.race([this.#ready.get(id)?.promise, early]);
   }
 
   async ended(id: string): Promise<End | undefined> {

@@ -57,12 +57,15 @@ export class RelayThread {
 
   #start(): void {
     const thread: Thread<ToRelay, FromRelay> = new Thread("relay", {
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message) => {
+        // Not before: loading its modules may take longer than a heartbeat.
+        if (message.type === "started") thread.watch();
+        else this.#onMessage(message);
+      },
       onDeath: (reason) => this.#die(reason),
     });
     this.#thread = thread;
     thread.post({ type: "start", log: this.#log });
-    thread.watch();
   }
 
   #onMessage(message: FromRelay): void {

@@ -312,3 +312,27 @@ Deno.test("WorkerInstance() refuses permissions that Deno cannot parse", () => {
   port1.close();
   port2.close();
 });
+
+Deno.test("WorkerInstance checks every host of a redirect", async () => {
+  const forbidden = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("inside"),
+  );
+  const target = `http://127.0.0.1:${forbidden.addr.port}/`;
+  const allowed = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.redirect(target),
+  );
+  const host = `127.0.0.1:${allowed.addr.port}`;
+  const handler = `async () => {
+    const got = await fetch("http://${host}/").then((each) => each.text(), (error) => error.message);
+    return got;
+  }`;
+  const running = new Running(sliceOf(handler), { permissions: { net: [host] } });
+  await running.ready();
+  const answer = await running.call(1);
+  assert.match(answer, /Requires net access/);
+  assert.doesNotMatch(answer, /inside/);
+  await running.stop();
+  await Promise.all([forbidden.shutdown(), allowed.shutdown()]);
+});

@@ -54,6 +54,8 @@ export class Host {
   engine!: Engine;
   replica!: Replica;
   #pausedUntilMs = 0;
+  /** What waits for the end of a pause. */
+  readonly #backlog: (() => void)[] = [];
   #sequence = 0;
   #pending = new Map<number, Pending>();
   #queue: Command[] = [];
@@ -164,12 +166,17 @@ export class Host {
 
   /** Stands still for a while; what arrives meanwhile waits. */
   pause(forMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#world.queue.nowMs + forMs);
+    const { queue } = this.#world;
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, queue.nowMs + forMs);
+    queue.after(forMs, () => {
+      if (this.#pausedUntilMs <= queue.nowMs) this.resume();
+    });
   }
 
-  /** Goes on at once. */
+  /** Goes on at once, with everything that has arrived. */
   resume(): void {
     this.#pausedUntilMs = 0;
+    for (const run of this.#backlog.splice(0)) this.#world.queue.after(0, run);
   }
 
   /** Lets the clock jump ahead and run at another rate. */
@@ -184,8 +191,7 @@ export class Host {
     const { life } = this;
     const attempt = () => {
       if (this.life !== life || !this.isUp) return;
-      const waitMs = this.#pausedUntilMs - this.#world.queue.nowMs;
-      if (waitMs > 0) this.#world.queue.after(waitMs, attempt);
+      if (this.#pausedUntilMs > this.#world.queue.nowMs) this.#backlog.push(attempt);
       else run();
     };
     this.#world.queue.after(delayMs, attempt);

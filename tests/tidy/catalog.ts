@@ -6,7 +6,7 @@
  */
 import { type Finding, lineAt, type SourceFile } from "./source.ts";
 
-const catalogPath = /^src\/base\/error_catalog\w*\.ts$/;
+const catalogPath = /^src\/base\/(?:error_catalog|catalog\/\w+)\.ts$/;
 
 /** Findings for numbers that are used twice or malformed. */
 export function checkCatalog(files: readonly SourceFile[]): Finding[] {

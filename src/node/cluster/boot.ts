@@ -207,6 +207,7 @@ class Boot {
       clock,
       log,
       answerBytesMax: 2 * config.store.maxBytes + snapshotOverheadBytes,
+      peers: this.#founders(),
     });
     this.#cluster = cluster;
     cluster.start();

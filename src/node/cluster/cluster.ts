@@ -50,6 +50,8 @@ export interface ClusterParts {
   readonly log: Logger;
   /** Bytes of the largest snapshot or artifact of another node. */
   readonly answerBytesMax: number;
+  /** Addresses that the operator names now; newer than what the nodes remember. */
+  readonly peers?: readonly NodeAddress[];
 }
 
 /** A member of a cluster. */
@@ -325,6 +327,10 @@ export class Cluster {
     for (const [key, entry] of this.store.state.entries(keys.member.prefix)) {
       const member = keys.member.decode(key, entry.value);
       addresses.set(member.id, member.addresses.cluster);
+    }
+    // After a move of all nodes nobody could tell the others otherwise.
+    for (const { id, address } of this.#parts.peers ?? []) {
+      if (addresses.has(id)) addresses.set(id, address);
     }
     const nodes: NodeAddress[] = [...addresses].map(([id, address]) => ({ id, address }));
     const others = nodes.filter(({ id }) => id !== this.#parts.node);

@@ -45,6 +45,8 @@ export type ToRelay =
 /** relay -> supervisor. */
 export type FromRelay =
   | Heartbeat
+  /** The thread has loaded and answers from now on. */
+  | { readonly type: "started" }
   | { readonly type: "ready"; readonly instance: string }
   | { readonly type: "retire"; readonly instance: string; readonly cause: string }
   | { readonly type: "usage"; readonly usage: InstanceUsage }

@@ -42,6 +42,7 @@ async function handle(message: ToRelay): Promise<void> {
   switch (message.type) {
     case "start":
       logConfig = message.log;
+      post({ type: "started" });
       break;
     case "instance":
       await start(message).catch((error) => {
