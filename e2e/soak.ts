@@ -1,7 +1,7 @@
 /**
- * `deno task soak [OPTIONS]`: random faults on a cluster of real processes for as long as is wanted,
- * each round checked; see `lib/faults.ts`. The seed is printed, and `--seed SEED` gives the same
- * faults again.
+ * `deno task soak [OPTIONS]`: random faults on a cluster of real processes for as long as is
+ * wanted, each round checked; see `lib/faults.ts`. The seed is printed, and `--seed SEED` gives the
+ * same faults again.
  *
  * @module
  */

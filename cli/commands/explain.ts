@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { errorByCode, errorCatalog, type ErrorInfo } from "../../src/base/error_catalog.ts";
+import type { ErrorInfo } from "../../src/base/catalog/row.ts";
+import { errorByCode, errorCatalog } from "../../src/base/error_catalog.ts";
 import { AetherError } from "../../src/base/errors.ts";
 import { nearest } from "../../src/base/nearest.ts";
 import { defineCommand } from "../command.ts";

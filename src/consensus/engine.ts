@@ -26,11 +26,11 @@ import { Batches } from "./batches.ts";
 import { CatchUp } from "./catch_up.ts";
 import { DecidedLog } from "./decided_log.ts";
 import { Holds } from "./holds.ts";
-import { Opening } from "./opening.ts";
+import { Opening } from "./slot/opening.ts";
 import { Outbox } from "./outbox.ts";
 import { type Configuration, Configurations } from "./quorum.ts";
 import { Rejoin } from "./rejoin.ts";
-import { type Slot, SlotTable } from "./slots.ts";
+import { type Slot, SlotTable } from "./slot/slots.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "./types.ts";
 import { Wanted } from "./wanted.ts";
 

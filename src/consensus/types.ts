@@ -12,7 +12,7 @@ import type {
 } from "../protocol/consensus/message.ts";
 import type { BatchLimits, SlotLimits } from "./batches.ts";
 import type { Configuration } from "./quorum.ts";
-import type { Coin, SlotProtocolFactory } from "./slot_protocol.ts";
+import type { Coin, SlotProtocolFactory } from "./slot/slot_protocol.ts";
 
 /** How an engine behaves; see {@link engineDefaults} for typical values. */
 export interface EngineOptions {

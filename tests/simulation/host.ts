@@ -11,7 +11,7 @@ import { assert } from "../../src/base/assert.ts";
 import { Engine } from "../../src/consensus/engine.ts";
 import type { Configuration } from "../../src/consensus/quorum.ts";
 import { engineDefaults, type Input, type Output } from "../../src/consensus/types.ts";
-import { WeakMvc } from "../../src/consensus/weak_mvc.ts";
+import { WeakMvc } from "../../src/consensus/slot/weak_mvc.ts";
 import type { Header, LogEntry, Message } from "../../src/protocol/consensus/message.ts";
 import type { Applied, Command, Transaction } from "../../src/protocol/store/command.ts";
 import { Disk } from "./disk.ts";

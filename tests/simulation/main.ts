@@ -1,28 +1,46 @@
-import { deriveOptions } from "./options.ts";
+/**
+ * `deno task sim [--seed S] [--from N] [--minutes M]`: simulates clusters, one seed after the
+ * other.
+ *
+ * A seed derives everything of a run. The first violation is printed with all options and the
+ * command that repeats it, and ends the program with exit code 1.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
 import { planFaults } from "./faults.ts";
-import { Simulation } from "./simulation.ts";
-const [from, to] = [Number(Deno.args[0]), Number(Deno.args[1])];
-let steps = 0;
-const t = performance.now();
-const kinds = new Map<string, number>();
-for (let seed = from; seed < to; seed++) {
-  const o = deriveOptions(String(seed));
-  Deno.writeTextFileSync("/tmp/seed.txt", `${seed}`);
-  const t1 = performance.now();
-  const r = new Simulation(o, planFaults(o)).run();
-  const ms = performance.now() - t1;
-  steps += r.steps;
-  if (ms > 3000) console.log("slow", seed, ms, r.steps, JSON.stringify(o));
-  if (r.violation) {
-    kinds.set(r.violation.checker, (kinds.get(r.violation.checker) ?? 0) + 1);
-    console.log(
-      seed,
-      r.violation.checker,
-      r.violation.detail.slice(0, 500),
-      r.violation.atMs,
-      `n=${o.nodes} durable=${o.durable}`,
-    );
-  }
+import { deriveOptions } from "./options.ts";
+import { Simulation, type SimulationResult } from "./simulation.ts";
+
+function runSeed(seed: string): SimulationResult {
+  const options = deriveOptions(seed);
+  const result = new Simulation(options, planFaults(options)).run();
+  const { violation } = result;
+  if (violation === undefined) return result;
+  console.error(`Seed ${seed} violates ${violation.checker} at ${violation.atMs} ms of its time`);
+  console.error(violation.detail);
+  console.error(JSON.stringify(options, null, 2));
+  console.error(`Again: deno task sim --seed ${seed}`);
+  Deno.exit(1);
 }
-const s = (performance.now() - t) / 1000;
-console.log(kinds, "steps", steps, "per s", Math.round(steps / s), "seconds", s);
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    seed: { type: "string" },
+    from: { type: "string", default: "1" },
+    minutes: { type: "string", default: "1" },
+  },
+});
+const startMs = performance.now();
+const endMs = startMs + Number(values.minutes) * 60_000;
+let seeds = 0;
+let events = 0;
+for (let next = Number(values.from); seeds === 0 || performance.now() < endMs; next++) {
+  events += runSeed(values.seed ?? String(next)).steps;
+  seeds++;
+  if (values.seed !== undefined) break;
+}
+const seconds = (performance.now() - startMs) / 1000;
+const perSecond = Math.round(events / seconds);
+console.log(`${seeds} seeds, ${events} events, ${perSecond} events/s, no violation`);

@@ -5,7 +5,7 @@
  * @module
  */
 import { SeededRandom } from "../../src/base/random.ts";
-import type { Coin } from "../../src/consensus/slot_protocol.ts";
+import type { Coin } from "../../src/consensus/slot/slot_protocol.ts";
 import type { Digest } from "../../src/protocol/consensus/message.ts";
 import { checkLinearizable } from "../linearizability/checker.ts";
 import { register } from "../linearizability/register.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SeededRandom } from "../../src/base/random.ts";
-import type { Coin } from "../../src/consensus/slot_protocol.ts";
+import type { Coin } from "../../src/consensus/slot/slot_protocol.ts";
 import type { Digest } from "../../src/protocol/consensus/message.ts";
 import type { Checkers } from "./checkers/checkers.ts";
 import type { EventQueue } from "./event_queue.ts";

@@ -6,7 +6,7 @@ import { DecodeError } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import { MemoryStorage } from "../../base/storage.ts";
 import { engineDefaults } from "../../consensus/types.ts";
-import { WeakMvc } from "../../consensus/weak_mvc.ts";
+import { WeakMvc } from "../../consensus/slot/weak_mvc.ts";
 import { DataDirectory } from "../../io/log/data_directory.ts";
 import type { LogEntry, Message } from "../../protocol/consensus/message.ts";
 import { createLogger } from "../../sdk/logger.ts";

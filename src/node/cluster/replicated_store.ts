@@ -13,7 +13,7 @@ import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { Configuration } from "../../consensus/quorum.ts";
 import { engineDefaults } from "../../consensus/types.ts";
-import { WeakMvc } from "../../consensus/weak_mvc.ts";
+import { WeakMvc } from "../../consensus/slot/weak_mvc.ts";
 import type { DataDirectory } from "../../io/log/data_directory.ts";
 import type { Header, LogEntry, Message } from "../../protocol/consensus/message.ts";
 import { configurationKey, keys } from "../../protocol/keys.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { SlotMessage } from "../../../src/protocol/consensus/message.ts";
-import { stepOf } from "../../../src/consensus/slot_protocol.ts";
+import { stepOf } from "../../../src/consensus/slot/slot_protocol.ts";
 import type { Fail } from "./checkers.ts";
 
 /** Watches what nodes send. */

@@ -9,13 +9,18 @@
  *
  * @module
  */
-import { emptyValue, type LogEntry, type Value, valueOf } from "../protocol/consensus/message.ts";
-import type { Batches } from "./batches.ts";
-import type { DecidedLog } from "./decided_log.ts";
-import type { Holds } from "./holds.ts";
+import {
+  emptyValue,
+  type LogEntry,
+  type Value,
+  valueOf,
+} from "../../protocol/consensus/message.ts";
+import type { Batches } from "../batches.ts";
+import type { DecidedLog } from "../decided_log.ts";
+import type { Holds } from "../holds.ts";
 import { Openers } from "./openers.ts";
 import type { Slot, SlotTable } from "./slots.ts";
-import type { EngineOptions } from "./types.ts";
+import type { EngineOptions } from "../types.ts";
 
 /** The parts of an engine that opening a slot depends on. */
 export interface OpeningParts {

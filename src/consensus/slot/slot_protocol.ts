@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Bit, SlotMessage, Value } from "../protocol/consensus/message.ts";
+import type { Bit, SlotMessage, Value } from "../../protocol/consensus/message.ts";
 
 /** The common coin: the same on all nodes for a slot and phase. */
 export type Coin = (slot: number, phase: number) => Bit;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Digest, digestsOf, type SlotMessage } from "../protocol/consensus/message.ts";
-import type { Holds } from "./holds.ts";
+import { type Digest, digestsOf, type SlotMessage } from "../../protocol/consensus/message.ts";
+import type { Holds } from "../holds.ts";
 import type { Coin, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
 import { stepOf } from "./slot_protocol.ts";
 

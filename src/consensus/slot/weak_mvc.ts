@@ -12,15 +12,15 @@
  *
  * @module
  */
-import { assert, unreachable } from "../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import {
   type Bit,
   emptyValue,
   type SlotMessage,
   type Value,
   type Vote,
-} from "../protocol/consensus/message.ts";
-import { type QuorumSizes, quorumSizes } from "./quorum.ts";
+} from "../../protocol/consensus/message.ts";
+import { type QuorumSizes, quorumSizes } from "../quorum.ts";
 import {
   type Proposed,
   type Receipt,
