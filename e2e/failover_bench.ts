@@ -2,6 +2,7 @@
  * `deno task failover [OPTIONS]`: how long a cluster of real processes is without something when a
  * node dies or is cut off, as JSON lines.
  *
+ * - `nothing`: longest time between two acknowledged writes while nothing happens, to compare with
  * - `kill a voter`: longest time between two acknowledged writes around the kill -9 of a voter
  * - `kill the leader`: from the kill -9 of the leader to the decision for the next one
  * - `cut the leader off`: the same, with the leader's network cut instead
@@ -74,16 +75,25 @@ async function electionMs(
   return Math.max(0, await Promise.any(decided) - startMs);
 }
 
-async function killVoter(cluster: TestCluster, victim: ClusterNode): Promise<number> {
+/** Longest time between writes through all nodes but one, which is killed or not. */
+async function writeGapMs(
+  cluster: TestCluster,
+  victim: ClusterNode,
+  isKilled: boolean,
+): Promise<number> {
   const survivors = cluster.nodes.filter((node) => node !== victim);
   const writers = new Writers(survivors);
   await sleep(500);
   writers.acknowledgedMs.length = 0;
-  await victim.crash();
+  if (isKilled) await victim.crash();
   await sleep(1_000);
   await writers.stop();
-  victim.launch();
-  await victim.ready();
+  if (isKilled) {
+    victim.launch();
+    await victim.ready();
+    await cluster.writable();
+  }
+  await sleep(500);
   return writers.gapMs;
 }
 
@@ -140,12 +150,14 @@ async function bench(args: readonly string[]): Promise<number> {
       const cluster = await TestCluster.create(world, { hosts, isDurable });
       await cluster.start();
       await cluster.writable();
+      const calm: number[] = [];
       const gaps: number[] = [];
       for (let trial = 0; trial < Number(values.trials); trial++) {
-        gaps.push(await killVoter(cluster, cluster.node(trial % about.nodes + 1)));
-        await cluster.writable();
-        await sleep(1_000);
+        const victim = cluster.node(trial % about.nodes + 1);
+        calm.push(await writeGapMs(cluster, victim, false));
+        gaps.push(await writeGapMs(cluster, victim, true));
       }
+      report("nothing: longest gap between writes", about, calm);
       report("kill a voter: longest gap between writes", about, gaps);
       const kills: number[] = [];
       for (let trial = 0; trial < Number(values.trials); trial++) {

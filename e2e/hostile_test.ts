@@ -277,7 +277,9 @@ e2eTest("process tier: array buffers are bounded", async (world) => {
   try {
     await arena.deploy({ hostile: ["buffers"] });
     const text = await arena.spring("hostile", "buffers", { mib: 4096 });
-    assert.match(text ?? "", /Array buffer allocation failed after \d{2,3} MiB/);
+    // What is refused first is chance: a buffer, which the slice may survive, or V8's own heap.
+    if (text === undefined) assert.equal((await arena.failed("hostile")).exit, "memory");
+    else assert.match(text, /Array buffer allocation failed after \d{2,3} MiB/);
     assert.deepEqual(arena.failures, []);
   } finally {
     await arena.close();

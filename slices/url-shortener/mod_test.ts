@@ -18,7 +18,7 @@ Deno.test("url-shortener resolves what it shortened and counts the visit", async
 
 Deno.test("url-shortener answers LINK_NOT_FOUND for an unknown code", async () => {
   const { client, stop } = await testSlice(shortener, {
-    analytics: { record: () => Promise.reject(new Error("down")), stats: () => Promise.reject() },
+    analytics: { record: () => Promise.reject(new Error("Down")), stats: () => Promise.reject() },
   });
   await assert.rejects(client.resolve({ code: "nothing" }), (error: unknown) => {
     assert.ok(error instanceof SliceError);
@@ -32,7 +32,7 @@ Deno.test("url-shortener answers LINK_NOT_FOUND for an unknown code", async () =
 
 Deno.test("url-shortener resolves although counting fails", async () => {
   const { client, logs, stop } = await testSlice(shortener, {
-    analytics: { record: () => Promise.reject(new Error("down")), stats: () => Promise.reject() },
+    analytics: { record: () => Promise.reject(new Error("Down")), stats: () => Promise.reject() },
   });
   const { code } = await client.shorten({ url: "https://example.com" });
   assert.equal((await client.resolve({ code })).url, "https://example.com");

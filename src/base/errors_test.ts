@@ -6,7 +6,7 @@ Deno.test("AetherError takes number, status and hint from the catalogue", () => 
   assert.equal(error.code, "E3001");
   assert.equal(error.status, 404);
   assert.equal(error.hint, "List keys to see what is there");
-  assert.equal(new AetherError("USAGE", "x", { hint: "Other" }).hint, "Other");
+  assert.equal(new AetherError("USAGE", "Wrong", { hint: "Other" }).hint, "Other");
 });
 
 Deno.test("AetherError survives the way over a problem document", () => {
@@ -32,7 +32,7 @@ Deno.test("AetherError.fromProblem() makes INTERNAL of what it does not know", (
 });
 
 Deno.test("toAetherError() keeps an AetherError and wraps everything else", () => {
-  const known = new AetherError("USAGE", "x");
+  const known = new AetherError("USAGE", "Wrong");
   assert.equal(toAetherError(known), known);
   const cause = new TypeError("Broken");
   const wrapped = toAetherError(cause);

@@ -22,27 +22,21 @@ import {
   valueOf,
 } from "../protocol/consensus/message.ts";
 import { Barriers } from "./barriers.ts";
-import { Batches } from "./batches.ts";
+import { BatchStore } from "./batches/batch_store.ts";
 import { CatchUp } from "./catch_up.ts";
 import { DecidedLog } from "./decided_log.ts";
-import { Holds } from "./holds.ts";
 import { Opening } from "./slot/opening.ts";
 import { Outbox } from "./outbox.ts";
 import { type Configuration, Configurations } from "./quorum.ts";
 import { Rejoin } from "./rejoin.ts";
 import { type Slot, SlotTable } from "./slot/slots.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "./types.ts";
-import { Wanted } from "./wanted.ts";
-
-/** How long a node that takes no part keeps the batches of others. */
-const followedMs = 10_000;
 
 /** One node's engine. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #configurations: Configurations;
-  readonly #batches: Batches;
-  readonly #holds = new Holds();
+  readonly #batches: BatchStore;
   readonly #log: DecidedLog;
   readonly #slots: SlotTable;
   readonly #opening: Opening;
@@ -50,7 +44,6 @@ export class Engine {
   readonly #rejoin: Rejoin;
   readonly #catchUp: CatchUp;
   readonly #outbox: Outbox;
-  readonly #wanted: Wanted;
   #maxOpened: number;
   /** Slots from here on may have members that this node does not know yet. */
   #horizon: number;
@@ -60,15 +53,16 @@ export class Engine {
     const { self, window, resendMs, barriersMax } = options;
     this.#options = options;
     this.#configurations = new Configurations(start.configurations);
-    this.#batches = new Batches(options.batchLimits);
     this.#log = new DecidedLog(start.firstSlot);
+    const appliedPayload = (digest: Digest) => this.#log.payloadOf(digest);
+    this.#batches = new BatchStore({ ...options, appliedPayload });
     const membersAt = (slot: number) => this.#configurations.at(slot).members;
     const isDecided = (slot: number) => this.#log.isDecided(slot);
-    this.#slots = new SlotTable({ ...options, holds: this.#holds, membersAt, isDecided });
+    const hold = (slot: number, digests: readonly Digest[]) => this.#batches.hold(slot, digests);
+    this.#slots = new SlotTable({ ...options, hold, membersAt, isDecided });
     this.#opening = new Opening({
       options,
       batches: this.#batches,
-      holds: this.#holds,
       slots: this.#slots,
       log: this.#log,
       membersAt,
@@ -77,7 +71,6 @@ export class Engine {
     this.#rejoin = new Rejoin(self, window, start.rejoinNonce);
     this.#catchUp = new CatchUp(resendMs / 2);
     this.#outbox = new Outbox(options.durable);
-    this.#wanted = new Wanted(options);
     this.#maxOpened = start.firstSlot - 1;
     this.#horizon = start.firstSlot + 2 * window;
     this.#recover(start.records);
@@ -120,7 +113,7 @@ export class Engine {
 
   /** How much is kept in memory, in items. */
   get usage(): { readonly batches: number; readonly slots: number; readonly wanted: number } {
-    return { batches: this.#batches.size, slots: this.#slots.size, wanted: this.#wanted.size };
+    return { batches: this.#batches.size, slots: this.#slots.size, wanted: this.#batches.wanted };
   }
 
   /** The header that goes with every message of this node. */
@@ -174,8 +167,7 @@ export class Engine {
   }
 
   #submit(digest: Digest, payload: Uint8Array): void {
-    const how = { nowMs: this.#nowMs, isOwn: true, isNeeded: false };
-    if (this.#batches.add(digest, payload, how)) {
+    if (this.#batches.submit({ digest, payload }, this.#nowMs)) {
       this.#outbox.send("all", { type: "batch", digest, payload });
     } else this.#outbox.push({ type: "refused", digest });
   }
@@ -188,7 +180,7 @@ export class Engine {
       case "vote":
         return this.#receiveSlot(from, header, message);
       case "batch":
-        return this.#receiveBatch(message, header.resent);
+        return this.#batches.receive(message, header.resent, this.#nowMs);
       case "get":
         return this.#answerGet(from, message.digest);
       case "decision":
@@ -239,15 +231,8 @@ export class Engine {
     }
   }
 
-  #receiveBatch({ digest, payload }: Batch, isResent: boolean): void {
-    const isNeeded = this.#wanted.received(digest);
-    // Who relays an applied one again knows it from a snapshot only, and waits to see it applied.
-    if (!isResent && this.#log.payloadOf(digest) !== undefined) return;
-    this.#batches.add(digest, payload, { nowMs: this.#nowMs, isOwn: false, isNeeded });
-  }
-
   #answerGet(from: string, digest: Digest): void {
-    const payload = this.#payloadOf(digest);
+    const payload = this.#batches.payloadOf(digest);
     if (payload !== undefined) this.#outbox.send(from, { type: "batch", digest, payload });
   }
 
@@ -304,14 +289,18 @@ export class Engine {
     }
     this.#log.restart(firstSlot);
     this.#slots.forgetBefore(firstSlot);
-    this.#released(this.#holds.releaseBefore(firstSlot));
+    this.#batches.releaseBefore(firstSlot);
     this.#configurations.forgetBefore(firstSlot);
     this.#horizon = firstSlot + 2 * this.#options.window;
   }
 
   #tick(): void {
     const { resendMs } = this.#options;
-    if (!this.isVoting) this.#followBatches();
+    if (!this.isVoting) {
+      for (const batch of this.#batches.relays(this.#nowMs)) {
+        this.#outbox.send("all", { type: "batch", ...batch }, true);
+      }
+    }
     for (const { sent } of this.#slots.due(this.#nowMs)) {
       for (const message of sent) this.#outbox.send("all", message, true);
     }
@@ -325,16 +314,7 @@ export class Engine {
     }
     const peer = this.#catchUp.due(this.#log.next, this.#nowMs);
     if (peer !== undefined) this.#outbox.send(peer, { type: "fetch", from: this.#log.next });
-    this.#wanted.forgetOld(this.#nowMs);
-  }
-
-  /** Who takes no part cannot open slots for batches: it depends on others keeping its own. */
-  #followBatches(): void {
-    const { resendMs, resendMaxMs } = this.#options;
-    for (const batch of this.#batches.due(this.#nowMs, resendMs, resendMaxMs)) {
-      this.#outbox.send("all", { type: "batch", ...batch }, true);
-    }
-    this.#batches.forgetOthers(this.#nowMs - followedMs);
+    this.#batches.forgetOld(this.#nowMs);
   }
 
   /** Does everything that is possible now. */
@@ -373,7 +353,7 @@ export class Engine {
     let moved = false;
     for (const slot of this.#slots.undecided) {
       const { protocol } = slot;
-      const patient = this.#nowMs - slot.openedAtMs < this.#options.graceMs;
+      const patient = this.#nowMs - slot.openedAtMs < this.#opening.patienceMs;
       for (;;) {
         const message = protocol.next(patient);
         if (message === undefined) break;
@@ -394,7 +374,7 @@ export class Engine {
       this.#slots.decided(slot);
     }
     if (!this.#log.decide(number, value)) return;
-    this.#released(this.#holds.set(number, digestsOf(value)));
+    this.#batches.hold(number, digestsOf(value));
     this.#outbox.note({ type: "decided", slot: number, value });
   }
 
@@ -402,7 +382,7 @@ export class Engine {
     for (let moved = false;; moved = true) {
       const value = this.#log.valueAt(this.#log.next);
       if (value === undefined) return moved;
-      const batches = this.#batchesOf(value);
+      const batches = this.#batches.batchesOf(value);
       if (batches === undefined) {
         this.#want(value, undefined);
         return moved;
@@ -413,38 +393,15 @@ export class Engine {
 
   #apply(batches: readonly Batch[]): void {
     const entry = this.#log.apply(batches);
-    for (const { digest } of batches) this.#batches.applied(digest);
-    this.#released(this.#holds.set(entry.slot, []));
+    this.#batches.applied(entry);
     this.#opening.applied(entry);
     this.#outbox.push({ type: "apply", entry });
   }
 
-  /** Batches that no slot holds any more are forgotten if they are applied. */
-  #released(digests: readonly Digest[]): void {
-    for (const digest of digests) this.#batches.released(digest);
-  }
-
-  /** The batches of a value; undefined when one of them is missing. */
-  #batchesOf(value: Value): Batch[] | undefined {
-    const batches: Batch[] = [];
-    for (const digest of digestsOf(value)) {
-      const payload = this.#payloadOf(digest);
-      if (payload === undefined) return undefined;
-      batches.push({ digest, payload });
-    }
-    return batches;
-  }
-
-  #payloadOf(digest: Digest): Uint8Array | undefined {
-    return this.#batches.payload(digest) ?? this.#log.payloadOf(digest);
-  }
-
   /** Asks for the missing batches of a value. */
   #want(value: Value, proposer: string | undefined): void {
-    for (const digest of digestsOf(value)) {
-      if (this.#payloadOf(digest) !== undefined) continue;
-      const to = this.#wanted.want(digest, proposer, this.#nowMs);
-      if (to !== undefined) this.#outbox.send(to, { type: "get", digest });
+    for (const { digest, to } of this.#batches.ask(value, proposer, this.#nowMs)) {
+      this.#outbox.send(to, { type: "get", digest });
     }
   }
 
@@ -481,7 +438,7 @@ export class Engine {
   #adopt(slot: Slot): Value | undefined {
     const { favourite } = slot.protocol;
     if (favourite === undefined) return undefined;
-    if (this.#batchesOf(favourite.value) !== undefined) return favourite.value;
+    if (this.#batches.batchesOf(favourite.value) !== undefined) return favourite.value;
     this.#want(favourite.value, favourite.from);
     const waitedMs = this.#nowMs - slot.touchedAtMs;
     return waitedMs > 4 * this.#options.takeoverMs ? emptyValue : undefined;
@@ -493,7 +450,7 @@ export class Engine {
     this.#maxOpened = Math.max(this.#maxOpened, number);
     this.#slots.opened(slot, digests, isInitiated, this.#nowMs);
     for (const digest of digests) {
-      const payload = this.#payloadOf(digest);
+      const payload = this.#batches.payloadOf(digest);
       assert(payload !== undefined, `Batch ${digest} is proposed but not known`);
       this.#outbox.record({ type: "batch", digest, payload });
     }
@@ -519,8 +476,7 @@ export class Engine {
     const keep = (value: Value) => {
       for (const digest of digestsOf(value)) {
         const payload = payloads.get(digest);
-        const how = { nowMs: 0, isOwn: false, isNeeded: true };
-        if (payload !== undefined) this.#batches.add(digest, payload, how);
+        if (payload !== undefined) this.#batches.recover({ digest, payload });
       }
     };
     for (const record of records) {
@@ -533,7 +489,7 @@ export class Engine {
       if (slot < this.#log.next) continue;
       if (record.type === "decided") {
         if (this.#log.decide(slot, record.value)) {
-          this.#holds.set(slot, digestsOf(record.value));
+          this.#batches.hold(slot, digestsOf(record.value));
         }
         keep(record.value);
       } else {

@@ -10,7 +10,7 @@ import type {
   LogEntry,
   Message,
 } from "../protocol/consensus/message.ts";
-import type { BatchLimits, SlotLimits } from "./batches.ts";
+import type { BatchLimits, SlotLimits } from "./batches/waiting_batches.ts";
 import type { Configuration } from "./quorum.ts";
 import type { Coin, SlotProtocolFactory } from "./slot/slot_protocol.ts";
 

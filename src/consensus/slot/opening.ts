@@ -15,9 +15,8 @@ import {
   type Value,
   valueOf,
 } from "../../protocol/consensus/message.ts";
-import type { Batches } from "../batches.ts";
+import type { BatchStore } from "../batches/batch_store.ts";
 import type { DecidedLog } from "../decided_log.ts";
-import type { Holds } from "../holds.ts";
 import { Openers } from "./openers.ts";
 import type { Slot, SlotTable } from "./slots.ts";
 import type { EngineOptions } from "../types.ts";
@@ -25,8 +24,7 @@ import type { EngineOptions } from "../types.ts";
 /** The parts of an engine that opening a slot depends on. */
 export interface OpeningParts {
   readonly options: EngineOptions;
-  readonly batches: Batches;
-  readonly holds: Holds;
+  readonly batches: BatchStore;
   readonly slots: SlotTable;
   readonly log: DecidedLog;
   readonly membersAt: (slot: number) => readonly string[];
@@ -64,8 +62,8 @@ export class Opening {
 
   /** What to propose in a slot that nobody has opened; undefined: nothing now. */
   initiate(slot: number, nowMs: number): Value | undefined {
-    const { options, batches, holds, slots, log, membersAt } = this.#parts;
-    const free = batches.free(holds.has, options.slotLimits);
+    const { options, batches, slots, log, membersAt } = this.#parts;
+    const free = batches.free();
     const isGap = slot <= Math.max(slots.highest, log.highest, this.#fillUpTo);
     if (free.length === 0 && !isGap) {
       this.#awaited = undefined;
@@ -78,25 +76,36 @@ export class Opening {
     return valueOf(free);
   }
 
+  /** How long to wait for a majority of proposals when a quorum disagrees. */
+  get patienceMs(): number {
+    return Math.max(this.#parts.options.graceMs, this.#stepMs);
+  }
+
   /** How long this node lets the others go first. */
   #turnMs(slot: number, nowMs: number): number {
     const { options, membersAt } = this.#parts;
-    const { self, takeoverMs, resendMaxMs } = options;
+    const { self, takeoverMs } = options;
     const members = membersAt(slot);
-    if (this.#collisions < 2) {
+    if (this.#stepMs === 0) {
       if (this.#isOverdue(nowMs)) return 0;
       return this.#openers.rankOf(self, slot, members, nowMs) * takeoverMs;
     }
     // Whom each passes over may be what they disagree on: now it is simply one after the other.
-    const rank = (members.indexOf(self) + slot) % members.length;
-    const stepMs = Math.max(1, takeoverMs) * 2 ** Math.min(this.#collisions, 20);
-    return rank * Math.min(stepMs, resendMaxMs);
+    return this.#stepMs * ((members.indexOf(self) + slot) % members.length);
+  }
+
+  /** Time between two turns after collisions: it grows beyond any delay; 0 without collisions. */
+  get #stepMs(): number {
+    const { takeoverMs, resendMaxMs } = this.#parts.options;
+    if (this.#collisions < 2) return 0;
+    const stepMs = Math.max(1, takeoverMs) * 2 ** Math.min(this.#collisions, 30);
+    return Math.min(stepMs, 10 * resendMaxMs);
   }
 
   /** Whether an own batch was left out for so long that the opener seems not to know it. */
   #isOverdue(nowMs: number): boolean {
-    const { options, batches, holds } = this.#parts;
-    const sinceMs = batches.oldestOwnFree(holds.has);
+    const { options, batches } = this.#parts;
+    const sinceMs = batches.oldestOwnFree();
     return sinceMs !== undefined && nowMs - sinceMs > options.resendMs;
   }
 

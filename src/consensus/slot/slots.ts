@@ -4,7 +4,6 @@
  * @module
  */
 import { type Digest, digestsOf, type SlotMessage } from "../../protocol/consensus/message.ts";
-import type { Holds } from "../holds.ts";
 import type { Coin, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
 import { stepOf } from "./slot_protocol.ts";
 
@@ -34,7 +33,8 @@ export interface SlotTableOptions {
   readonly protocol: SlotProtocolFactory;
   readonly membersAt: (slot: number) => readonly string[];
   readonly isDecided: (slot: number) => boolean;
-  readonly holds: Holds;
+  /** An open slot holds the batches that it proposes. */
+  readonly hold: (slot: number, digests: readonly Digest[]) => void;
   readonly resendMs: number;
   readonly resendMaxMs: number;
 }
@@ -110,7 +110,7 @@ export class SlotTable {
     slot.proposed = digests;
     slot.isInitiated = isInitiated;
     if (isInitiated) this.#initiated++;
-    this.#options.holds.set(slot.number, digests);
+    this.#options.hold(slot.number, digests);
   }
 
   /** This node sends a message for a slot. */

@@ -12,7 +12,8 @@ import { AetherError } from "../../base/errors.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { BackupTarget } from "./target.ts";
 
-const retries = 3;
+const retriesMax = 3;
+const retryDelayMs = 50;
 const pagesMax = 10_000;
 const excerptLength = 300;
 const entities: Readonly<Record<string, string>> = {
@@ -35,6 +36,8 @@ export class S3Target implements BackupTarget {
   constructor(config: S3Config) {
     const { endpoint, bucket, prefix = "", region = "us-east-1" } = config;
     const { accessKeyId, secretAccessKey } = config;
+    // Its own retries leave the bodies of refused answers open.
+    const retries = 0;
     this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries });
     this.#bucket = `${endpoint}/${bucket}`;
     this.#prefix = prefix;
@@ -87,19 +90,33 @@ export class S3Target implements BackupTarget {
     init: RequestInit,
     alsoFine?: number,
   ): Promise<Response> {
-    let response: Response;
-    try {
-      response = await this.#client.fetch(url, { ...init, method });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new AetherError("BACKUP_FAILED", `${method} ${url}: ${reason}`, { cause });
-    }
+    const response = await this.#withRetries(method, url, init);
     if (response.ok || response.status === alsoFine) return response;
     const text = (await response.text()).slice(0, excerptLength);
     throw new AetherError(
       "BACKUP_FAILED",
       `${method} ${url} was answered ${response.status}: ${text}`,
     );
+  }
+
+  /** Sends it again, with growing pauses, while the store is busy. */
+  async #withRetries(method: string, url: string, init: RequestInit): Promise<Response> {
+    for (let attempt = 0;; attempt++) {
+      const response = await this.#send(method, url, init);
+      const isBusy = response.status === 429 || response.status >= 500;
+      if (!isBusy || attempt === retriesMax) return response;
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs * 4 ** attempt));
+    }
+  }
+
+  async #send(method: string, url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#client.fetch(url, { ...init, method });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new AetherError("BACKUP_FAILED", `${method} ${url}: ${reason}`, { cause });
+    }
   }
 }
 

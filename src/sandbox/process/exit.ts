@@ -11,7 +11,9 @@ export interface ProcessExit {
   readonly detail: string;
 }
 
-const outOfMemory = /JavaScript (?:heap )?out of memory|Reached heap limit|out of memory/i;
+const heapFull = /Reached heap limit|near heap limit/;
+// V8 gives up at once when the system gives it no more.
+const outOfMemory = /out of memory/i;
 
 /**
  * The reason of an end that nobody asked for.
@@ -23,11 +25,18 @@ export function exitOf(
   lastWords: string,
   heapMb: number,
 ): ProcessExit {
-  if (outOfMemory.test(lastWords)) {
+  if (heapFull.test(lastWords)) {
     return {
       reason: "heap",
       detail: `The slice needed more than its ${heapMb} MiB of heap: raise heapMb under [limits] ` +
         "in slice.toml, or hold less",
+    };
+  }
+  if (outOfMemory.test(lastWords)) {
+    return {
+      reason: "memory",
+      detail: "The slice's process was refused more memory: raise heapMb under [limits] in " +
+        "slice.toml, which also bounds array buffers, or hold less",
     };
   }
   const said = lastLine(lastWords);

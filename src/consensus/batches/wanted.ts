@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Digest } from "../protocol/consensus/message.ts";
+import type { Digest } from "../../protocol/consensus/message.ts";
 
 interface Want {
   askAtMs: number;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Batch, Digest } from "../protocol/consensus/message.ts";
+import type { Batch, Digest } from "../../protocol/consensus/message.ts";
 
 /** Limits of the waiting batches; own ones and those of others each have as much. */
 export interface BatchLimits {
@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /** The batches that are not applied yet. */
-export class Batches {
+export class WaitingBatches {
   readonly #limits: BatchLimits;
   readonly #waiting = new Map<Digest, Waiting>();
   /** Number and bytes of the batches of others and of the own ones. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Digest } from "../protocol/consensus/message.ts";
+import type { Digest } from "../../protocol/consensus/message.ts";
 
 /** The batches held at one node. */
 export class Holds {
