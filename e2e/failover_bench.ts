@@ -171,6 +171,9 @@ async function bench(args: readonly string[]): Promise<number> {
         cuts.push(await cutLeader(cluster, lab));
       }
       report("cut the leader off: until the next is decided", about, cuts);
+    } catch (error) {
+      console.error(error, world.log);
+      return 1;
     } finally {
       await world.close();
     }

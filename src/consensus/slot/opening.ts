@@ -39,6 +39,8 @@ export class Opening {
   #awaited: { readonly slot: number; readonly sinceMs: number } | undefined;
   /** Slots in a row that decided nothing although this node proposed something. */
   #collisions = 0;
+  /** How long the last of them took: some message delays. */
+  #collisionMs = 0;
 
   constructor(parts: OpeningParts) {
     this.#parts = parts;
@@ -98,7 +100,7 @@ export class Opening {
   get #stepMs(): number {
     const { takeoverMs, resendMaxMs } = this.#parts.options;
     if (this.#collisions < 2) return 0;
-    const stepMs = Math.max(1, takeoverMs) * 2 ** Math.min(this.#collisions, 30);
+    const stepMs = Math.max(1, takeoverMs, this.#collisionMs) * 2 ** (this.#collisions - 2);
     return Math.min(stepMs, 10 * resendMaxMs);
   }
 
@@ -122,7 +124,10 @@ export class Opening {
   decided(slot: Slot, value: Value, nowMs: number): void {
     if (slot.isDecided) return;
     if (value !== emptyValue) this.#collisions = 0;
-    else if (slot.proposed.length > 0) this.#collisions++;
+    else if (slot.proposed.length > 0) {
+      this.#collisions = Math.min(this.#collisions + 1, 30);
+      this.#collisionMs = nowMs - slot.openedAtMs;
+    }
     if (!slot.isInitiated || value === emptyValue || value === valueOf(slot.proposed)) return;
     this.#openers.late(this.#parts.options.self, nowMs);
   }
