@@ -440,8 +440,10 @@ export class Engine {
     if (favourite === undefined) return undefined;
     if (this.#batches.batchesOf(favourite.value) !== undefined) return favourite.value;
     this.#want(favourite.value, favourite.from);
-    const waitedMs = this.#nowMs - slot.touchedAtMs;
-    return waitedMs > 4 * this.#options.takeoverMs ? emptyValue : undefined;
+    // Long enough for an answer; if there is none, nobody may have the batches any more.
+    const { graceMs, takeoverMs, resendMs } = this.#options;
+    const isLost = this.#nowMs - slot.touchedAtMs > graceMs + 2 * takeoverMs + resendMs;
+    return isLost ? emptyValue : undefined;
   }
 
   #open(number: number, value: Value, isInitiated: boolean): void {

@@ -14,11 +14,17 @@ interface Want {
 export class Wanted {
   readonly #graceMs: number;
   readonly #resendMs: number;
+  readonly #keepMs: number;
   readonly #wants = new Map<Digest, Want>();
 
-  constructor(options: { readonly graceMs: number; readonly resendMs: number }) {
+  constructor(options: {
+    readonly graceMs: number;
+    readonly resendMs: number;
+    readonly resendMaxMs: number;
+  }) {
     this.#graceMs = options.graceMs;
     this.#resendMs = options.resendMs;
+    this.#keepMs = 10 * options.resendMaxMs;
   }
 
   /** Batches wanted. */
@@ -49,7 +55,7 @@ export class Wanted {
   /** Forgets what nobody has wanted for a while. */
   forgetOld(nowMs: number): void {
     for (const [digest, { askAtMs }] of this.#wants) {
-      if (askAtMs + 10 * this.#resendMs < nowMs) this.#wants.delete(digest);
+      if (askAtMs + this.#keepMs < nowMs) this.#wants.delete(digest);
     }
   }
 }

@@ -13,17 +13,24 @@ import {
   type LogEntry,
 } from "../../protocol/consensus/message.ts";
 
+/** A batch and how many proposals of open slots name it. */
+interface NamedBatch {
+  record: ConsensusRecord | undefined;
+  names: number;
+}
+
 /** Records of open slots, and the batches that they name. */
 export class LiveRecords {
-  readonly #batches = new Map<Digest, ConsensusRecord>();
+  readonly #batches = new Map<Digest, NamedBatch>();
   readonly #slots = new Map<number, ConsensusRecord[]>();
 
   /** A record was written. */
   add(record: ConsensusRecord): void {
     if (record.type === "batch") {
-      this.#batches.set(record.digest, record);
+      this.#batchOf(record.digest).record = record;
       return;
     }
+    for (const digest of namedBy(record)) this.#batchOf(digest).names++;
     const slot = record.type === "sent" ? record.message.slot : record.slot;
     const records = this.#slots.get(slot);
     if (records === undefined) this.#slots.set(slot, [record]);
@@ -32,44 +39,44 @@ export class LiveRecords {
 
   /** A slot was applied. */
   applied({ slot }: LogEntry): void {
-    const records = this.#slots.get(slot) ?? [];
-    this.#slots.delete(slot);
-    this.#forgetBatches(records);
+    this.#remove(slot);
   }
 
   /** A snapshot covers everything before a slot. */
   removeBefore(slot: number): void {
-    for (const [known, records] of this.#slots) {
-      if (known >= slot) continue;
-      this.#slots.delete(known);
-      this.#forgetBatches(records);
-    }
+    for (const known of this.#slots.keys()) if (known < slot) this.#remove(known);
   }
 
   /** Removes batches that no slot names, which a torn write may leave. */
   removeUnnamedBatches(): void {
-    const named = new Set([...this.#slots.values()].flat().flatMap(batchesOf));
-    for (const digest of this.#batches.keys()) if (!named.has(digest)) this.#batches.delete(digest);
+    for (const [digest, { names }] of this.#batches) if (names === 0) this.#batches.delete(digest);
   }
 
   /** All of them, batches first. */
   *all(): Generator<ConsensusRecord> {
-    yield* this.#batches.values();
+    for (const { record } of this.#batches.values()) if (record !== undefined) yield record;
     for (const records of this.#slots.values()) yield* records;
   }
 
+  #batchOf(digest: Digest): NamedBatch {
+    let batch = this.#batches.get(digest);
+    if (batch === undefined) this.#batches.set(digest, batch = { record: undefined, names: 0 });
+    return batch;
+  }
+
   /** A batch lives as long as a slot for which this node proposed it. */
-  #forgetBatches(records: readonly ConsensusRecord[]): void {
-    const gone = new Set(records.flatMap(batchesOf));
-    if (gone.size === 0) return;
-    for (const others of this.#slots.values()) {
-      for (const digest of others.flatMap(batchesOf)) gone.delete(digest);
+  #remove(slot: number): void {
+    for (const digest of (this.#slots.get(slot) ?? []).flatMap(namedBy)) {
+      const batch = this.#batchOf(digest);
+      batch.names--;
+      if (batch.names <= 0) this.#batches.delete(digest);
     }
-    for (const digest of gone) this.#batches.delete(digest);
+    this.#slots.delete(slot);
   }
 }
 
-function batchesOf(record: ConsensusRecord): Digest[] {
+/** The batches that a proposal names. */
+function namedBy(record: ConsensusRecord): Digest[] {
   const isProposal = record.type === "sent" && record.message.type === "proposal";
   return isProposal ? digestsOf(record.message.value) : [];
 }

@@ -68,3 +68,16 @@ Deno.test("LiveRecords.removeUnnamedBatches() removes what a torn write left", (
   records.removeUnnamedBatches();
   assert.equal(shown(records), "b proposal1");
 });
+
+Deno.test("LiveRecords take as long for each slot, however many there are", () => {
+  // As after a restart with a long log: a search through all of them would take minutes.
+  const records = new LiveRecords();
+  const count = 100_000;
+  for (let slot = 0; slot < count; slot++) {
+    for (const record of [batch(`${slot}`), proposal(slot, `${slot}`), vote(slot)]) {
+      records.add(record);
+    }
+  }
+  for (let slot = 0; slot < count; slot++) records.applied({ slot, batches: [] });
+  assert.deepEqual([...records.all()], []);
+});

@@ -24,6 +24,7 @@ export interface Wrappers {
   readonly prlimit: boolean;
   /** `env` that can block a signal. */
   readonly blockSignal: boolean;
+  readonly nice: boolean;
 }
 
 /** A process to start. */
@@ -56,10 +57,13 @@ export function launchOf(options: LaunchOptions): Launch {
   if (host.flagsAt !== undefined) {
     args.splice(host.flagsAt, 0, `--v8-flags=${heap}`, ...permissionFlags(options, host.readable));
   }
-  const inner = wrappers.blockSignal
+  const inner = [
+    // The node's own threads come first when there is not enough CPU for all.
+    ...(wrappers.nice ? ["nice", "-n", "5"] : []),
     // SIGUSR1 would open a debugger port in this process, as in every Deno.
-    ? ["env", "--block-signal=USR1", host.command, ...args]
-    : [host.command, ...args];
+    ...(wrappers.blockSignal ? ["env", "--block-signal=USR1"] : []),
+    ...[host.command, ...args],
+  ];
   const [command = "", ...rest] = wrappers.prlimit
     ? ["prlimit", `--data=${(baseDataMib + 2 * heapMb) * mib}`, "--core=0", ...inner]
     : inner;
@@ -98,7 +102,7 @@ function listed(entries: readonly string[]): string {
   return entries.map((entry) => entry.replaceAll(",", ",,")).join(",");
 }
 
-/** Finds out what this machine has; costs two short processes. */
+/** Finds out what this machine has; costs three short processes. */
 export async function findWrappers(): Promise<Wrappers> {
   const works = async (command: string, args: string[]) => {
     try {
@@ -111,5 +115,6 @@ export async function findWrappers(): Promise<Wrappers> {
   return {
     prlimit: await works("prlimit", ["--core=0", "true"]),
     blockSignal: await works("env", ["--block-signal=USR1", "true"]),
+    nice: await works("nice", ["-n", "5", "true"]),
   };
 }

@@ -6,7 +6,7 @@ const plain: LaunchOptions = {
   heapMb: 64,
   deniedHosts: [],
   auditFile: undefined,
-  wrappers: { prlimit: false, blockSignal: false },
+  wrappers: { prlimit: false, blockSignal: false, nice: false },
   ownEnv: { PATH: "/bin", HOME: "/home", AETHER_TOKEN: "secret", TZ: "UTC", OTHER: "x" },
 };
 
@@ -39,16 +39,17 @@ Deno.test("launchOf() passes on what was granted", () => {
 });
 
 Deno.test("launchOf() puts limits before the program where the machine has them", () => {
-  const wrappers = { prlimit: true, blockSignal: true };
+  const wrappers = { prlimit: true, blockSignal: true, nice: true };
   const { command, args } = launchOf({ ...plain, wrappers, auditFile: "/tmp/audit" });
   assert.equal(command, "prlimit");
   const bytes = (1216 + 2 * 64) * 1024 * 1024;
-  const before = [`--data=${bytes}`, "--core=0", "env", "--block-signal=USR1"];
-  assert.deepEqual(args.slice(0, 4), before);
+  const limits = [`--data=${bytes}`, "--core=0"];
+  const before = [...limits, "nice", "-n", "5", "env", "--block-signal=USR1"];
+  assert.deepEqual(args.slice(0, before.length), before);
   assert.equal(launchOf({ ...plain, auditFile: "/tmp/a" }).env["DENO_AUDIT_PERMISSIONS"], "/tmp/a");
 });
 
 Deno.test("findWrappers() asks this machine", async () => {
   const wrappers = await findWrappers();
-  assert.deepEqual(Object.keys(wrappers), ["prlimit", "blockSignal"]);
+  assert.deepEqual(Object.keys(wrappers), ["prlimit", "blockSignal", "nice"]);
 });
