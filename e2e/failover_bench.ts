@@ -91,7 +91,7 @@ async function writeGapMs(
   if (isKilled) {
     victim.launch();
     await victim.ready();
-    await cluster.writable();
+    await cluster.ready();
   }
   await sleep(500);
   return writers.gapMs;
@@ -161,13 +161,15 @@ async function bench(args: readonly string[]): Promise<number> {
       report("kill a voter: longest gap between writes", about, gaps);
       const kills: number[] = [];
       for (let trial = 0; trial < Number(values.trials); trial++) {
-        await sleep(1_500);
+        await cluster.ready();
+        await sleep(1_000);
         kills.push(await killLeader(cluster));
       }
       report("kill the leader: until the next is decided", about, kills);
       const cuts: number[] = [];
       for (let trial = 0; trial < Number(values.cuts); trial++) {
-        await sleep(1_500);
+        await cluster.ready();
+        await sleep(1_000);
         cuts.push(await cutLeader(cluster, lab));
       }
       report("cut the leader off: until the next is decided", about, cuts);

@@ -203,6 +203,16 @@ export class TestCluster {
     };
   }
 
+  /** Waits until every node says that it is ready: before that, not all may be voting again. */
+  async ready(timeoutMs = 30_000): Promise<void> {
+    await Promise.all(this.nodes.map((node) =>
+      until(`${node.id} is ready`, async () => {
+        const { status } = await node.request("/health/ready");
+        return status === 200 || undefined;
+      }, timeoutMs)
+    ));
+  }
+
   /** Who leads, as a node says; undefined when it does not know. */
   async leader(seenBy: ClusterNode): Promise<ClusterNode | undefined> {
     const view = await seenBy.json<{ nodes: { id: string; leader: boolean }[] }>("/api/nodes");

@@ -125,7 +125,7 @@ export async function faultRound(
   const endMs = performance.now();
   await undo();
   const { majorityMs, allMs } = await cluster.writable();
-  await sleep(300);
+  await cluster.ready();
   await clients.stop();
   clients.check();
   const gapMs = Math.round(clients.longestGapMs(startMs));

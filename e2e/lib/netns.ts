@@ -57,6 +57,8 @@ export function labTests(url: string, timeoutMs: number, register: () => void): 
 
       assert.equal(code, 0, `It ended with ${code}:\n${stdout}\n${stderr}`);
       assert.match(stdout, /[1-9]\d* passed .* 0 failed/, stdout);
+      // What the tests report about themselves.
+      console.log(stdout.split("\n").filter((line) => line.startsWith("{")).join("\n"));
     } finally {
       clearTimeout(timer);
     }

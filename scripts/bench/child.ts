@@ -8,6 +8,36 @@ const pollMs = 2;
 const stopTimeoutMs = 10_000;
 const outputBytesMax = 20_000;
 
+const children = new Set<Deno.ChildProcess>();
+const folders = new Set<string>();
+
+/** Ends the children and removes the folders of a benchmark that is interrupted. */
+export async function leaveNothing(): Promise<void> {
+  const ended = [...children];
+  for (const child of ended) child.kill("SIGKILL");
+  await Promise.all(ended.map(({ status }) => status));
+  for (const folder of folders) await Deno.remove(folder, { recursive: true });
+}
+
+/** Gives the action a new folder that is removed after it. */
+export async function withFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "aether-bench-" });
+  folders.add(folder);
+  try {
+    return await action(folder);
+  } finally {
+    folders.delete(folder);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function spawn(command: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  const child = new Deno.Command(command, options).spawn();
+  children.add(child);
+  void child.status.then(() => children.delete(child));
+  return child;
+}
+
 /** How to start a server. */
 export interface ServerCommand {
   readonly command: string;
@@ -33,13 +63,13 @@ export class Server {
   /** Starts a server; its standard input stays open until it is disposed of. */
   static start({ command, args, env = {} }: ServerCommand): Server {
     const startedAtMs = performance.now();
-    const child = new Deno.Command(command, {
+    const child = spawn(command, {
       args: [...args],
       env: { ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    });
     return new Server(child, startedAtMs);
   }
 
@@ -88,13 +118,13 @@ export async function runToEnd(
   { command, args, env = {} }: ServerCommand,
   timeoutMs: number,
 ): Promise<string> {
-  const child = new Deno.Command(command, {
+  const child = spawn(command, {
     args: [...args],
     env: { ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   try {
     const { success, code, stdout, stderr } = await child.output();

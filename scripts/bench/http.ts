@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { resolve } from "node:path";
+import { withFolder } from "./child.ts";
 import { type RunningServer, type ServerName, serverNames, startServer } from "./peers.ts";
 import { readCpu, readMemory, ticksPerSecond } from "./proc.ts";
 import { httpMarkdown, type Measurement, reportLines } from "./http_report.ts";
@@ -65,9 +66,8 @@ export function wholeNumber(name: string, text: string, max: number): number {
   throw new RangeError(`--${name} is "${text}": give a whole number from 1 to ${max}`);
 }
 
-async function measureAll({ seconds, rounds, binary }: HttpOptions): Promise<Measurement[]> {
-  const folder = await Deno.makeTempDir({ prefix: "aether-bench-" });
-  try {
+function measureAll({ seconds, rounds, binary }: HttpOptions): Promise<Measurement[]> {
+  return withFolder(async (folder) => {
     await using stack = new AsyncDisposableStack();
     await writeScripts(folder);
     const options = { folder, ...(binary === undefined ? {} : { binary }) };
@@ -81,9 +81,7 @@ async function measureAll({ seconds, rounds, binary }: HttpOptions): Promise<Mea
       measurements.push(...await runner.round(round, seconds));
     }
     return measurements;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 /** Loads the servers one after the other. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { leaveNothing } from "./child.ts";
 
 type Bench = (args: string[]) => Promise<number>;
 
@@ -44,6 +45,9 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (Deno.build.os !== "linux") {
     console.error(`Benchmarks read /proc, which ${Deno.build.os} does not have: run them on Linux`);
     return 1;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => void leaveNothing().finally(() => Deno.exit(130)));
   }
   try {
     return await (await find())(args);

@@ -34,3 +34,6 @@ function hono(): (request: Request) => Response | Promise<Response> {
 const [kind, port] = Deno.args;
 const handler = kind === "hono" ? hono() : bare;
 Deno.serve({ hostname: "127.0.0.1", port: Number(port) }, (request) => handler(request));
+// The benchmark holds the other end: its death is the end of this server.
+for await (const chunk of Deno.stdin.readable) void chunk;
+Deno.exit();

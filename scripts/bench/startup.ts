@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Aether } from "./aether_node.ts";
+import { withFolder } from "./child.ts";
 import { markdownTable, text } from "./http_report.ts";
 import { wholeNumber } from "./http.ts";
 import { type Memory, readMemory } from "./proc.ts";
@@ -69,9 +70,8 @@ async function findBinary(given: string | undefined): Promise<string | undefined
   return undefined;
 }
 
-async function measureAll(rounds: number, binary: string | undefined): Promise<StartLine[]> {
-  const folder = await Deno.makeTempDir({ prefix: "aether-bench-" });
-  try {
+function measureAll(rounds: number, binary: string | undefined): Promise<StartLine[]> {
+  return withFolder(async (folder) => {
     const nodes = new Map<StartForm, Aether>([["source", await prepare(folder, "source")]]);
     if (binary !== undefined) nodes.set("binary", await prepare(folder, "binary", binary));
     const results = new Map<StartForm, StartResult[]>();
@@ -87,9 +87,7 @@ async function measureAll(rounds: number, binary: string | undefined): Promise<S
     if (packed === undefined) return lines;
     packed.emptyCache();
     return [...lines, lineOf("binary", "cold", [await measure(packed)])];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 /** A node whose data has the echo slice deployed. */

@@ -69,6 +69,16 @@ const builtinModules: esbuild.Plugin = {
   },
 };
 
+/** Zod's messages in some fifty languages are half of it; nothing here speaks but English. */
+const localesOfZod: esbuild.Plugin = {
+  name: "zod-locales",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
+      contents: `export { default as en } from "./en.js";`,
+    }));
+  },
+};
+
 /** Bundles all entries; throws with esbuild's messages when one does not resolve or parse. */
 export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bundle> {
   const dir = join(workDir, "bundle");
@@ -98,7 +108,7 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
       chunkNames: "chunk-[hash]",
       legalComments: "none",
       logLevel: "warning",
-      plugins: [packageOfEsbuild, builtinModules],
+      plugins: [packageOfEsbuild, builtinModules, localesOfZod],
     });
     await Deno.copyFile(join(modulesDir, "esbuild/lib/main.js"), join(dir, "esbuild.cjs"));
     await Deno.writeTextFile(join(dir, "sdk.json"), JSON.stringify(await collectSdkFiles()));

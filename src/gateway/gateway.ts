@@ -135,7 +135,8 @@ export class Gateway {
       query,
       body,
       meta: metaOf(headers, target),
-    }, request.signal);
+      caller: request,
+    });
     return this.#respond(answer, target, requestId);
   }
 
@@ -150,10 +151,9 @@ export class Gateway {
     service: Service,
     manifest: MethodManifest,
     call: Call,
-    signal?: AbortSignal,
   ): Promise<Answer> {
     const first = pick(service, undefined);
-    let answer = await send(first, call, signal);
+    let answer = await first.call(call).answer;
     if (isFinal(answer, manifest)) return answer;
     const tried = new Set<CallTarget>([first]);
     const until = performance.now() + call.remainingMs;
@@ -161,7 +161,7 @@ export class Gateway {
       const target = service.pick(tried);
       if (target === undefined || target === "full") break;
       tried.add(target);
-      answer = await send(target, { ...call, remainingMs: until - performance.now() }, signal);
+      answer = await target.call({ ...call, remainingMs: until - performance.now() }).answer;
       if (isFinal(answer, manifest)) return answer;
     }
     return answer;
@@ -263,13 +263,6 @@ function overloaded(artifact: string): AetherError {
 function isFinal(answer: Answer, manifest: MethodManifest): boolean {
   if (answer.kind === "notHosted" || answer.kind === "full") return false;
   return answer.kind !== "lost" || !manifest.idempotent;
-}
-
-function send(target: CallTarget, call: Call, signal?: AbortSignal): Promise<Answer> {
-  const { id, answer } = target.call(call);
-  // The listener dies with the request, so it needs no removal.
-  signal?.addEventListener("abort", () => target.abort(id), { once: true });
-  return answer;
 }
 
 function failure(answer: Answer, service: Service, method: string): AetherError {

@@ -212,6 +212,7 @@ Deno.test("Gateway.handle() ends a call when its client goes", async () => {
   );
   await instance.until(() => instance.calls.length === 1);
   client.abort();
+  world.gateway.expire();
   await instance.until(() => instance.aborted.length === 1);
   assert.equal((await response).status, 504);
   assert.equal(world.gateway.inFlight, 0);

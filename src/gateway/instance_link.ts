@@ -8,7 +8,7 @@
  */
 import { BatchPort } from "../io/batch_port.ts";
 import { type Batch, frame } from "../protocol/thread/instance.ts";
-import type { Answer, Call, CallTarget } from "./call.ts";
+import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
 
 /** A call to another slice that the instance asks for. */
 export interface InvokeRequest {
@@ -23,6 +23,8 @@ export interface InvokeRequest {
 
 interface Pending {
   readonly deadlineAt: number;
+  /** Not watched yet. */
+  caller: Caller | undefined;
   readonly resolve: (answer: Answer) => void;
 }
 
@@ -65,7 +67,8 @@ export class InstanceLink implements CallTarget {
   call(call: Call): { readonly id: number; readonly answer: Promise<Answer> } {
     const id = this.#nextId++;
     const answer = new Promise<Answer>((resolve) => {
-      this.#pending.set(id, { deadlineAt: performance.now() + call.remainingMs, resolve });
+      const deadlineAt = performance.now() + call.remainingMs;
+      this.#pending.set(id, { deadlineAt, caller: call.caller, resolve });
     });
     this.#port.send(
       frame.call,
@@ -95,10 +98,15 @@ export class InstanceLink implements CallTarget {
     this.#port.send(frame.reply, id, ok ? 1 : 0, status, body);
   }
 
-  /** Ends calls whose deadline has passed. */
+  /** Ends calls whose deadline has passed, and from now on those whose caller goes. */
   expire(now: number): void {
     for (const [id, pending] of this.#pending) {
       if (pending.deadlineAt <= now) this.abort(id);
+      else if (pending.caller !== undefined) {
+        const { caller } = pending;
+        pending.caller = undefined;
+        abortWithCaller(caller, () => this.abort(id));
+      }
     }
   }
 

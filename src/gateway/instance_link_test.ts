@@ -83,6 +83,30 @@ Deno.test("InstanceLink.expire() ends the calls whose deadline has passed", asyn
   assert.deepEqual(await long.answer, { kind: "timeout" });
 });
 
+Deno.test("InstanceLink.expire() ends calls whose caller has gone before or goes after it", async () => {
+  await using world = new World();
+  const { link } = world;
+  const [gone, going, quick] = [1, 2, 3].map(() => new AbortController());
+  const asked: string[] = [];
+  const caller = (name: string, controller: AbortController | undefined) => ({
+    get signal() {
+      asked.push(name);
+      return controller?.signal ?? AbortSignal.abort();
+    },
+  });
+  world.instance.onCall = ({ path }) => path === "quick" ? [200, "1"] : undefined;
+  const first = link.call({ ...call, caller: caller("gone", gone) });
+  const second = link.call({ ...call, caller: caller("going", going) });
+  const third = link.call({ ...call, pathParameters: "quick", caller: caller("quick", quick) });
+  assert.equal((await third.answer).kind, "output");
+  gone?.abort();
+  for (const _sweep of [1, 2]) link.expire(performance.now());
+  assert.deepEqual(await first.answer, { kind: "timeout" });
+  going?.abort();
+  assert.deepEqual(await second.answer, { kind: "timeout" });
+  assert.deepEqual(asked, ["gone", "going"]);
+});
+
 Deno.test("InstanceLink.lose() ends every call as lost", async () => {
   await using world = new World();
   const answers = [world.link.call(call).answer, world.link.call(call).answer];

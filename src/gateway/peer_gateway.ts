@@ -13,7 +13,7 @@ import {
   encodeGatewayFrame,
   type GatewayFrame,
 } from "../protocol/gateway/frame.ts";
-import type { Answer, Call, CallTarget } from "./call.ts";
+import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
 
 const dialTimeoutMs = 500;
 /** After a failed dial, calls fail at once for this long. */
@@ -30,6 +30,8 @@ export interface PeerGatewayOptions {
 
 interface Pending {
   readonly deadlineAt: number;
+  /** Not watched yet. */
+  caller: Caller | undefined;
   readonly resolve: (answer: Answer) => void;
 }
 
@@ -63,7 +65,7 @@ export class PeerGateway {
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const deadlineAt = performance.now() + call.remainingMs;
-    this.#pending.set(id, { deadlineAt, resolve });
+    this.#pending.set(id, { deadlineAt, caller: call.caller, resolve });
     const send = (link: Link | undefined) => {
       if (!this.#pending.has(id)) return;
       if (!this.#send(link, { kind: "call", id, contract, ...call })) {
@@ -82,9 +84,16 @@ export class PeerGateway {
     this.#settle(id, { kind: "timeout" });
   }
 
-  /** Ends calls whose deadline has passed. */
+  /** Ends calls whose deadline has passed, and from now on those whose caller goes. */
   expire(now: number): void {
-    for (const [id, { deadlineAt }] of this.#pending) if (deadlineAt <= now) this.abort(id);
+    for (const [id, pending] of this.#pending) {
+      const { deadlineAt, caller } = pending;
+      if (deadlineAt <= now) this.abort(id);
+      else if (caller !== undefined) {
+        pending.caller = undefined;
+        abortWithCaller(caller, () => this.abort(id));
+      }
+    }
   }
 
   /** The node takes no more calls: closes the link when what is under way has ended. */

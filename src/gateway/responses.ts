@@ -12,12 +12,13 @@ const jsonType = "application/json";
 export function outputResponse(status: number, body: string, requestId: string): Response {
   // These statuses have no body (RFC 9110 section 15).
   const empty = status === 204 || status === 205 || status === 304;
-  return new Response(empty ? null : body, {
-    status,
-    headers: empty
-      ? [["x-request-id", requestId]]
-      : [["content-type", jsonType], ["x-request-id", requestId]],
-  });
+  const response = status === 200
+    ? new Response(body)
+    : new Response(empty ? null : body, { status });
+  // Set afterwards, because two headers in the constructor cost 1.3 µs more (docs/performance.md).
+  if (!empty) response.headers.set("content-type", jsonType);
+  response.headers.set("x-request-id", requestId);
+  return response;
 }
 
 /** A problem as the slice's shell wrote it. */

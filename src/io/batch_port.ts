@@ -33,7 +33,13 @@ export class BatchPort {
         onMalformed("A message on the port is not a batch of frames");
         return;
       }
-      for (let offset = 0; offset < batch.length; offset += frameWidth) onFrame(batch, offset);
+      // What is sent while a batch is handled leaves with its end: no other turn is needed.
+      this.#scheduled = true;
+      try {
+        for (let offset = 0; offset < batch.length; offset += frameWidth) onFrame(batch, offset);
+      } finally {
+        this.#flushNow();
+      }
     };
     port.onmessageerror = () => onMalformed("A message on the port cannot be read");
   }

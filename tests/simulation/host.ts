@@ -142,6 +142,7 @@ export class Host {
       ...(forgot ? { rejoinNonce: `${this.id}/${this.life}` } : {}),
     });
     this.#schedule();
+    this.#beat();
     this.#handle({ type: "tick" });
   }
 
@@ -245,9 +246,11 @@ export class Host {
       this.#handle({ type: "tick" });
       this.#schedule();
     });
-    // Heartbeats come with idle ticks; a busy node sends headers enough.
-    if (intervalMs !== idleTickMs) return;
+  }
+
+  #beat(): void {
     this.#world.network.send(this, "all", this.engine.header(false), undefined);
+    this.later(this.#world.options.heartbeatMs, () => this.#beat());
   }
 
   #handle(input: Input): void {

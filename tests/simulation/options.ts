@@ -73,6 +73,7 @@ export interface SimulationOptions {
   readonly faults: FaultRates;
   readonly tickMs: number;
   readonly idleTickMs: number;
+  readonly heartbeatMs: number;
   /** Mean time of a sync of the disk. */
   readonly syncMs: number;
   /** Applied slots between two snapshots; 0 = none. */
@@ -92,6 +93,7 @@ export function deriveOptions(seed: string, nodes?: number): SimulationOptions {
   const pick = <Item>(items: readonly Item[]): Item =>
     items[random.nextBelow(items.length)] as Item;
   const delayMs = pick([0.05, 0.1, 1, 5, 20]);
+  const jitterMs = pick([0, delayMs / 4, delayMs, delayMs * 5]);
   const durable = random.nextFloat() < 0.6;
   return {
     seed,
@@ -101,7 +103,7 @@ export function deriveOptions(seed: string, nodes?: number): SimulationOptions {
       lossRate: maybe(0.6, () => pick([0.001, 0.02, 0.1, 0.3])),
       duplicateRate: maybe(0.4, () => pick([0.01, 0.2])),
       delayMs,
-      jitterMs: pick([0, delayMs / 4, delayMs, delayMs * 5]),
+      jitterMs,
       reorders: random.nextFloat() < 0.5,
     },
     engine: deriveEngine(random, delayMs),
@@ -128,11 +130,12 @@ export function deriveOptions(seed: string, nodes?: number): SimulationOptions {
     },
     tickMs: pick([1, 2, 5, 10]),
     idleTickMs: 50,
+    heartbeatMs: 100,
     syncMs: pick([0.1, 0.3, 2, 10]),
     snapshotSlots: maybe(0.7, () => pick([10, 50, 200])),
     keptSlots: pick([0, 5, 50]),
     safetyMs: between(500, 5_000),
-    livenessMs: 60_000,
+    livenessMs: 60_000 + 2_000 * (delayMs + jitterMs),
     idleMs: 3_000,
   };
 }

@@ -108,6 +108,9 @@ function notReadyReasons(control: Control): string[] {
     reasons.push("The node has not joined yet");
   }
   if (!control.cluster.hasQuorum) reasons.push("No majority of the voters is reachable");
+  if (control.store.isAbstaining) {
+    reasons.push("The node came back without memory and does not vote yet: stop no other node now");
+  }
   if (control.appliedRevision < 0) reasons.push("The gateway has not received its routes yet");
   return reasons;
 }

@@ -80,9 +80,10 @@ clusterTest(
     await t.settled(n1.put("meanwhile", "2"));
     const again = t.start("n3");
     await t.until("it is a member", () => again.cluster);
+    assert.equal(again.member.store.isAbstaining, true);
     await t.until("it has caught up", () => again.local("meanwhile") === "2");
     // It abstains from what it may have taken part in; soon afterwards its vote counts.
-    await t.pass(2_000);
+    await t.until("it votes", () => !again.member.store.isAbstaining, 1_000);
     await t.kill("n2");
     await assertOneCluster(t, [n1, again]);
   },

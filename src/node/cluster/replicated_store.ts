@@ -144,6 +144,14 @@ export class ReplicatedStore {
     return this.#proposals.incarnation;
   }
 
+  /**
+   * Whether the node came back without memory and does not vote yet. Until then, the cluster
+   * tolerates one node less that is down.
+   */
+  get isAbstaining(): boolean {
+    return this.#isAbstaining;
+  }
+
   /** Number of decided and applied slots. */
   get nextSlot(): number {
     return this.#host.engine.nextSlot;

@@ -1,0 +1,112 @@
+/**
+ * Looks for the planted bugs: the proof that the simulator bites.
+ *
+ * Each bug is planted in a copy of the tree, and seeds are run there until one breaks a promise. The
+ * numbers go into docs/simulation.md, the seeds into the corpus.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type PlantedBug, plantedBugs } from "./bugs.ts";
+import type { SeedsResult } from "../seeds.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** Parts of the tree that the simulator runs on. */
+const parts = [
+  "deno.json",
+  "deno.lock",
+  "scripts/lib",
+  "src/base",
+  "src/protocol",
+  "src/consensus",
+  "src/store",
+  "tests/simulation",
+  "tests/linearizability",
+];
+const minutesMax = 10;
+const docsPath = "docs/simulation.md";
+const corpusPath = "tests/simulation/corpus.json";
+const [begin, end] = ["<!-- planted bugs: begin -->", "<!-- planted bugs: end -->"];
+
+/** How a search ended. */
+interface Finding {
+  readonly bug: PlantedBug;
+  readonly result: SeedsResult;
+}
+
+/** Searches for all bugs, or those whose name contains a text; answers an exit code. */
+export async function findPlantedBugs(only: string | undefined): Promise<number> {
+  const wanted = plantedBugs.filter(({ name }) => name.includes(only ?? ""));
+  const findings: Finding[] = [];
+  for (const bug of wanted) {
+    const result = await search(bug);
+    findings.push({ bug, result });
+    console.log(describe({ bug, result }));
+  }
+  const missed = findings.filter(({ result }) => result.failing === undefined);
+  if (only === undefined && missed.length === 0) await write(findings);
+  console.log(`${findings.length - missed.length} of ${findings.length} planted bugs found`);
+  return missed.length === 0 ? 0 : 1;
+}
+
+function describe({ bug, result }: Finding): string {
+  const { seeds, failing } = result;
+  if (failing === undefined) return `MISSED  ${bug.name}: not in ${seeds} seeds`;
+  return `found   ${bug.name}: ${failing.checker}, seed ${failing.seed} of ${bug.seedsMax}`;
+}
+
+/** Runs seeds in a copy of the tree that has the bug. */
+async function search(bug: PlantedBug): Promise<SeedsResult> {
+  const directory = await Deno.makeTempDir({ prefix: "planted-" });
+  try {
+    for (const part of parts) await copy(join(root, part), join(directory, part));
+    for (const { file, find, replace } of bug.changes) {
+      const path = join(directory, file);
+      const text = await Deno.readTextFile(path);
+      if (text.split(find).length !== 2) {
+        throw new Error(`Bug "${bug.name}": its text is not exactly once in ${file}; correct it`);
+      }
+      await Deno.writeTextFile(path, text.replace(find, () => replace));
+    }
+    const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", "--json"];
+    args.push("--seeds", String(bug.seedsMax), "--minutes", String(minutesMax));
+    const command = new Deno.Command(Deno.execPath(), { args, cwd: directory });
+    const { stdout, stderr } = await command.output();
+    const text = new TextDecoder().decode(stdout);
+    if (text === "") throw new Error(new TextDecoder().decode(stderr));
+    return JSON.parse(text) as SeedsResult;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  const { isDirectory } = await Deno.stat(from);
+  if (!isDirectory) {
+    await Deno.mkdir(dirname(to), { recursive: true });
+    return await Deno.copyFile(from, to);
+  }
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) await copy(join(from, name), join(to, name));
+}
+
+/** Writes the table of the document and the corpus. */
+async function write(findings: readonly Finding[]): Promise<void> {
+  const rows = findings.map(({ bug, result }) =>
+    `| ${bug.name} | ${bug.why} | ${result.failing?.checker} | ${result.seeds} | ${bug.seedsMax} |`
+  );
+  const table = [
+    "| planted bug | what goes wrong | found by | seeds needed | allowed |",
+    "|---|---|---|---:|---:|",
+    ...rows,
+  ].join("\n");
+  const path = join(root, docsPath);
+  const text = await Deno.readTextFile(path);
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${docsPath} lacks the marks`);
+  await Deno.writeTextFile(path, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+  const corpus = findings.map(({ bug, result }) => ({ seed: result.failing?.seed, why: bug.name }));
+  await Deno.writeTextFile(join(root, corpusPath), `${JSON.stringify(corpus, null, 2)}\n`);
+}
