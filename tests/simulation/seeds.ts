@@ -8,7 +8,9 @@ import { deriveOptions, type SimulationOptions } from "./options.ts";
 import { shrink } from "./shrink.ts";
 import { Simulation, type SimulationResult } from "./simulation.ts";
 
-/** Which seeds to run: numbers from `from` on until one of the limits is reached, or a single one. */
+/**
+ * Which seeds to run: numbers from `from` on until one of the limits is reached, or a single one.
+ */
 export interface SeedsOptions {
   readonly from: number;
   readonly seedsMax: number;

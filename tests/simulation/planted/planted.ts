@@ -1,8 +1,8 @@
 /**
  * Looks for the planted bugs: the proof that the simulator bites.
  *
- * Each bug is planted in a copy of the tree, and seeds are run there until one breaks a promise. The
- * numbers go into docs/simulation.md, the seeds into the corpus.
+ * Each bug is planted in a copy of the tree, and seeds are run there until one breaks a promise.
+ * The numbers go into docs/simulation.md, the seeds into the corpus.
  *
  * @module
  */
