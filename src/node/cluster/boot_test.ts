@@ -119,6 +119,21 @@ clusterTest("bootCluster() goes on from all disks after a power cut", durable, a
   await assertOneCluster(t, again);
 });
 
+clusterTest("bootCluster() has after a restart what it learned from others", durable, async (t) => {
+  const [n1, n2, n3] = await t.form();
+  assert.ok(n1 && n2 && n3);
+  t.cut("n3", "n1", "n2");
+  for (let i = 0; i < 300; i++) await t.settled(n1.put(`k${i}`, `v${i}`));
+  t.heal("n3", "n1", "n2");
+  await t.until("n3 has caught up", () => n3.local("k299") === "v299");
+  await t.pass(500);
+  await t.kill("n3");
+  t.cut("n3", "n1", "n2");
+  const again = t.start("n3");
+  await t.until("it is a member", () => again.cluster);
+  for (let i = 0; i < 300; i++) assert.equal(again.local(`k${i}`), `v${i}`);
+});
+
 clusterTest("bootCluster() never forgets that it abstains", durable, async (t) => {
   const [n1] = await t.form();
   assert.ok(n1);

@@ -13,13 +13,14 @@ import { AetherError, toAetherError } from "../../base/errors.ts";
 import { Engine } from "../../consensus/engine.ts";
 import type { EngineOptions, EngineStart, Input, Output } from "../../consensus/types.ts";
 import type { DataDirectory } from "../../io/log/data_directory.ts";
-import type {
-  Bit,
-  ConsensusRecord,
-  Digest,
-  Header,
-  LogEntry,
-  Message,
+import {
+  type Bit,
+  type ConsensusRecord,
+  type Digest,
+  type Header,
+  type LogEntry,
+  type Message,
+  valueOf,
 } from "../../protocol/consensus/message.ts";
 import { encodeRecord } from "../../protocol/peer/message_codec.ts";
 import type { Logger } from "../../sdk/logger.ts";
@@ -66,6 +67,8 @@ export class ConsensusHost {
   readonly #live = new LiveRecords();
   readonly #inputs: Input[] = [];
   #isStepping = false;
+  /** Whether what is applied comes from the log. */
+  #isStarting = false;
   #nextBarrier: number;
   /** Bytes that wait for the disk, and those of them that no sync was asked for yet. */
   #unsyncedBytes = 0;
@@ -85,7 +88,9 @@ export class ConsensusHost {
 
   /** Starts the clock; recovered slots are applied before this returns. */
   start(): void {
+    this.#isStarting = true;
     this.step({ type: "tick" });
+    this.#isStarting = false;
     this.#schedule(busyTickMs);
   }
 
@@ -176,10 +181,10 @@ export class ConsensusHost {
         break;
       case "note":
         this.#append(output.record);
-        // A node that only learns persists nothing else.
-        if (this.#appendedBytes > notesBytesMax) this.#sync(() => {});
+        this.#syncNotes();
         break;
       case "apply":
+        this.#keep(output.entry);
         this.#live.applied(output.entry);
         this.#options.onApply(output.entry);
         break;
@@ -232,14 +237,37 @@ export class ConsensusHost {
     this.#options.onFailure(error);
   }
 
+  /**
+   * Writes the batches of a slot for which this node did not propose them: after a restart it would
+   * have to ask others for each.
+   */
+  #keep({ slot, batches }: LogEntry): void {
+    if (this.#isStarting || this.#options.data === undefined) return;
+    const missing = batches.filter(({ digest }) => !this.#live.hasBatch(digest));
+    if (missing.length === 0) return;
+    for (const { digest, payload } of missing) this.#write({ type: "batch", digest, payload });
+    // Behind them, since a value keeps the batches that come before it.
+    this.#write({ type: "decided", slot, value: valueOf(batches.map(({ digest }) => digest)) });
+    this.#syncNotes();
+  }
+
   #append(record: ConsensusRecord): void {
+    this.#write(record);
+    this.#live.add(record);
+  }
+
+  #write(record: ConsensusRecord): void {
     const { data } = this.#options;
     if (data === undefined) return;
     const bytes = encodeRecord(record, this.#writer);
     data.log.append(consensusRecord, bytes);
     this.#unsyncedBytes += bytes.length;
     this.#appendedBytes += bytes.length;
-    this.#live.add(record);
+  }
+
+  /** A node that only learns persists nothing else. */
+  #syncNotes(): void {
+    if (this.#appendedBytes > notesBytesMax) this.#sync(() => {});
   }
 
   #isGenuine(message: Message): boolean {

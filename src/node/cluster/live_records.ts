@@ -37,6 +37,11 @@ export class LiveRecords {
     else records.push(record);
   }
 
+  /** Whether a batch was written, for a slot that is not applied yet. */
+  hasBatch(digest: Digest): boolean {
+    return this.#batches.get(digest)?.record !== undefined;
+  }
+
   /** A slot was applied. */
   applied({ slot }: LogEntry): void {
     this.#remove(slot);

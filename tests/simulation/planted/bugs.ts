@@ -53,7 +53,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       file: weakMvc,
       find: "    const bit: Bit = ones > 0 ?",
       replace: "    if (phase > 0 && ones + zeros === 0) {\n" +
-        '      this.decide(unseen === 1 ? this.#known ?? "" : "");\n      return undefined;\n    }\n' +
+        '      this.decide(unseen === 1 ? this.#known ?? "" : "");\n      return undefined;\n' +
+        "    }\n" +
         "    const bit: Bit = ones > 0 ?",
     }],
   },

@@ -39,10 +39,16 @@ interface Finding {
 export async function findPlantedBugs(only: string | undefined): Promise<number> {
   const wanted = plantedBugs.filter(({ name }) => name.includes(only ?? ""));
   const findings: Finding[] = [];
-  for (const bug of wanted) {
-    const result = await search(bug);
-    findings.push({ bug, result });
-    console.log(describe({ bug, result }));
+  const directory = await Deno.makeTempDir({ prefix: "planted-" });
+  try {
+    for (const part of parts) await copy(join(root, part), join(directory, part));
+    for (const bug of wanted) {
+      const result = await search(directory, bug);
+      findings.push({ bug, result });
+      console.log(describe({ bug, result }));
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
   const missed = findings.filter(({ result }) => result.failing === undefined);
   if (only === undefined && missed.length === 0) await write(findings);
@@ -56,29 +62,26 @@ function describe({ bug, result }: Finding): string {
   return `found   ${bug.name}: ${failing.checker}, seed ${failing.seed} of ${bug.seedsMax}`;
 }
 
-/** Runs seeds in a copy of the tree that has the bug. */
-async function search(bug: PlantedBug): Promise<SeedsResult> {
-  const directory = await Deno.makeTempDir({ prefix: "planted-" });
-  try {
-    for (const part of parts) await copy(join(root, part), join(directory, part));
-    for (const { file, find, replace } of bug.changes) {
-      const path = join(directory, file);
-      const text = await Deno.readTextFile(path);
-      if (text.split(find).length !== 2) {
-        throw new Error(`Bug "${bug.name}": its text is not exactly once in ${file}; correct it`);
-      }
-      await Deno.writeTextFile(path, text.replace(find, () => replace));
+/** Plants a bug in a copy of the tree, runs seeds there, and takes the bug out again. */
+async function search(directory: string, bug: PlantedBug): Promise<SeedsResult> {
+  const originals = new Map<string, string>();
+  for (const { file, find, replace } of bug.changes) {
+    const path = join(directory, file);
+    const text = await Deno.readTextFile(path);
+    if (!originals.has(path)) originals.set(path, text);
+    if (text.split(find).length !== 2) {
+      throw new Error(`Bug "${bug.name}": its text is not exactly once in ${file}; correct it`);
     }
-    const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", "--json"];
-    args.push("--seeds", String(bug.seedsMax), "--minutes", String(minutesMax));
-    const command = new Deno.Command(Deno.execPath(), { args, cwd: directory });
-    const { stdout, stderr } = await command.output();
-    const text = new TextDecoder().decode(stdout);
-    if (text === "") throw new Error(new TextDecoder().decode(stderr));
-    return JSON.parse(text) as SeedsResult;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
+    await Deno.writeTextFile(path, text.replace(find, () => replace));
   }
+  const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", "--json"];
+  args.push("--seeds", String(bug.seedsMax), "--minutes", String(minutesMax));
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: directory });
+  const { stdout, stderr } = await command.output();
+  for (const [path, text] of originals) await Deno.writeTextFile(path, text);
+  const text = new TextDecoder().decode(stdout);
+  if (text === "") throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(text) as SeedsResult;
 }
 
 async function copy(from: string, to: string): Promise<void> {
