@@ -18,6 +18,9 @@ import {
 import type { Handlers } from "../handler.ts";
 import { openApiDocument } from "../openapi.ts";
 
+/** A node that takes part is a few slots behind all the time. */
+const slotsBehindMax = 200;
+
 /** See `protocol/api/system.ts`. */
 export const systemHandlers: Handlers<keyof typeof systemRows> = {
   healthLive: () => ({ body: { status: "live" } }),
@@ -110,6 +113,10 @@ function notReadyReasons(control: Control): string[] {
   if (!control.cluster.hasQuorum) reasons.push("No majority of the voters is reachable");
   if (control.store.isAbstaining) {
     reasons.push("The node came back without memory and does not vote yet: stop no other node now");
+  }
+  const { slotsBehind } = control.store;
+  if (slotsBehind > slotsBehindMax) {
+    reasons.push(`The node is ${slotsBehind} slots of the log behind the others`);
   }
   if (control.appliedRevision < 0) reasons.push("The gateway has not received its routes yet");
   return reasons;

@@ -123,10 +123,11 @@ clusterTest("bootCluster() has after a restart what it learned from others", dur
   const [n1, n2, n3] = await t.form();
   assert.ok(n1 && n2 && n3);
   t.cut("n3", "n1", "n2");
+  await t.until("n3 is alone", () => n3.member.connected.length === 0);
   for (let i = 0; i < 300; i++) await t.settled(n1.put(`k${i}`, `v${i}`));
   t.heal("n3", "n1", "n2");
   await t.until("n3 has caught up", () => n3.local("k299") === "v299");
-  await t.pass(500);
+  await t.pass(1_000);
   await t.kill("n3");
   t.cut("n3", "n1", "n2");
   const again = t.start("n3");

@@ -47,6 +47,8 @@ clusterTest(
     assert.equal(n3.local("k49"), undefined);
     t.heal("n3", "n1", "n2");
     await t.until("n3 is back", () => n3.member.hasQuorum, 3_000);
+    assert.ok(n3.member.store.slotsBehind > 10, `${n3.member.store.slotsBehind} slots behind`);
+    await t.until("n3 has caught up", () => n3.member.store.slotsBehind === 0, 1_000);
     for (let i = 0; i < 50; i++) assert.equal(await t.settled(n3.get(`k${i}`)), `v${i}`);
   },
 );

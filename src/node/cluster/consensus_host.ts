@@ -181,7 +181,7 @@ export class ConsensusHost {
         break;
       case "note":
         this.#append(output.record);
-        this.#syncNotes();
+        this.#syncNotes(notesBytesMax);
         break;
       case "apply":
         this.#keep(output.entry);
@@ -248,7 +248,7 @@ export class ConsensusHost {
     for (const { digest, payload } of missing) this.#write({ type: "batch", digest, payload });
     // Behind them, since a value keeps the batches that come before it.
     this.#write({ type: "decided", slot, value: valueOf(batches.map(({ digest }) => digest)) });
-    this.#syncNotes();
+    this.#syncNotes(notesBytesMax);
   }
 
   #append(record: ConsensusRecord): void {
@@ -266,8 +266,8 @@ export class ConsensusHost {
   }
 
   /** A node that only learns persists nothing else. */
-  #syncNotes(): void {
-    if (this.#appendedBytes > notesBytesMax) this.#sync(() => {});
+  #syncNotes(bytesMax: number): void {
+    if (this.#appendedBytes > bytesMax) this.#sync(() => {});
   }
 
   #isGenuine(message: Message): boolean {
@@ -292,6 +292,7 @@ export class ConsensusHost {
       this.step({ type: "tick" });
       if (this.#isClosed) return;
       const isBusy = this.engine.isBusy || clock.monotonicMs() < this.#busyUntilMs;
+      if (!isBusy) this.#syncNotes(0);
       this.#schedule(isBusy ? busyTickMs : idleTickMs);
     });
   }

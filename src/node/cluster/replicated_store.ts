@@ -82,6 +82,7 @@ export class ReplicatedStore {
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
   #hasQuorum = true;
+  #decidedElsewhere = -1;
   /** Whether a write of this life was applied: from then on no other process may use the id. */
   #isEstablished = false;
   #isAbstaining: boolean;
@@ -180,8 +181,14 @@ export class ReplicatedStore {
     this.#host.start();
   }
 
+  /** How many slots the others have applied that this node has not, as far as it knows. */
+  get slotsBehind(): number {
+    return Math.max(0, this.#decidedElsewhere + 1 - this.nextSlot);
+  }
+
   /** A consensus message of a peer. */
   receive(from: string, header: Header, message: Message): void {
+    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
     this.#host.receive(from, header, message);
   }
 
@@ -192,6 +199,7 @@ export class ReplicatedStore {
 
   /** A peer is alive and has decided this much. */
   heard(from: string, header: Header): void {
+    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
     this.#host.step({ type: "heard", from, header });
   }
 

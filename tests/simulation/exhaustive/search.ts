@@ -1,6 +1,6 @@
 /**
  * Every run of one slot with three nodes, up to a number of phases: all orders in which messages may
- * arrive, any of them never.
+ * arrive over links that keep their order, with links that break at any message.
  *
  * A node's state follows from what it has sent and received, so a state of the cluster is which
  * messages have arrived where, and in which order they made nodes send. Breadth first over such
@@ -95,6 +95,8 @@ function* successorsOf(state: State, context: SearchContext): Generator<State> {
         yield state.map((each, index) =>
           index === to ? advance({ sent: node.sent, arrived }, to, state, context) : each
         );
+        // Links keep the order of messages.
+        break;
       }
     }
   }
