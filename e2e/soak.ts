@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { TestCluster } from "./lib/cluster.ts";
-import { faultNames, faultRound, forgettingFaults } from "./lib/faults.ts";
+import { faultNames, faultRound, faultsFor } from "./lib/faults.ts";
 import { isInLab, Lab, runInLab } from "./lib/netns.ts";
 import { World } from "./lib/world.ts";
 
@@ -39,15 +39,14 @@ async function soak(args: readonly string[]): Promise<number> {
   }
   const { seed, memory, fault } = values;
   const endMs = performance.now() + Number(values.minutes) * 60_000;
-  const names = faultNames.filter((name) =>
-    fault === undefined ? !memory || !forgettingFaults.has(name) : name === fault
-  );
-  console.log(JSON.stringify({ seed, nodes: Number(values.nodes), memory }));
+  const nodes = Number(values.nodes);
+  const names = fault === undefined ? faultsFor(nodes, !memory) : [fault];
+  console.log(JSON.stringify({ seed, nodes, memory }));
   const lab = await Lab.open();
   const world = await World.open();
   try {
     const cluster = await TestCluster.create(world, {
-      hosts: lab.hosts.slice(0, Number(values.nodes)),
+      hosts: lab.hosts.slice(0, nodes),
       isDurable: !memory,
       config: '[store]\nsnapshotEveryBytes = "256KiB"\n',
     });

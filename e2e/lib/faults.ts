@@ -94,11 +94,25 @@ const faults: Readonly<Record<string, Fault>> = {
 /** Names of all faults. */
 export const faultNames: readonly string[] = Object.keys(faults);
 
-/** Faults under which no majority may be there. */
-const total: ReadonlySet<string> = new Set(["kill all", "pause all", "split all apart"]);
+/** Nodes that a fault takes away at the same time, when it is more than one. */
+const victims: Readonly<Record<string, number>> = {
+  "kill two": 2,
+  "kill all": Infinity,
+  "pause two": 2,
+  "pause all": Infinity,
+  "split all apart": Infinity,
+};
 
-/** Faults after which nodes without disks have nothing left. */
-export const forgettingFaults: ReadonlySet<string> = new Set(["kill all"]);
+function leavesMajority(fault: string, nodes: number): boolean {
+  return (victims[fault] ?? 1) < nodes / 2;
+}
+
+/** The faults that such a cluster must survive: without disks, a minority at most may die. */
+export function faultsFor(nodes: number, isDurable: boolean): string[] {
+  return faultNames.filter((name) =>
+    isDurable || !name.startsWith("kill") || leavesMajority(name, nodes)
+  );
+}
 
 /** Does one round with one of the faults; throws when the cluster did what it must not. */
 export async function faultRound(
@@ -134,7 +148,7 @@ export async function faultRound(
   const report = { seed, fault: chosen, operations, unknown, majorityMs, allMs, gapMs };
   const text = JSON.stringify(report);
   assert.ok(majorityMs <= majorityWithinMs && allMs <= allWithinMs, text);
-  if (!total.has(chosen)) {
+  if (leavesMajority(chosen, cluster.nodes.length)) {
     const acknowledged = clients.acknowledgedMs.filter((at) => at > startMs && at < endMs).length;
     assert.ok(acknowledged > 0, `No write was acknowledged during the fault: ${text}`);
   }

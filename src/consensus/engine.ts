@@ -50,6 +50,7 @@ export class Engine {
       mayVote: (slot) => this.#mayVote(slot),
     });
     this.#pipeline.recover(start.records);
+    this.#fill();
   }
 
   /** The next slot to apply. */
@@ -102,7 +103,7 @@ export class Engine {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     if (input.type === "configure") {
       this.#configurations.add(input.configuration);
-      this.#pipeline.opening.fillUpTo(input.configuration.from);
+      this.#fill();
       return [];
     }
     this.#pipeline.see(this.#nowMs);
@@ -243,6 +244,7 @@ export class Engine {
     }
     this.#pipeline.restart(firstSlot);
     this.#configurations.forgetBefore(firstSlot);
+    this.#fill();
   }
 
   #tick(): void {
@@ -290,6 +292,11 @@ export class Engine {
     for (const done of this.#barriers.take(this.nextSlot, configuration)) {
       this.#outbox.push({ type: "barrierDone", id: done });
     }
+  }
+
+  /** The newest configuration comes into force without waiting for batches. */
+  #fill(): void {
+    this.#pipeline.opening.fillUpTo(this.#configurations.latest.from - 1);
   }
 
   #mayVote(number: number): boolean {

@@ -69,11 +69,11 @@ export class Outbox {
     }
   }
 
-  /** Everything since the last call. */
+  /** Everything since the last call; the disk first, which takes longest. */
   take(): Output[] {
     if (this.#records.length > 0) {
       const sequence = ++this.#sequence;
-      this.#outputs.push({ type: "persist", sequence, records: this.#records });
+      this.#outputs.unshift({ type: "persist", sequence, records: this.#records });
       this.#held.push({ sequence, messages: this.#holding });
       this.#records = [];
       this.#holding = [];

@@ -88,8 +88,10 @@ export class Pipeline {
 
   /** Whether something waits for time to pass. */
   get isBusy(): boolean {
-    return this.slots.undecided.size > 0 || this.batches.size > 0 ||
-      this.opening.isFilling(this.log.next) || this.#outbox.isHolding;
+    // Of slots in which it takes no part it only hears.
+    return this.batches.size > 0 || this.opening.isFilling(this.log.next) ||
+      this.#outbox.isHolding ||
+      this.slots.undecided.values().some(({ number }) => this.#context.mayVote(number));
   }
 
   /**

@@ -13,21 +13,12 @@ import type { Configuration } from "../../src/consensus/quorum.ts";
 import { engineDefaults, type Input, type Output } from "../../src/consensus/types.ts";
 import { WeakMvc } from "../../src/consensus/slot/weak_mvc.ts";
 import type { Header, LogEntry, Message } from "../../src/protocol/consensus/message.ts";
-import type { Applied, Command, Transaction } from "../../src/protocol/store/command.ts";
+import type { Command, Transaction } from "../../src/protocol/store/command.ts";
 import { Disk } from "./disk.ts";
 import { exponential } from "./faults.ts";
-import { type Execution, type MembersChange, mix, Replica, type Snapshot } from "./replica.ts";
+import { type MembersChange, mix, Replica, type Snapshot } from "./replica.ts";
+import { type Answer, Session } from "./session.ts";
 import type { World } from "./world.ts";
-
-/** How an operation of a client ended. */
-export type Answer =
-  | { readonly type: "applied"; readonly applied: Applied }
-  | { readonly type: "unknown" };
-
-interface Pending {
-  readonly command: Command;
-  readonly answer: (answer: Answer) => void;
-}
 
 /** A node's clock: it may drift and jump ahead, never back. */
 interface Clock {
@@ -56,11 +47,7 @@ export class Host {
   #pausedUntilMs = 0;
   /** What waits for the end of a pause. */
   readonly #backlog: (() => void)[] = [];
-  #sequence = 0;
-  #pending = new Map<number, Pending>();
-  #queue: Command[] = [];
-  #changes: MembersChange[] = [];
-  #batchesUnderWay = new Set<string>();
+  #session!: Session;
   #barriers = new Map<number, () => void>();
   #isSyncing = false;
   #persistSequence = 0;
@@ -94,8 +81,7 @@ export class Host {
 
   /** Whether commands of this node wait. */
   get isIdle(): boolean {
-    return this.#pending.size === 0 && this.#queue.length === 0 && this.#changes.length === 0 &&
-      this.#barriers.size === 0;
+    return this.#session.isIdle && this.#barriers.size === 0;
   }
 
   /** Whether the node lacks something that it once knew or promised. */
@@ -117,6 +103,7 @@ export class Host {
     this.life++;
     this.#world.checkers.bounds.lives++;
     this.isUp = true;
+    this.#session = new Session(this.id, this.life, options.load);
     const alpha = 2 * options.engine.window;
     this.replica = new Replica(contents, alpha, this.#first);
     const { snapshot } = this.disk;
@@ -152,17 +139,11 @@ export class Host {
     this.isUp = false;
     this.disk.crash(this.#world.random.disk);
     if (wipes || !this.#world.options.durable) this.disk.wipe();
-    const pending = [...this.#pending.values()];
-    this.#pending = new Map();
-    this.#queue = [];
-    this.#changes = [];
-    this.#batchesUnderWay = new Set();
     this.#barriers = new Map();
     this.#isSyncing = false;
     this.#persistSequence = 0;
     this.#isFetching = false;
-    this.#sequence = 0;
-    for (const { answer } of pending) answer({ type: "unknown" });
+    this.#session.forget();
   }
 
   /** Stands still for a while; what arrives meanwhile waits. */
@@ -206,24 +187,14 @@ export class Host {
 
   /** Proposes a transaction of a client; answers the command it becomes. */
   propose(transaction: Transaction, answer: (answer: Answer) => void): Command {
-    const sequence = ++this.#sequence;
-    const command: Command = {
-      node: this.id,
-      incarnation: this.life,
-      sequence,
-      acknowledgedBelow: this.#pending.keys().next().value ?? sequence,
-      writer: "user",
-      transaction,
-    };
-    this.#pending.set(sequence, { command, answer });
-    this.#queue.push(command);
+    const command = this.#session.add(transaction, answer);
     this.later(0, () => this.#cut());
     return command;
   }
 
   /** Proposes a change of the members. */
   change(change: MembersChange): void {
-    this.#changes.push(change);
+    this.#session.change(change);
     this.#cut();
   }
 
@@ -341,8 +312,10 @@ export class Host {
     const { executions, configuration } = this.replica.apply(entry);
     this.#world.checkers.applied(this, entry, executions);
     if (configuration !== undefined) this.#world.checkers.configured(this, configuration);
-    for (const { digest } of entry.batches) this.#batchesUnderWay.delete(digest);
-    for (const execution of executions) this.#answer(execution, entry.slot);
+    for (const { digest } of entry.batches) this.#session.applied(digest);
+    for (const { command, applied } of executions) {
+      if (this.#session.executed(command, applied)) this.#world.checkers.acknowledged(entry.slot);
+    }
     const { snapshotSlots, keptSlots } = this.#world.options;
     if (snapshotSlots > 0 && this.replica.nextSlot >= this.#lastSnapshot + snapshotSlots) {
       this.#lastSnapshot = this.replica.nextSlot;
@@ -362,39 +335,23 @@ export class Host {
     this.disk.keep(snapshot);
   }
 
-  #answer({ command, applied }: Execution, slot: number): void {
-    if (command.node !== this.id || command.incarnation !== this.life) return;
-    const pending = this.#pending.get(command.sequence);
-    if (pending === undefined) return;
-    this.#pending.delete(command.sequence);
-    this.#world.checkers.acknowledged(slot);
-    pending.answer({ type: "applied", applied });
-  }
-
   /** Makes batches of what waits while few are under way. */
   #cut(): void {
-    const { batchMax, batchesUnderWay } = this.#world.options.load;
-    while (this.#batchesUnderWay.size < batchesUnderWay) {
-      const change = this.#changes.shift();
-      const commands = this.#queue.splice(0, batchMax);
-      if (commands.length === 0 && change === undefined) return;
+    for (;;) {
+      const content = this.#session.cut();
+      if (content === undefined) return;
       const id = this.#world.nextId();
       const digest = `${this.id}/${mix(0, id) >>> 0}.${id}`;
-      this.#world.contents.set(digest, { node: this.id, commands, change });
-      this.#batchesUnderWay.add(digest);
+      this.#world.contents.set(digest, content);
+      this.#session.submitted(digest);
       this.#step({ type: "submit", digest, payload: new Uint8Array(8) });
     }
   }
 
   #refused(digest: string): void {
-    this.#batchesUnderWay.delete(digest);
     const content = this.#world.contents.get(digest);
     assert(content !== undefined, "Only submitted batches are refused");
-    for (const { sequence } of content.commands) {
-      const pending = this.#pending.get(sequence);
-      this.#pending.delete(sequence);
-      pending?.answer({ type: "unknown" });
-    }
+    this.#session.refused(digest, content);
   }
 
   /** Gets the newest snapshot of another node. */
@@ -418,11 +375,8 @@ export class Host {
     this.#lastSnapshot = snapshot.firstSlot;
     this.#keep(snapshot);
     const { firstSlot, configurations } = snapshot;
-    // What became of the commands under way cannot be told apart any more.
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
     this.#world.checkers.restored(this, snapshot);
     this.#handle({ type: "restored", firstSlot, configurations });
-    for (const { answer } of pending) answer({ type: "unknown" });
+    this.#session.forget();
   }
 }

@@ -154,6 +154,7 @@ function deriveEngine(random: SeededRandom, delayMs: number): EngineVariation {
     resendMaxMs: pick([100, 1_000]),
     slotBatchesMax: pick([1, 3, 32]),
     waitingBatchesMax: pick([4, 1_000]),
-    fetchEntriesMax: pick([3, 512]),
+    // Few at a time, but not so few that catching up takes longer than the run.
+    fetchEntriesMax: Math.max(pick([3, 512]), delayMs > 1 ? 50 : 3),
   };
 }

@@ -26,6 +26,7 @@ export interface FailingSeed {
   readonly seed: string;
   readonly nodes: number | undefined;
   readonly checker: string;
+  readonly detail: string;
 }
 
 /** What running some seeds came to. */
@@ -37,10 +38,21 @@ export interface SeedsResult {
   readonly failing: FailingSeed | undefined;
 }
 
+/** So many seeds are run once for each that is run twice, to see whether it is the same run. */
+const seedsPerRepetition = 50;
+
 /** Runs one seed. */
 export function runSeed(seed: string, nodes?: number): SimulationResult {
   const options = deriveOptions(seed, nodes);
   return new Simulation(options, planFaults(options)).run();
+}
+
+/** Runs a seed twice: what depends on anything but the seed cannot be replayed. */
+function runTwice(seed: string, nodes: number | undefined): SimulationResult {
+  const [first, second] = [runSeed(seed, nodes), runSeed(seed, nodes)];
+  if (first.trace === second.trace) return first;
+  const detail = `Trace ${first.trace} became ${second.trace}`;
+  return { ...first, violation: { checker: "repetition", detail, atMs: 0 } };
 }
 
 /** Runs seeds until one fails. */
@@ -48,14 +60,16 @@ export function runSeeds({ from, seedsMax, untilMs, nodes, now }: SeedsOptions):
   const sum = { seeds: 0, events: 0, operations: 0, slots: 0 };
   while (sum.seeds < seedsMax && (sum.seeds === 0 || now() < untilMs)) {
     const seed = String(from + sum.seeds);
-    const result = runSeed(seed, nodes);
+    const isRepeated = sum.seeds % seedsPerRepetition === 0;
+    const result = isRepeated ? runTwice(seed, nodes) : runSeed(seed, nodes);
     sum.seeds++;
     sum.events += result.steps;
     sum.operations += result.operations;
     sum.slots += result.slots;
     const { violation } = result;
     if (violation === undefined) continue;
-    return { ...sum, failing: { seed, nodes, checker: violation.checker } };
+    const { checker, detail } = violation;
+    return { ...sum, failing: { seed, nodes, checker, detail } };
   }
   return { ...sum, failing: undefined };
 }

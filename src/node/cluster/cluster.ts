@@ -17,7 +17,7 @@ import { decodeSnapshot, type Genesis } from "./genesis.ts";
 import type { PeerLinks } from "./peer_links.ts";
 import type { ReplicatedStore } from "./replicated_store.ts";
 
-const heartbeatMs = 150;
+const heartbeatMs = 200;
 const leadRetryMs = 300;
 const snapshotTimeoutMs = 60_000;
 /** A leader that stops waits so long for its successor to be written. */
@@ -320,22 +320,22 @@ export class Cluster {
     this.#emit({ type: "leader", leader });
   }
 
-  /** Links with all founders, voters and registered members. */
+  /**
+   * Links with all founders and registered members, where the operator says that they are, where
+   * they said themselves, and where they began: each may be outdated.
+   */
   #followMembers(): void {
-    const addresses = new Map<string, string>();
-    for (const { id, address } of this.#parts.genesis.founders) addresses.set(id, address);
+    const { node, genesis, peers = [], links, clock } = this.#parts;
+    const registered: NodeAddress[] = [];
     for (const [key, entry] of this.store.state.entries(keys.member.prefix)) {
       const member = keys.member.decode(key, entry.value);
-      addresses.set(member.id, member.addresses.cluster);
+      registered.push({ id: member.id, address: member.addresses.cluster });
     }
-    // After a move of all nodes nobody could tell the others otherwise.
-    for (const { id, address } of this.#parts.peers ?? []) {
-      if (addresses.has(id)) addresses.set(id, address);
-    }
-    const nodes: NodeAddress[] = [...addresses].map(([id, address]) => ({ id, address }));
-    const others = nodes.filter(({ id }) => id !== this.#parts.node);
-    this.#parts.links?.follow(others);
-    this.#detector.follow(others.map(({ id }) => id), this.#parts.clock.monotonicMs());
+    const members = new Set([...genesis.founders, ...registered].map(({ id }) => id));
+    const places = [...peers, ...registered, ...genesis.founders];
+    links?.follow(places.filter(({ id }) => members.has(id)));
+    members.delete(node);
+    this.#detector.follow(members, clock.monotonicMs());
   }
 
   #emit(event: ClusterEvent): void {

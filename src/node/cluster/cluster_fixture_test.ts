@@ -6,7 +6,7 @@ import { type AppendFile, MemoryStorage } from "../../base/storage.ts";
 import { MemoryNetwork } from "../../base/transport/memory_network.ts";
 import type { Transport } from "../../base/transport/transport.ts";
 import { resolveConfig } from "../../protocol/config/config.ts";
-import { userPrefix } from "../../protocol/keys.ts";
+import { keys, userPrefix } from "../../protocol/keys.ts";
 import type { Applied, Compare } from "../../protocol/store/command.ts";
 import { createLogger, type Logger } from "../../sdk/logger.ts";
 import { bootCluster } from "./boot.ts";
@@ -69,6 +69,16 @@ export class TestNode {
       }],
       otherwise: [],
     });
+  }
+
+  /** Tells the others where this node is, as every node does when it has started. */
+  register(): Promise<Applied> {
+    const { id, address } = this;
+    const addresses = { cluster: address, gateway: "", management: "", app: "" };
+    const { incarnation } = this.member.store;
+    const value = { id, state: "ON_DUTY" as const, version: "0", incarnation, addresses };
+    const then = [keys.member.put(keys.member.key(id), value)];
+    return this.member.store.propose("node", { compare: [], then, otherwise: [] });
   }
 
   /** A user's key as this node has it; undefined without it. */

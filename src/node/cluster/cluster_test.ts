@@ -192,7 +192,7 @@ const compacting = { ...three, snapshotEveryBytes: "64KiB" };
 /** Writes so much that the others have forgotten what a node lacks. */
 async function outrun(t: TestCluster, writer: TestNode): Promise<void> {
   const text = "x".repeat(2_000);
-  for (let i = 0; i < 2_200; i++) {
+  for (let i = 0; i < 2_600; i++) {
     const before = writer.member.store.nextSlot;
     const written = writer.put(`k${i % 100}`, `${i}${text}`);
     await t.until("it is decided", () => writer.member.store.nextSlot > before);
@@ -310,4 +310,22 @@ clusterTest("Cluster takes a node back whose clock was set back", three, async (
   assert.equal(await t.settled(n1.get("b")), "y");
   await turn();
   assert.equal(again.failure, undefined);
+});
+
+clusterTest("Cluster finds a node that comes back at another address", three, async (t) => {
+  const [n1, n2, n3] = await t.form();
+  assert.ok(n1 && n2 && n3);
+  for (const id of ["n1", "n3"]) {
+    await t.kill(id);
+    await t.settled(n2.put(`without-${id}`, "x"));
+    // The others still call it where it was.
+    const moved = t.start(id, { host: `${id}-moved` });
+    await t.until("it is a member", () => moved.cluster);
+    await t.settled(moved.register());
+    await t.until("it votes", () => !moved.member.store.isAbstaining);
+    assert.equal(await t.settled(moved.get(`without-${id}`)), "x");
+    await t.pass(3_000);
+    assert.equal(n2.member.isAlive(id), true);
+    assert.equal(n2.member.connected.includes(id), true);
+  }
 });

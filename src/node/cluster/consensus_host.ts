@@ -31,7 +31,7 @@ import type { PeerLinks } from "./peer_links.ts";
 export const consensusRecord = 2;
 /** Ticks while something is under way, and otherwise. */
 const busyTickMs = 4;
-const idleTickMs = 100;
+const idleTickMs = 200;
 const busyForMs = 400;
 /**
  * While more than this waits for the disk, messages of peers are dropped, as a network may do: the
@@ -39,6 +39,12 @@ const busyForMs = 400;
  */
 const unsyncedBytesMax = 16 * 1024 * 1024;
 const notesBytesMax = 64 * 1024;
+/** A node that is so far behind asks for many slots, unless it gets on as fast as this already. */
+const farBehindSlots = 64;
+const fastProgressSlots = 256;
+const askEveryMs = 100;
+/** Peers whose last word is remembered, strangers among them. */
+const heardMax = 1_000;
 
 /** What the host needs. */
 export interface ConsensusHostOptions {
@@ -66,6 +72,12 @@ export class ConsensusHost {
   readonly #barriers = new Map<number, PromiseWithResolvers<void>>();
   readonly #live = new LiveRecords();
   readonly #inputs: Input[] = [];
+  /** The last word of each peer. */
+  readonly #heard = new Map<string, number>();
+  #decidedElsewhere = -1;
+  /** When it asked for many slots, and from where on. */
+  #askedAtMs = -Infinity;
+  #askedFrom = -Infinity;
   #isStepping = false;
   /** Whether what is applied comes from the log. */
   #isStarting = false;
@@ -84,6 +96,11 @@ export class ConsensusHost {
     for (const record of options.start.records) this.#live.add(record);
     this.#live.removeBefore(options.start.firstSlot);
     this.#live.removeUnnamedBatches();
+  }
+
+  /** How many slots others have applied that are not applied here, as far as is known. */
+  get slotsBehind(): number {
+    return Math.max(0, this.#decidedElsewhere + 1 - this.engine.nextSlot);
   }
 
   /** Starts the clock; recovered slots are applied before this returns. */
@@ -127,6 +144,7 @@ export class ConsensusHost {
 
   /** A message of a peer. */
   receive(from: string, header: Header, message: Message): void {
+    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
     if (this.#unsyncedBytes > unsyncedBytesMax) return;
     if (!this.#isGenuine(message)) {
       this.#options.log.error("A batch does not match its digest and is dropped", { from });
@@ -134,6 +152,17 @@ export class ConsensusHost {
     }
     if (message.type !== "barrierAsk") this.#wake();
     this.step({ type: "message", from, header, message });
+  }
+
+  /** A peer says how far it is, without a message. */
+  heard(from: string, header: Header): void {
+    // An idle cluster need not step its engine for nothing.
+    if (this.#heard.get(from) === header.decidedUpTo) return;
+    if (this.#heard.size >= heardMax) this.#heard.clear();
+    this.#heard.set(from, header.decidedUpTo);
+    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
+    if (header.decidedUpTo >= this.engine.nextSlot) this.#wake();
+    this.step({ type: "heard", from, header });
   }
 
   /** Resolves when every write acknowledged before the call is applied here. */
@@ -278,6 +307,27 @@ export class ConsensusHost {
     );
   }
 
+  /**
+   * The engine asks for many slots only when nothing moves. A node that gets on slot by slot, by
+   * what others answer to its own messages, would never catch up with a busy cluster.
+   */
+  #askForMany(): void {
+    const now = this.#options.clock.monotonicMs();
+    const { nextSlot } = this.engine;
+    if (this.slotsBehind < farBehindSlots || now - this.#askedAtMs < askEveryMs) return;
+    const isFast = nextSlot - this.#askedFrom >= fastProgressSlots;
+    const [peer] = [...this.#heard].reduce((one, other) => other[1] > one[1] ? other : one, [
+      "",
+      -1,
+    ]);
+    this.#askedAtMs = now;
+    this.#askedFrom = nextSlot;
+    if (isFast || peer === "") return;
+    const header = this.engine.header(false);
+    const message = { type: "fetch", from: nextSlot } as const;
+    this.#options.links?.send(peer, { kind: "consensus", header, message });
+  }
+
   #wake(): void {
     const now = this.#options.clock.monotonicMs();
     const wasIdle = now > this.#busyUntilMs;
@@ -291,6 +341,7 @@ export class ConsensusHost {
     this.#timer = clock.setTimer(delayMs, () => {
       this.step({ type: "tick" });
       if (this.#isClosed) return;
+      this.#askForMany();
       const isBusy = this.engine.isBusy || clock.monotonicMs() < this.#busyUntilMs;
       if (!isBusy) this.#syncNotes(0);
       this.#schedule(isBusy ? busyTickMs : idleTickMs);

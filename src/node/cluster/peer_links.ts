@@ -51,7 +51,12 @@ export interface PeerLinksOptions {
 
 interface Peer {
   readonly id: string;
-  address: string;
+  /** Where it may be, tried in turn. */
+  addresses: readonly string[];
+  /** Calls that failed since the last one that did not. */
+  failures: number;
+  /** Refusals in a row. */
+  refusedCalls: number;
   /** Whether this node wants the link; a stranger is forgotten with it. */
   isFollowed: boolean;
   link: Link | undefined;
@@ -107,19 +112,19 @@ export class PeerLinks {
     return address;
   }
 
-  /** The nodes to be linked with; others are let go. */
+  /** The nodes to be linked with, some at one of several addresses; others are let go. */
   follow(nodes: readonly NodeAddress[]): void {
     const { node } = this.#options.hello();
-    const wanted = new Map(nodes.filter(({ id }) => id !== node).map((each) => [each.id, each]));
+    const wanted = Map.groupBy(nodes.filter(({ id }) => id !== node), ({ id }) => id);
     for (const [id, peer] of this.#peers) {
       if (wanted.has(id) || !peer.isFollowed) continue;
       this.#peers.delete(id);
       peer.timer?.cancel();
       peer.link?.close("The node is not a member any more");
     }
-    for (const { id, address } of wanted.values()) {
-      const peer = this.#peers.get(id) ?? this.#addPeer(id, address);
-      peer.address = address;
+    for (const [id, places] of wanted) {
+      const peer = this.#peers.get(id) ?? this.#addPeer(id);
+      peer.addresses = [...new Set(places.map(({ address }) => address))];
       if (peer.isFollowed) continue;
       peer.isFollowed = true;
       if (peer.link === undefined) this.#scheduleDial(peer, node > id ? 0 : passiveWaitMs);
@@ -164,10 +169,12 @@ export class PeerLinks {
     return this.#options.clock.monotonicMs();
   }
 
-  #addPeer(id: string, address: string): Peer {
+  #addPeer(id: string): Peer {
     const peer: Peer = {
       id,
-      address,
+      addresses: [],
+      failures: 0,
+      refusedCalls: 0,
       isFollowed: false,
       link: undefined,
       hello: undefined,
@@ -201,22 +208,26 @@ export class PeerLinks {
     if (this.#closed || peer.link !== undefined || this.#peers.get(peer.id) !== peer) return;
     peer.isDialling = true;
     const { transport } = this.#options;
+    const address = parseAddress(peer.addresses[peer.failures % peer.addresses.length] ?? "");
     let link: Link | undefined;
     let isRefused = false;
     try {
-      link = await transport.dial(parseAddress(peer.address), { timeoutMs: dialTimeoutMs });
+      link = await transport.dial(address, { timeoutMs: dialTimeoutMs });
     } catch (error) {
       isRefused = error instanceof AetherError && error.name === "UNREACHABLE";
+      peer.failures++;
     }
     peer.isDialling = false;
+    peer.refusedCalls = isRefused ? peer.refusedCalls + 1 : 0;
     if (this.#closed) {
       link?.close();
       return;
     }
     if (link === undefined) this.#scheduleRedial(peer);
     else this.#greet(link, peer);
-    // It may have called meanwhile: then this was a dial to a former address.
-    if (isRefused && peer.link === undefined) this.#options.onRefused(peer.id);
+    // It may have called meanwhile, and be at another of its addresses.
+    const isNowhere = peer.link === undefined && peer.refusedCalls >= peer.addresses.length;
+    if (isRefused && isNowhere) this.#options.onRefused(peer.id);
   }
 
   /** Exchanges greetings on a new link; who was called answers only when nothing is wrong. */
@@ -300,7 +311,7 @@ export class PeerLinks {
     if (frame.kind !== "hello") throw new DecodeError("The first frame is no hello", 0);
     const { hello } = frame;
     const self = this.#options.hello().node;
-    const peer = this.#peers.get(hello.node) ?? this.#addPeer(hello.node, hello.address);
+    const peer = this.#peers.get(hello.node) ?? this.#addPeer(hello.node);
     const dialledBy = dialled === undefined ? hello.node : self;
     const old = peer.link;
     if (old !== undefined) {
@@ -327,7 +338,10 @@ export class PeerLinks {
   #onClose(link: Link, peer: Peer | undefined, reason: string): void {
     if (peer === undefined || this.#closed) return;
     if (peer.link !== link) {
-      if (peer.link === undefined) this.#scheduleRedial(peer);
+      if (peer.link !== undefined) return;
+      // Somebody else may live at this address now.
+      peer.failures++;
+      this.#scheduleRedial(peer);
       return;
     }
     this.#options.log.debug("A link was closed", { peer: peer.id, reason });

@@ -82,7 +82,6 @@ export class ReplicatedStore {
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
   #hasQuorum = true;
-  #decidedElsewhere = -1;
   /** Whether a write of this life was applied: from then on no other process may use the id. */
   #isEstablished = false;
   #isAbstaining: boolean;
@@ -183,12 +182,11 @@ export class ReplicatedStore {
 
   /** How many slots the others have applied that this node has not, as far as it knows. */
   get slotsBehind(): number {
-    return Math.max(0, this.#decidedElsewhere + 1 - this.nextSlot);
+    return this.#host.slotsBehind;
   }
 
   /** A consensus message of a peer. */
   receive(from: string, header: Header, message: Message): void {
-    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
     this.#host.receive(from, header, message);
   }
 
@@ -199,8 +197,7 @@ export class ReplicatedStore {
 
   /** A peer is alive and has decided this much. */
   heard(from: string, header: Header): void {
-    this.#decidedElsewhere = Math.max(this.#decidedElsewhere, header.decidedUpTo);
-    this.#host.step({ type: "heard", from, header });
+    this.#host.heard(from, header);
   }
 
   /** Nodes that seem to be down. */

@@ -1,7 +1,6 @@
 /**
- * Every run of one slot with three nodes, up to a number of phases: all orders in which
- * messages may
- * arrive over links that keep their order, with links that break at any message.
+ * Every run of one slot with three nodes, up to a number of phases: all orders in which messages
+ * may arrive over links that keep their order, with links that break at any message.
  *
  * A node's state follows from what it has sent and received, so a state of the cluster is which
  * messages have arrived where, and in which order they made nodes send. Breadth first over such

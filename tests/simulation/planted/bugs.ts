@@ -24,6 +24,7 @@ export interface Change {
 
 const weakMvc = "src/consensus/slot/weak_mvc.ts";
 const engine = "src/consensus/engine.ts";
+const pipeline = "src/consensus/pipeline.ts";
 const host = "tests/simulation/host.ts";
 
 /** All planted bugs. */
@@ -86,13 +87,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: [
       {
         file: engine,
-        find: "if (header.resent || this.#slots.isBeyondSent(message)) {",
-        replace: "if (number < 0) {",
+        find: "if (header.resent || this.#pipeline.slots.isBeyondSent(message)) {",
+        replace: "if (slot < 0) {",
       },
       {
         file: engine,
-        find: 'this.#outbox.send(peer, { type: "fetch", from: this.#log.next });\n    this',
-        replace: "this.#nowMs += 0;\n    this",
+        find: "if (peer !== undefined) this.#outbox",
+        replace: 'if (peer === "nobody") this.#outbox',
       },
     ],
   },
@@ -101,7 +102,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "a lost message is lost",
     seedsMax: 100,
     changes: [{
-      file: engine,
+      file: pipeline,
       find: 'for (const message of sent) this.#outbox.send("all", message, true);',
       replace: "if (sent.length < 0) return;",
     }],
@@ -203,8 +204,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "what was sent in the former life is not read back",
     seedsMax: 200,
     changes: [{
-      file: engine,
-      find: "        this.#slots.recover(record.message);\n",
+      file: pipeline,
+      find: "        this.slots.recover(record.message);\n",
       replace: "",
     }],
   },
@@ -223,8 +224,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "new commands look like old ones",
     seedsMax: 500,
     changes: [{
-      file: host,
-      find: "      incarnation: this.life,\n",
+      file: "tests/simulation/session.ts",
+      find: "      incarnation: this.#life,\n",
       replace: "      incarnation: 1,\n",
     }],
   },
@@ -239,29 +240,19 @@ export const plantedBugs: readonly PlantedBug[] = [
     }],
   },
   {
-    name: "read through former members",
-    why: "a barrier is not asked again when the configuration changed meanwhile",
-    seedsMax: 3_000,
-    changes: [{
-      file: "src/consensus/barriers.ts",
-      find: "if (round.configuration === configuration) done",
-      replace: "if (round.configuration.from >= 0) done",
-    }],
-  },
-  {
     name: "an abstaining node answers reads",
     why: "it says what it opened in this life only",
     seedsMax: 3_000,
     changes: [
       {
         file: engine,
-        find: "    if (this.#log.next <= this.#rejoin.abstainUpTo) return;\n    this.#outbox",
+        find: "    if (this.nextSlot <= this.#rejoin.abstainUpTo) return;\n    this.#outbox",
         replace: "    this.#outbox",
       },
       {
         file: engine,
-        find: "    return Math.max(this.#maxOpened, this.#rejoin.abstainUpTo, this.#log.next - 1);",
-        replace: "    return this.#maxOpened;",
+        find: "Math.max(this.#pipeline.maxOpened, this.#rejoin.abstainUpTo, this.nextSlot - 1);",
+        replace: "this.#pipeline.maxOpened;",
       },
     ],
   },
@@ -270,7 +261,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "a node that catches up votes with the former members",
     seedsMax: 2_000,
     changes: [{
-      file: engine,
+      file: pipeline,
       find: "const end = Math.min(next + this.#options.window, this.#horizon);",
       replace: "const end = next + this.#options.window;",
     }],
@@ -280,7 +271,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "slots that are open already have other members",
     seedsMax: 500,
     changes: [{
-      file: "tests/simulation/host.ts",
+      file: host,
       find: "const alpha = 2 * options.engine.window;",
       replace: "const alpha = 1;",
     }],
@@ -320,8 +311,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: "memory grows with the log",
     seedsMax: 20,
     changes: [{
-      file: "src/consensus/engine.ts",
-      find: "    this.#slots.forgetBefore(next - this.#options.window);\n",
+      file: pipeline,
+      find: "    this.slots.forgetBefore(this.log.next - this.#options.window);\n",
       replace: "",
     }],
   },

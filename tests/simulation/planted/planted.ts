@@ -59,7 +59,9 @@ export async function findPlantedBugs(only: string | undefined): Promise<number>
 function describe({ bug, result }: Finding): string {
   const { seeds, failing } = result;
   if (failing === undefined) return `MISSED  ${bug.name}: not in ${seeds} seeds`;
-  return `found   ${bug.name}: ${failing.checker}, seed ${failing.seed} of ${bug.seedsMax}`;
+  const { checker, seed, detail } = failing;
+  const [first] = detail.split("\n");
+  return `found   ${bug.name}: seed ${seed} of ${bug.seedsMax}, ${checker}: ${first}`;
 }
 
 /** Plants a bug in a copy of the tree, runs seeds there, and takes the bug out again. */
@@ -110,6 +112,7 @@ async function write(findings: readonly Finding[]): Promise<void> {
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`${docsPath} lacks the marks`);
   await Deno.writeTextFile(path, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
   const corpus = findings.map(({ bug, result }) => ({ seed: result.failing?.seed, why: bug.name }));
   await Deno.writeTextFile(join(root, corpusPath), `${JSON.stringify(corpus, null, 2)}\n`);
 }
