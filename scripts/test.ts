@@ -1,9 +1,10 @@
 /**
- * `sh scripts/test [unit|tests|e2e]...`: runs the suites, all three by default.
+ * `sh scripts/test [unit|tests|sim|e2e]...`: runs the suites, all by default.
  *
- * `unit` are the tests beside the sources, `tests` those of whole subsystems, `e2e` those that run
- * the real executable, which is built first. The last line is `N passed, N failed, N skipped`; the
- * exit code is 0 only when something ran, nothing failed and nothing was skipped.
+ * `unit` are the tests beside the sources, `tests` those of whole subsystems, `sim` simulates
+ * clusters under seeds that nobody has run before, `e2e` are the tests that run the real
+ * executable, which is built first. The last line is `N passed, N failed, N skipped`; the exit code
+ * is 0 only when something ran, nothing failed and nothing was skipped.
  *
  * @module
  */
@@ -14,9 +15,18 @@ import { closingLine, sumTotals, type Totals } from "./lib/junit.ts";
 import { run } from "./lib/process.ts";
 import { runSuite } from "./lib/suite.ts";
 
-const suites: Readonly<Record<string, { paths: readonly string[]; parallel: boolean }>> = {
+/** Files with tests, or a program that counts as one test. */
+type SuiteKind =
+  | { readonly paths: readonly string[]; readonly parallel: boolean }
+  | { readonly program: string; readonly args: readonly string[] };
+
+const suites: Readonly<Record<string, SuiteKind>> = {
   unit: { paths: ["src", "cli", "slices", "scripts"], parallel: true },
   tests: { paths: ["tests"], parallel: false },
+  sim: {
+    program: "tests/simulation/main.ts",
+    args: ["--fresh", "--minutes", "2", "--jobs", String(navigator.hardwareConcurrency)],
+  },
   e2e: { paths: ["e2e"], parallel: false },
 };
 
@@ -24,7 +34,9 @@ const suites: Readonly<Record<string, { paths: readonly string[]; parallel: bool
 export async function runTests(root: string, names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !(name in suites));
   if (unknown.length > 0) {
-    console.error(`There is no suite '${unknown.join("', '")}': use unit, tests or e2e`);
+    console.error(
+      `There is no suite '${unknown.join("', '")}': use ${Object.keys(suites).join(", ")}`,
+    );
     return 2;
   }
   const all: Totals[] = [];
@@ -36,7 +48,9 @@ export async function runTests(root: string, names: readonly string[]): Promise<
       all.push({ passed: 0, failed: 1, skipped: 0 });
       continue;
     }
-    const totals = await runSuite({ name, root, ...suite });
+    const totals = "program" in suite
+      ? await runProgram(root, suite.program, suite.args)
+      : await runSuite({ name, root, ...suite });
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(`suite ${name}: ${closingLine(totals)} (${seconds} s)`);
     all.push(totals);
@@ -44,6 +58,11 @@ export async function runTests(root: string, names: readonly string[]): Promise<
   const totals = sumTotals(all);
   console.log(closingLine(totals));
   return totals.failed === 0 && totals.skipped === 0 && totals.passed > 0 ? 0 : 1;
+}
+
+async function runProgram(root: string, file: string, args: readonly string[]): Promise<Totals> {
+  const code = await run(Deno.execPath(), ["run", "-A", "--no-prompt", file, ...args], root);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
 /** Always builds: it takes two seconds, and an old executable would be a lie about this tree. */

@@ -13,6 +13,8 @@ import { Simulation, type SimulationResult } from "./simulation.ts";
  */
 export interface SeedsOptions {
   readonly from: number;
+  /** From one seed to the next; more than 1 when others run those in between. */
+  readonly step: number;
   readonly seedsMax: number;
   readonly untilMs: number;
   /** Fixes the number of nodes, which is drawn otherwise. */
@@ -56,10 +58,11 @@ function runTwice(seed: string, nodes: number | undefined): SimulationResult {
 }
 
 /** Runs seeds until one fails. */
-export function runSeeds({ from, seedsMax, untilMs, nodes, now }: SeedsOptions): SeedsResult {
+export function runSeeds(options: SeedsOptions): SeedsResult {
+  const { from, step, seedsMax, untilMs, nodes, now } = options;
   const sum = { seeds: 0, events: 0, operations: 0, slots: 0 };
   while (sum.seeds < seedsMax && (sum.seeds === 0 || now() < untilMs)) {
-    const seed = String(from + sum.seeds);
+    const seed = String(from + sum.seeds * step);
     const isRepeated = sum.seeds % seedsPerRepetition === 0;
     const result = isRepeated ? runTwice(seed, nodes) : runSeed(seed, nodes);
     sum.seeds++;
