@@ -167,7 +167,7 @@ export class Pipeline {
   restart(firstSlot: number): void {
     this.log.restart(firstSlot);
     this.slots.forgetBefore(firstSlot);
-    this.batches.releaseBefore(firstSlot);
+    this.batches.restart(firstSlot);
     this.see(this.#nowMs);
   }
 

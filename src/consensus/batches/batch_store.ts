@@ -115,21 +115,29 @@ export class BatchStore {
     this.#release(this.#holds.set(slot, digests));
   }
 
-  /** Slots before this one hold nothing any more. */
-  releaseBefore(slot: number): void {
+  /**
+   * A snapshot covers the slots before this one. Which batches of others it has applied is not
+   * known here, so those that no slot holds are forgotten: whoever still proposes one has it.
+   */
+  restart(slot: number): void {
     this.#release(this.#holds.releaseBefore(slot));
+    this.#waiting.forgetOthers(Infinity, this.#holds.has);
   }
 
   /** An entry was applied. */
   applied({ slot, batches }: LogEntry): void {
-    for (const { digest } of batches) this.#waiting.applied(digest);
+    for (const { digest } of batches) {
+      // It may have come with the entry: an answer that is still under way is not needed any more.
+      this.#wanted.received(digest);
+      this.#waiting.applied(digest);
+    }
     this.hold(slot, []);
   }
 
   /** Own batches to be relayed again by a node that can open no slots for them. */
   relays(nowMs: number): Batch[] {
     const { resendMs, resendMaxMs } = this.#options;
-    this.#waiting.forgetOthers(nowMs - followedMs);
+    this.#waiting.forgetOthers(nowMs - followedMs, this.#holds.has);
     return [...this.#waiting.due(nowMs, resendMs, resendMaxMs)];
   }
 

@@ -113,10 +113,10 @@ export class WaitingBatches {
     }
   }
 
-  /** Forgets batches of others that became known before a time. */
-  forgetOthers(beforeMs: number): void {
+  /** Forgets batches of others that became known before a time and that no slot holds. */
+  forgetOthers(beforeMs: number, isHeld: (digest: Digest) => boolean): void {
     for (const [digest, { isOwn, sinceMs }] of this.#waiting) {
-      if (!isOwn && sinceMs < beforeMs) this.#remove(digest);
+      if (!isOwn && sinceMs < beforeMs && !isHeld(digest)) this.#remove(digest);
     }
   }
 

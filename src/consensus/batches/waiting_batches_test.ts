@@ -54,13 +54,15 @@ Deno.test("WaitingBatches.due() relays own batches again, less and less often", 
   assert.deepEqual(relayedAt, [60, 120, 240, 480, 780]);
 });
 
-Deno.test("WaitingBatches.forgetOthers() keeps own batches", () => {
+Deno.test("WaitingBatches.forgetOthers() keeps own batches and held ones", () => {
   const waiting = new WaitingBatches({ batchesMax: 9, bytesMax: 999 });
   waiting.add("a/1", bytes(1), own);
   waiting.add("b/1", bytes(1), others);
   waiting.add("b/2", bytes(1), { ...others, nowMs: 50 });
-  waiting.forgetOthers(50);
-  assert.deepEqual(waiting.free(nothing, { batchesMax: 9, bytesMax: 99 }), ["a/1", "b/2"]);
+  waiting.add("b/3", bytes(1), others);
+  waiting.forgetOthers(50, (digest) => digest === "b/3");
+  const kept = waiting.free(nothing, { batchesMax: 9, bytesMax: 99 });
+  assert.deepEqual(kept, ["a/1", "b/2", "b/3"]);
 });
 
 Deno.test("WaitingBatches.oldestOwnFree() passes over taken batches and those of others", () => {
