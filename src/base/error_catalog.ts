@@ -9,6 +9,7 @@
  */
 
 import { type ErrorInfo, row } from "./catalog/row.ts";
+import { callErrors } from "./catalog/call_errors.ts";
 import { storeErrors } from "./catalog/store_errors.ts";
 
 /** The catalogue, by the name that code uses. */
@@ -89,6 +90,7 @@ export const errorCatalog = {
     "Send one of the content types that the message names, or use an API key",
   ),
   ...storeErrors,
+  ...callErrors,
   // 4xxx: artifacts, slices, blueprints
   ARTIFACT_INVALID: row(
     "E4001",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Circuit } from "../policy/circuit.ts";
+
 /** Somebody who waits for an answer and may go away, such as a Request. */
 export interface Caller {
   readonly signal: AbortSignal;
@@ -19,6 +21,8 @@ export interface Call {
   readonly query: string;
   readonly body: string | Uint8Array | null;
   readonly meta: string;
+  /** Calls with the same key go to the same instance as long as it takes calls. */
+  readonly affinity?: string;
   /** Who waits; a target watches only the callers of calls that last. */
   readonly caller?: Caller;
 }
@@ -33,11 +37,16 @@ export type Answer =
   | { readonly kind: "full" }
   /** The instance or its node ended; whether it executed the call is unknown. */
   | { readonly kind: "lost" }
-  | { readonly kind: "timeout" };
+  | { readonly kind: "timeout" }
+  /** Nobody waited any more. */
+  | { readonly kind: "aborted" };
 
-/** Something that takes the calls of one contract: an instance, or another node. */
+/** Something that takes the calls of one version of a slice: an instance, or another node. */
 export interface CallTarget {
   readonly id: string;
+  /** Whether it is expected to answer soon; others are tried first. */
+  readonly isHealthy: boolean;
+  readonly circuit: Circuit;
   /** Calls under way. */
   readonly inFlight: number;
   /** Calls that may be under way. */

@@ -11,16 +11,18 @@ import type { Config } from "../protocol/config/config.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
-import type { Answer, Call, CallTarget } from "./call.ts";
+import type { Answer, Call } from "./call.ts";
+import { Calls, note } from "./calls/calls.ts";
+import type { Service } from "./calls/service.ts";
 import { InstanceLink, type InvokeRequest } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { PeerServer, type TakenCall } from "./peer_server.ts";
 import { readBody, RequestIds, splitUrl } from "./request_reader.ts";
 import { errorResponse, outputResponse, problemResponse } from "./responses.ts";
-import { type RouteTarget, type Service, Services } from "./services.ts";
+import { type RouteTarget, Services } from "./services.ts";
 
-/** Targets that one call is sent to at most. */
-const attemptsMax = 4;
+/** Silence after which another node's gateway is given up. */
+const peerSilenceMs = 1_000;
 
 /** What a gateway needs. */
 export interface GatewayOptions {
@@ -35,6 +37,7 @@ export interface GatewayOptions {
 export class Gateway {
   #config: Config["app"];
   readonly #services: Services;
+  readonly #calls: Calls;
   readonly #requestIds = new RequestIds();
   readonly #peerServer: PeerServer;
   #cluster = "";
@@ -43,14 +46,22 @@ export class Gateway {
     const { config, node, transport, onDrained } = options;
     this.#config = config;
     const hello = () => ({ cluster: this.#cluster, node });
-    this.#services = new Services(
+    const silenceMs = () => peerSilenceMs;
+    this.#services = new Services({
+      node,
       onDrained,
-      (peer, address) => new PeerGateway({ node: peer, address, transport, hello }),
-      config.maxInFlightPerInstance,
-    );
+      connect: (peer, address) =>
+        new PeerGateway({ node: peer, address, transport, hello, silenceMs }),
+      inFlightMax: config.maxInFlightPerInstance,
+    });
+    this.#calls = new Calls({
+      find: (contract) => this.#services.contract(contract),
+      random: Math.random,
+      sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+    });
     this.#peerServer = new PeerServer({
-      cluster: () => this.#cluster,
-      callLocal: (contract, call) => this.#callLocal(contract, call),
+      hello,
+      callLocal: (artifact, call) => this.#callLocal(artifact, call),
     });
   }
 
@@ -127,7 +138,7 @@ export class Gateway {
     const { value: target, parameters } = found;
     const reading = readBody(request, this.#config.maxBodyBytes);
     const body = reading === null ? null : await reading;
-    const answer = await this.#call(target.service, target.manifest, {
+    const answer = await this.#calls.send(target.service, target.manifest, {
       method: target.method,
       requestId,
       remainingMs: Math.min(target.manifest.timeoutMs, this.#config.requestTimeoutMs),
@@ -143,37 +154,20 @@ export class Gateway {
   #respond(answer: Answer, target: RouteTarget, requestId: string): Response {
     if (answer.kind === "output") return outputResponse(answer.status, answer.body, requestId);
     if (answer.kind === "problem") return problemResponse(answer.status, answer.body, requestId);
-    throw failure(answer, target.service, target.method);
-  }
-
-  /** Calls one target after another until one has surely or possibly executed the call. */
-  async #call(
-    service: Service,
-    manifest: MethodManifest,
-    call: Call,
-  ): Promise<Answer> {
-    const first = pick(service, undefined);
-    let answer = await first.call(call).answer;
-    if (isFinal(answer, manifest)) return answer;
-    const tried = new Set<CallTarget>([first]);
-    const until = performance.now() + call.remainingMs;
-    while (tried.size < attemptsMax) {
-      const target = service.pick(tried);
-      if (target === undefined || target === "full") break;
-      tried.add(target);
-      answer = await target.call({ ...call, remainingMs: until - performance.now() }).answer;
-      if (isFinal(answer, manifest)) return answer;
-    }
-    return answer;
+    throw failure(answer, target.service, target.method, target.manifest);
   }
 
   /** Takes a call of another node's gateway. */
-  #callLocal(contract: string, call: Call): TakenCall | "notHosted" | "full" {
-    const target = this.#services.contract(contract)?.pickLocal();
+  #callLocal(artifact: string, call: Call): TakenCall | "notHosted" | "full" {
+    const target = this.#services.version(artifact)?.pickLocal(call.affinity);
     if (target === undefined) return "notHosted";
     if (target === "full") return target;
     const { id, answer } = target.call(call);
-    return { answer, abort: () => target.abort(id) };
+    const noted = answer.then((settled) => {
+      note(target, settled, call.remainingMs, Math.random);
+      return settled;
+    });
+    return { answer: noted, abort: () => target.abort(id) };
   }
 
   #onInvoke(link: InstanceLink, caller: Caller, request: InvokeRequest): void {
@@ -200,18 +194,17 @@ export class Gateway {
     if (service === undefined) {
       throw new AetherError("NO_INSTANCE", `No instance of ${request.contract} is running`);
     }
-    const { methods } = service.routed;
-    const manifest = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+    const manifest = service.method(request.method);
     if (manifest === undefined) {
       throw new AetherError(
         "CALL_REFUSED",
-        `${service.routed.artifact} has no method "${request.method}"`,
+        `${request.contract} has no method "${request.method}"`,
       );
     }
     const requestId = request.requestId === ""
       ? this.#requestIds.of(new Headers())
       : request.requestId;
-    const answer = await this.#call(service, manifest, {
+    const answer = await this.#calls.send(service, manifest, {
       method: request.method,
       requestId,
       remainingMs: Math.min(request.timeoutMs, manifest.timeoutMs),
@@ -222,7 +215,7 @@ export class Gateway {
     });
     if (answer.kind === "output") return answer;
     if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
-    throw failure(answer, service, request.method);
+    throw failure(answer, service, request.method, manifest);
   }
 }
 
@@ -245,38 +238,32 @@ function problemOf(
   return { status: known.status, body: JSON.stringify(known.toProblem(request.requestId)) };
 }
 
-function pick(service: Service, tried: ReadonlySet<CallTarget> | undefined): CallTarget {
-  const target = service.pick(tried);
-  const { artifact } = service.routed;
-  if (target === undefined) {
-    throw new AetherError("NO_INSTANCE", `No instance of ${artifact} is running`);
-  }
-  if (target === "full") throw overloaded(artifact);
-  return target;
-}
-
-function overloaded(artifact: string): AetherError {
-  return new AetherError("OVERLOADED", `Every instance of ${artifact} is at its limit of calls`);
-}
-
-/** Whether there is nothing to gain, or too much to lose, by calling another target. */
-function isFinal(answer: Answer, manifest: MethodManifest): boolean {
-  if (answer.kind === "notHosted" || answer.kind === "full") return false;
-  return answer.kind !== "lost" || !manifest.idempotent;
-}
-
-function failure(answer: Answer, service: Service, method: string): AetherError {
-  const name = `${service.routed.artifact} ${method}`;
+/** The error of a call that got no answer of a slice. */
+function failure(
+  answer: Answer,
+  service: Service,
+  method: string,
+  manifest: MethodManifest,
+): AetherError {
+  const artifact = service.versions[0]?.routed.artifact ?? service.contract;
+  const name = `${artifact} ${method}`;
   switch (answer.kind) {
     case "timeout":
+    case "aborted":
       return new AetherError("DEADLINE_EXCEEDED", `${name} did not answer before its deadline`);
     case "full":
-      return overloaded(service.routed.artifact);
-    case "notHosted":
-      return new AetherError("NO_INSTANCE", `No instance of ${name} could be reached`);
-    default:
-      return new AetherError("NO_INSTANCE", `The instance of ${name} ended during the call`);
+      return new AetherError(
+        "OVERLOADED",
+        `Every instance of ${artifact} is at its limit of calls`,
+      );
+    case "lost":
+      if (manifest.idempotent) break;
+      return new AetherError(
+        "CALL_OUTCOME_UNKNOWN",
+        `The instance of ${name}, or its node, ended during the call`,
+      );
   }
+  return new AetherError("NO_INSTANCE", `No instance of ${artifact} could be reached`);
 }
 
 function notAllowed(

@@ -242,7 +242,7 @@ Deno.test("Gateway.handle() repeats no lost call that may have changed something
   await first.until(() => first.calls.length === 1);
   const second = world.add("i2", () => [200, "1"]);
   world.gateway.removeInstance("i1");
-  assert.equal(await problem(response), "503 NO_INSTANCE");
+  assert.equal(await problem(response), "504 CALL_OUTCOME_UNKNOWN");
   assert.equal(second.calls.length, 0);
 });
 

@@ -100,6 +100,7 @@ export function serviceOf(changes: Partial<RoutedService> = {}): RoutedService {
   return {
     contract: "org.example:one",
     artifact: "org.example:one:1.0.0",
+    weight: 1,
     methods: {
       get: { ...schemas, ...route("GET", "/one/:id"), idempotent: true, headers: ["accept"] },
       make: { ...schemas, ...route("POST", "/one"), idempotent: false },

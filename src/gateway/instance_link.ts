@@ -8,6 +8,7 @@
  */
 import { BatchPort } from "../io/batch_port.ts";
 import { type Batch, frame } from "../protocol/thread/instance.ts";
+import { Circuit } from "../policy/circuit.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
 
 /** A call to another slice that the instance asks for. */
@@ -31,6 +32,8 @@ interface Pending {
 /** One instance as the gateway sees it. */
 export class InstanceLink implements CallTarget {
   readonly id: string;
+  readonly circuit: Circuit = new Circuit();
+  isHealthy = true;
   inFlightMax = 0;
   readonly #port: BatchPort;
   readonly #pending = new Map<number, Pending>();
@@ -86,11 +89,15 @@ export class InstanceLink implements CallTarget {
 
   /** Tells the instance that nobody waits for a call any more. */
   abort(id: number): void {
+    this.#end(id, "aborted");
+  }
+
+  #end(id: number, kind: "aborted" | "timeout"): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
     this.#port.send(frame.abort, id);
-    pending.resolve({ kind: "timeout" });
+    pending.resolve({ kind });
   }
 
   /** Answers an invoke request of this instance. */
@@ -101,7 +108,7 @@ export class InstanceLink implements CallTarget {
   /** Ends calls whose deadline has passed, and from now on those whose caller goes. */
   expire(now: number): void {
     for (const [id, pending] of this.#pending) {
-      if (pending.deadlineAt <= now) this.abort(id);
+      if (pending.deadlineAt <= now) this.#end(id, "timeout");
       else if (pending.caller !== undefined) {
         const { caller } = pending;
         pending.caller = undefined;

@@ -62,7 +62,7 @@ Deno.test("InstanceLink.abort() ends a call at once and tells the instance", asy
   world.link.abort(id);
   world.link.abort(id);
   world.link.abort(99);
-  assert.deepEqual(await answer, { kind: "timeout" });
+  assert.deepEqual(await answer, { kind: "aborted" });
   await world.instance.until(() => world.instance.aborted.length > 0);
   assert.deepEqual(world.instance.aborted, [id]);
   assert.equal(world.link.inFlight, 0);
@@ -101,9 +101,9 @@ Deno.test("InstanceLink.expire() ends calls whose caller has gone before or goes
   assert.equal((await third.answer).kind, "output");
   gone?.abort();
   for (const _sweep of [1, 2]) link.expire(performance.now());
-  assert.deepEqual(await first.answer, { kind: "timeout" });
+  assert.deepEqual(await first.answer, { kind: "aborted" });
   going?.abort();
-  assert.deepEqual(await second.answer, { kind: "timeout" });
+  assert.deepEqual(await second.answer, { kind: "aborted" });
   assert.deepEqual(asked, ["gone", "going"]);
 });
 

@@ -9,6 +9,7 @@ import { listenError } from "../io/listen_error.ts";
 import { createNodeLogger } from "../io/node_log.ts";
 import { tcpTransport } from "../io/tcp_transport.ts";
 import type { Config } from "../protocol/config/config.ts";
+import { frameBytesMax } from "../protocol/gateway/frame.ts";
 import type {
   ControlToGateway,
   FromGateway,
@@ -69,7 +70,10 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
   Object.assign(logConfig, message.config.log);
   log = createNodeLogger(logConfig, "gateway");
   const { cluster, node } = message.config;
-  const transport = tcpTransport({ hostname: cluster.host, port: cluster.gatewayPort });
+  const transport = tcpTransport(
+    { hostname: cluster.host, port: cluster.gatewayPort },
+    { maxFrameBytes: frameBytesMax, maxQueuedBytes: 4 * frameBytesMax },
+  );
   peers = transport;
   const created = new Gateway({
     config,

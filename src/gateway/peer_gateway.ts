@@ -2,22 +2,32 @@
  * The gateway of another node, as a target of calls.
  *
  * One link per node carries all calls, many in one write. It is dialled when the first call needs
- * it; calls that cannot be sent are "notHosted", calls under way when the link breaks are "lost".
+ * it, and counts only once the other side has answered its hello: a process that is paused accepts
+ * connections and answers nothing. Calls that cannot be sent are "notHosted", calls under way when
+ * the link breaks, or falls silent, are "lost".
  *
  * @module
  */
 import { ByteWriter } from "../base/codec.ts";
+import { AetherError } from "../base/errors.ts";
 import type { Address, Link, Transport } from "../base/transport/transport.ts";
+import { Circuit } from "../policy/circuit.ts";
 import {
   decodeGatewayFrame,
   encodeGatewayFrame,
+  frameBodyBytesMax,
   type GatewayFrame,
+  isBodyTooLarge,
 } from "../protocol/gateway/frame.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
 
 const dialTimeoutMs = 500;
 /** After a failed dial, calls fail at once for this long. */
 const dialPauseMs = 200;
+/** The other side is asked whether it is there when it has said nothing for this long. */
+const pingAfterMs = 250;
+/** Silence of the peer is not what this thread slept through. */
+const sweepGapMs = 400;
 
 /** What a peer needs. */
 export interface PeerGatewayOptions {
@@ -26,12 +36,15 @@ export interface PeerGatewayOptions {
   readonly transport: Transport;
   /** What this gateway says of itself. */
   hello(): { readonly cluster: string; readonly node: string };
+  /** Silence after which the link is given up, in milliseconds. */
+  silenceMs(): number;
 }
 
 interface Pending {
   readonly deadlineAt: number;
   /** Not watched yet. */
   caller: Caller | undefined;
+  readonly counter: { inFlight: number };
   readonly resolve: (answer: Answer) => void;
 }
 
@@ -45,6 +58,9 @@ export class PeerGateway {
   #link: Link | undefined;
   #dialling: Promise<Link | undefined> | undefined;
   #dialAgainAt = 0;
+  #hasFailed = false;
+  #heardAt = 0;
+  #sweptAt = 0;
   #nextId = 1;
   #retired = false;
   #closed = false;
@@ -60,40 +76,54 @@ export class PeerGateway {
     return this.#closed;
   }
 
-  /** Sends a call; the promise never rejects. */
-  call(contract: string, call: Call): { readonly id: number; readonly answer: Promise<Answer> } {
+  /** Whether it answered last time, or was never asked. */
+  get isSound(): boolean {
+    return !this.#hasFailed;
+  }
+
+  /** Sends a call to a version of a slice; the promise never rejects. */
+  call(
+    artifact: string,
+    call: Call,
+    counter: { inFlight: number } = { inFlight: 0 },
+  ): { readonly id: number; readonly answer: Promise<Answer> } {
     const id = this.#nextId++;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    const deadlineAt = performance.now() + call.remainingMs;
-    this.#pending.set(id, { deadlineAt, caller: call.caller, resolve });
+    if (isBodyTooLarge(call.body)) return { id, answer: Promise.resolve(tooLarge(call)) };
+    const answer = new Promise<Answer>((resolve) => {
+      const deadlineAt = performance.now() + call.remainingMs;
+      this.#pending.set(id, { deadlineAt, caller: call.caller, counter, resolve });
+    });
+    counter.inFlight++;
     const send = (link: Link | undefined) => {
       if (!this.#pending.has(id)) return;
-      if (!this.#send(link, { kind: "call", id, contract, ...call })) {
+      if (!this.#send(link, { kind: "call", id, artifact, ...call })) {
         this.#settle(id, { kind: "notHosted" });
       }
     };
     if (this.#link !== undefined) send(this.#link);
     else this.#dial().then(send);
-    return { id, answer: promise };
+    return { id, answer };
   }
 
   /** Nobody waits for a call any more. */
   abort(id: number): void {
-    if (!this.#pending.has(id)) return;
-    this.#send(this.#link, { kind: "abort", id });
-    this.#settle(id, { kind: "timeout" });
+    this.#end(id, "aborted");
   }
 
-  /** Ends calls whose deadline has passed, and from now on those whose caller goes. */
+  /**
+   * Ends calls whose deadline has passed, and from now on those whose caller goes; asks a silent
+   * peer whether it is there, and gives up one that stays silent. Call it every 100 ms or so.
+   */
   expire(now: number): void {
     for (const [id, pending] of this.#pending) {
       const { deadlineAt, caller } = pending;
-      if (deadlineAt <= now) this.abort(id);
+      if (deadlineAt <= now) this.#end(id, "timeout");
       else if (caller !== undefined) {
         pending.caller = undefined;
         abortWithCaller(caller, () => this.abort(id));
       }
     }
+    this.#watch(now);
   }
 
   /** The node takes no more calls: closes the link when what is under way has ended. */
@@ -110,10 +140,37 @@ export class PeerGateway {
     this.#loseAll();
   }
 
+  #watch(now: number): void {
+    const slept = now - this.#sweptAt > sweepGapMs;
+    this.#sweptAt = now;
+    const link = this.#link;
+    if (link === undefined) {
+      if (this.#hasFailed) this.#dial();
+      return;
+    }
+    if (slept) this.#heardAt = now;
+    const silentMs = now - this.#heardAt;
+    if (silentMs > this.#options.silenceMs()) {
+      this.#hasFailed = true;
+      this.#dialAgainAt = now + dialPauseMs;
+      this.#link = undefined;
+      link.close("The peer is silent");
+      this.#loseAll();
+    } else if (silentMs > pingAfterMs) this.#send(link, { kind: "ping" });
+  }
+
+  #end(id: number, kind: "aborted" | "timeout"): void {
+    if (!this.#pending.has(id)) return;
+    this.#send(this.#link, { kind: "abort", id });
+    this.#settle(id, { kind });
+  }
+
   #settle(id: number, answer: Answer): void {
     const pending = this.#pending.get(id);
+    if (pending === undefined) return;
     this.#pending.delete(id);
-    pending?.resolve(answer);
+    pending.counter.inFlight--;
+    pending.resolve(answer);
     if (this.#retired && this.#pending.size === 0) this.close();
   }
 
@@ -132,21 +189,37 @@ export class PeerGateway {
     const { transport, hello } = this.#options;
     try {
       const link = await transport.dial(parse(this.address), { timeoutMs: dialTimeoutMs });
+      const greeted = Promise.withResolvers<boolean>();
       link.start({
-        onFrame: (bytes) => this.#onFrame(decodeGatewayFrame(bytes)),
+        onFrame: (bytes) => {
+          this.#heardAt = performance.now();
+          const frame = decodeGatewayFrame(bytes);
+          if (frame.kind === "hello") greeted.resolve(frame.cluster === hello().cluster);
+          else this.#onFrame(frame);
+        },
         onClose: () => {
-          if (this.#link === link) this.#link = undefined;
+          greeted.resolve(false);
+          if (this.#link !== link) return;
+          this.#link = undefined;
           this.#loseAll();
         },
       });
       this.#send(link, { kind: "hello", ...hello() });
-      this.#link = link;
-      return link;
+      const timer = setTimeout(() => greeted.resolve(false), dialTimeoutMs);
+      const isGreeted = await greeted.promise;
+      clearTimeout(timer);
+      if (isGreeted && !this.#closed) {
+        this.#link = link;
+        this.#hasFailed = false;
+        return link;
+      }
+      link.close();
     } catch {
-      // The caller tries another node; a dead one is not dialled for every call.
-      this.#dialAgainAt = performance.now() + dialPauseMs;
-      return undefined;
+      // Below: the caller tries another node, and a dead one is not dialled for every call.
     }
+    this.#hasFailed = true;
+    this.#dialAgainAt = performance.now() + dialPauseMs;
+    return undefined;
   }
 
   #onFrame(frame: GatewayFrame): void {
@@ -163,38 +236,57 @@ export class PeerGateway {
   }
 }
 
-/** One contract at another node: a target that the service can pick. */
+/** One version of a slice at another node: a target that the service can pick. */
 export class RemoteTarget implements CallTarget {
   readonly id: string;
-  readonly inFlightMax: number;
-  readonly #peer: PeerGateway;
-  readonly #contract: string;
-  #inFlight = 0;
+  readonly circuit: Circuit = new Circuit();
+  readonly peer: PeerGateway;
+  readonly #artifact: string;
+  #count = 0;
+  #concurrency = 0;
+  inFlight = 0;
 
-  constructor(peer: PeerGateway, contract: string, inFlightMax: number) {
+  constructor(peer: PeerGateway, artifact: string) {
     this.id = peer.node;
-    this.inFlightMax = inFlightMax;
-    this.#peer = peer;
-    this.#contract = contract;
+    this.peer = peer;
+    this.#artifact = artifact;
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
+  /** Instances there. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get inFlightMax(): number {
+    return this.#count * this.#concurrency;
+  }
+
+  get isHealthy(): boolean {
+    return this.peer.isSound;
+  }
+
+  /** Takes over how many instances there are, and how many calls each takes. */
+  update(count: number, concurrency: number): void {
+    this.#count = count;
+    this.#concurrency = concurrency;
   }
 
   call(call: Call): { readonly id: number; readonly answer: Promise<Answer> } {
-    this.#inFlight++;
-    const { id, answer } = this.#peer.call(this.#contract, call);
-    const counted = answer.then((settled) => {
-      this.#inFlight--;
-      return settled;
-    });
-    return { id, answer: counted };
+    return this.peer.call(this.#artifact, call, this);
   }
 
   abort(id: number): void {
-    this.#peer.abort(id);
+    this.peer.abort(id);
   }
+}
+
+function tooLarge(call: Call): Answer {
+  const error = new AetherError(
+    "CALL_TOO_LARGE",
+    `The body is larger than the ${frameBodyBytesMax} bytes that one node sends to another`,
+  );
+  const body = JSON.stringify(error.toProblem(call.requestId));
+  return { kind: "problem", status: error.status, body };
 }
 
 function parse(address: string): Address {

@@ -7,11 +7,14 @@
  * @module
  */
 import { ByteWriter, DecodeError } from "../base/codec.ts";
+import { AetherError } from "../base/errors.ts";
 import type { Link } from "../base/transport/transport.ts";
 import {
   decodeGatewayFrame,
   encodeGatewayFrame,
+  frameBodyBytesMax,
   type GatewayFrame,
+  isBodyTooLarge,
 } from "../protocol/gateway/frame.ts";
 import type { Answer, Call } from "./call.ts";
 
@@ -25,10 +28,10 @@ export interface TakenCall {
 
 /** What serving peers needs. */
 export interface PeerServerOptions {
-  /** Id of this cluster; "" while it is not known. */
-  cluster(): string;
-  /** Calls a local instance of a contract. */
-  callLocal(contract: string, call: Call): TakenCall | "notHosted" | "full";
+  /** What this gateway says of itself; the cluster is "" while it is not known. */
+  hello(): { readonly cluster: string; readonly node: string };
+  /** Calls a local instance of a version. */
+  callLocal(artifact: string, call: Call): TakenCall | "notHosted" | "full";
 }
 
 /** Serves the links of other gateways. */
@@ -49,11 +52,20 @@ export class PeerServer {
         const frame = decodeGatewayFrame(bytes);
         if (!isGreeted) {
           if (frame.kind !== "hello") throw new DecodeError("The first frame is no hello", 0);
-          const own = this.#options.cluster();
-          if (own !== "" && frame.cluster !== own) link.close("Another cluster's gateway");
+          const own = this.#options.hello();
+          if (own.cluster !== "" && frame.cluster !== own.cluster) {
+            link.close("Another cluster's gateway");
+            return;
+          }
           isGreeted = true;
+          // A node that has not yet heard of its own cluster takes the caller's word for it.
+          const { cluster } = frame;
+          link.send(encodeGatewayFrame({ kind: "hello", ...own, cluster }, this.#writer));
         } else if (frame.kind === "call") this.#onCall(link, underWay, frame);
         else if (frame.kind === "abort") underWay.get(frame.id)?.abort();
+        else if (frame.kind === "ping") {
+          link.send(encodeGatewayFrame({ kind: "pong" }, this.#writer));
+        }
       },
       onClose: () => {
         // The caller is gone, and with it everybody who waits.
@@ -68,8 +80,8 @@ export class PeerServer {
     underWay: Map<number, TakenCall>,
     frame: Extract<GatewayFrame, { kind: "call" }>,
   ): void {
-    const { id, contract } = frame;
-    const taken = underWay.size >= underWayMax ? "full" : this.#options.callLocal(contract, frame);
+    const { id, artifact } = frame;
+    const taken = underWay.size >= underWayMax ? "full" : this.#options.callLocal(artifact, frame);
     if (typeof taken === "string") {
       this.#answer(link, id, { kind: taken });
       return;
@@ -77,7 +89,7 @@ export class PeerServer {
     underWay.set(id, taken);
     taken.answer.then((answer) => {
       underWay.delete(id);
-      this.#answer(link, id, answer);
+      this.#answer(link, id, isTooLarge(answer) ? tooLarge(frame) : answer);
     });
   }
 
@@ -88,4 +100,18 @@ export class PeerServer {
     // A peer that does not read gets a closed link rather than missing answers.
     if (!sent) link.close("The peer does not read its answers");
   }
+}
+
+function isTooLarge(answer: Answer): boolean {
+  return "body" in answer && isBodyTooLarge(answer.body);
+}
+
+function tooLarge({ artifact, method, requestId }: Call & { readonly artifact: string }): Answer {
+  const error = new AetherError(
+    "CALL_TOO_LARGE",
+    `The output of ${artifact} ${method} is larger than the ${frameBodyBytesMax} bytes that one ` +
+      "node sends to another",
+  );
+  const body = JSON.stringify(error.toProblem(requestId));
+  return { kind: "problem", status: error.status, body };
 }

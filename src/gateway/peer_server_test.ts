@@ -19,7 +19,7 @@ const call: Call = {
 
 /** A peer that serves on a real port, and a gateway that calls it. */
 class World implements AsyncDisposable {
-  readonly taken: { contract: string; call: Call; answer: PromiseWithResolvers<Answer> }[] = [];
+  readonly taken: { artifact: string; call: Call; answer: PromiseWithResolvers<Answer> }[] = [];
   readonly aborted: string[] = [];
   answer: "notHosted" | "full" | undefined;
   readonly server = tcpTransport({ hostname: "127.0.0.1", port: 0 });
@@ -32,8 +32,8 @@ class World implements AsyncDisposable {
   static async start(): Promise<World> {
     const world = new World();
     const peers = new PeerServer({
-      cluster: () => "c1",
-      callLocal: (contract, received) => world.#take(contract, received),
+      hello: () => ({ cluster: "c1", node: "n2" }),
+      callLocal: (artifact, received) => world.#take(artifact, received),
     });
     const { hostname, port } = await world.server.listen((link) => {
       world.links.push(link);
@@ -45,7 +45,13 @@ class World implements AsyncDisposable {
 
   peer(cluster = "c1", address = this.address): PeerGateway {
     const hello = () => ({ cluster, node: "n1" });
-    const peer = new PeerGateway({ node: "n2", address, transport: this.client, hello });
+    const peer = new PeerGateway({
+      node: "n2",
+      address,
+      transport: this.client,
+      hello,
+      silenceMs: () => 1_000,
+    });
     this.#peers.push(peer);
     return peer;
   }
@@ -59,10 +65,10 @@ class World implements AsyncDisposable {
     }
   }
 
-  #take(contract: string, received: Call): TakenCall | "notHosted" | "full" {
+  #take(artifact: string, received: Call): TakenCall | "notHosted" | "full" {
     if (this.answer !== undefined) return this.answer;
     const answer = Promise.withResolvers<Answer>();
-    this.taken.push({ contract, call: received, answer });
+    this.taken.push({ artifact, call: received, answer });
     this.#onTaken();
     return { answer: answer.promise, abort: () => this.aborted.push(received.requestId) };
   }
@@ -79,7 +85,7 @@ Deno.test("PeerGateway.call() reaches an instance behind PeerServer and brings i
   const { answer } = world.peer().call("org.example:one", call);
   await world.untilTaken(1);
   const taken = world.taken[0];
-  assert.equal(taken?.contract, "org.example:one");
+  assert.equal(taken?.artifact, "org.example:one");
   assert.equal(taken?.call.pathParameters, "a");
   assert.equal(taken?.call.body, "{}");
   taken?.answer.resolve({ kind: "output", status: 201, body: '{"ä":1}' });
@@ -116,7 +122,7 @@ Deno.test("PeerGateway.abort() ends the call here and there", async () => {
   const { id, answer } = peer.call("org.example:one", call);
   await world.untilTaken(1);
   peer.abort(id);
-  assert.deepEqual(await answer, { kind: "timeout" });
+  assert.deepEqual(await answer, { kind: "aborted" });
   const next = peer.call("org.example:one", { ...call, requestId: "r-2" });
   await world.untilTaken(2);
   assert.deepEqual(world.aborted, ["r-1"]);
@@ -127,7 +133,7 @@ Deno.test("PeerGateway.abort() ends the call here and there", async () => {
 Deno.test("PeerServer refuses the gateway of another cluster", async () => {
   await using world = await World.start();
   const outcome = await world.peer("c2").call("org.example:one", call).answer;
-  assert.equal(outcome.kind, "lost");
+  assert.equal(outcome.kind, "notHosted");
   assert.equal(world.taken.length, 0);
 });
 

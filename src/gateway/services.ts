@@ -8,67 +8,10 @@
  */
 import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import type { RoutedService, RouteSnapshot } from "../protocol/thread/threads.ts";
-import type { CallTarget } from "./call.ts";
+import { Service, Version } from "./calls/service.ts";
 import type { InstanceLink } from "./instance_link.ts";
 import { type PeerGateway, RemoteTarget } from "./peer_gateway.ts";
 import { type RouteLookup, Router } from "./router.ts";
-
-/** A contract with its live instances, here and on other nodes. */
-export class Service {
-  readonly routed: RoutedService;
-  readonly #local: CallTarget[] = [];
-  readonly #remote: readonly CallTarget[];
-  #next = 0;
-
-  constructor(routed: RoutedService, remote: readonly CallTarget[]) {
-    this.routed = routed;
-    this.#remote = remote;
-  }
-
-  /** Adds an instance on this node that takes calls from now on. */
-  add(link: CallTarget): void {
-    this.#local.push(link);
-  }
-
-  /** Removes an instance that has ended. */
-  remove(link: CallTarget): void {
-    const index = this.#local.indexOf(link);
-    if (index >= 0) this.#local.splice(index, 1);
-  }
-
-  /**
-   * The target with the fewest calls under way, in turn among equals, on this node if possible;
-   * "full" when every one has reached its limit, undefined when there is none.
-   */
-  pick(tried?: ReadonlySet<CallTarget>): CallTarget | "full" | undefined {
-    const local = this.pickLocal(tried);
-    if (local !== undefined && local !== "full") return local;
-    return least(this.#remote, this.#next, tried) ?? local;
-  }
-
-  /** Like `pick`, but never another node. */
-  pickLocal(tried?: ReadonlySet<CallTarget>): CallTarget | "full" | undefined {
-    return least(this.#local, this.#next++, tried);
-  }
-}
-
-function least(
-  targets: readonly CallTarget[],
-  start: number,
-  tried: ReadonlySet<CallTarget> | undefined,
-): CallTarget | "full" | undefined {
-  const count = targets.length;
-  let best: CallTarget | undefined;
-  let any = false;
-  for (let offset = 0; offset < count; offset++) {
-    const target = targets[(start + offset) % count];
-    if (target === undefined || tried?.has(target)) continue;
-    any = true;
-    if (target.inFlight >= target.inFlightMax) continue;
-    if (best === undefined || target.inFlight < best.inFlight) best = target;
-  }
-  return best ?? (any ? "full" : undefined);
-}
 
 /** The target of a route. */
 export interface RouteTarget {
@@ -77,42 +20,44 @@ export interface RouteTarget {
   readonly manifest: MethodManifest;
 }
 
-/** All services, rebuilt from each snapshot. */
+/** What the services need. */
+export interface ServicesOptions {
+  /** Id of this node. */
+  readonly node: string;
+  /** The operator's limit of calls under way in one instance. */
+  readonly inFlightMax: number;
+  /** Called when an instance that is to drain has answered everything. */
+  onDrained(instance: string): void;
+  /** Makes the link to another node's gateway. */
+  connect(node: string, address: string): PeerGateway;
+}
+
+/** All services; what one remembers of its targets outlives a snapshot. */
 export class Services {
+  readonly #options: ServicesOptions;
   readonly #links = new Map<string, InstanceLink>();
-  readonly #onDrained: (instance: string) => void;
-  readonly #connect: (node: string, address: string) => PeerGateway;
-  #inFlightMax: number;
   readonly #peers = new Map<string, PeerGateway>();
   /** Peers that take no more calls and still owe answers. */
   readonly #leaving = new Set<PeerGateway>();
-  #byContract = new Map<string, Service>();
-  #byInstance = new Map<string, Service>();
-  #router = new Router<RouteTarget>();
   readonly #draining = new Set<string>();
+  #inFlightMax: number;
+  #byContract = new Map<string, Service>();
+  #byArtifact = new Map<string, Version>();
+  #byInstance = new Map<string, Version>();
+  #router = new Router<RouteTarget>();
   #revision = -1;
 
-  /**
-   * @param onDrained called when an instance that is to drain has answered everything
-   * @param connect makes the link to another node's gateway
-   * @param inFlightMax the operator's limit of calls under way in one instance
-   */
-  constructor(
-    onDrained: (instance: string) => void,
-    connect: (node: string, address: string) => PeerGateway,
-    inFlightMax: number,
-  ) {
-    this.#onDrained = onDrained;
-    this.#connect = connect;
-    this.#inFlightMax = inFlightMax;
+  constructor(options: ServicesOptions) {
+    this.#options = options;
+    this.#inFlightMax = options.inFlightMax;
   }
 
   /** Changes the operator's limit of calls under way in one instance. */
   limitInFlight(inFlightMax: number): void {
     this.#inFlightMax = inFlightMax;
-    for (const [instance, { routed }] of this.#byInstance) {
+    for (const [instance, version] of this.#byInstance) {
       const link = this.#links.get(instance);
-      if (link !== undefined) link.inFlightMax = Math.min(routed.concurrency, inFlightMax);
+      if (link !== undefined) this.#limit(link, version.routed);
     }
   }
 
@@ -131,23 +76,36 @@ export class Services {
     return this.#byContract.get(name);
   }
 
+  /** A version by its coordinates. */
+  version(artifact: string): Version | undefined {
+    return this.#byArtifact.get(artifact);
+  }
+
   /** Replaces the routes. */
   apply(snapshot: RouteSnapshot): void {
     if (snapshot.revision < this.#revision) return;
     this.#revision = snapshot.revision;
-    this.#byContract = new Map();
     this.#byInstance = new Map();
     this.#router = new Router();
     this.#followPeers(snapshot);
-    for (const item of snapshot.services) this.#addService(item);
+    const byContract = new Map<string, Service>();
+    const byArtifact = new Map<string, Version>();
+    for (const [contract, items] of Map.groupBy(snapshot.services, (item) => item.contract)) {
+      const service = this.#byContract.get(contract) ?? new Service(contract, performance.now());
+      byContract.set(contract, service);
+      const versions = items.map((item) => this.#version(item));
+      for (const version of versions) byArtifact.set(version.routed.artifact, version);
+      service.update(versions);
+      this.#addRoutes(service);
+    }
+    this.#byContract = byContract;
+    this.#byArtifact = byArtifact;
   }
 
   /** Keeps links to the nodes that the snapshot names, and closes the others. */
-  #followPeers(snapshot: RouteSnapshot): void {
+  #followPeers({ services, down = [] }: RouteSnapshot): void {
     const wanted = new Map(
-      snapshot.services.flatMap(({ remotes }) =>
-        remotes.map(({ node, address }) => [node, address] as const)
-      ),
+      services.flatMap(({ remotes }) => remotes.map(({ node, address }) => [node, address])),
     );
     for (const [node, peer] of this.#peers) {
       if (wanted.get(node) === peer.address) continue;
@@ -155,8 +113,14 @@ export class Services {
       peer.retire();
       if (!peer.isClosed) this.#leaving.add(peer);
     }
+    // Whoever waits for a node that is gone is not kept waiting until a deadline.
+    for (const peer of this.#leaving) {
+      if (down.includes(peer.node)) peer.close();
+      if (peer.isClosed) this.#leaving.delete(peer);
+    }
     for (const [node, address] of wanted) {
-      if (!this.#peers.has(node)) this.#peers.set(node, this.#connect(node, address));
+      if (node === undefined || address === undefined || this.#peers.has(node)) continue;
+      this.#peers.set(node, this.#options.connect(node, address));
     }
   }
 
@@ -166,34 +130,58 @@ export class Services {
     this.checkDrained();
   }
 
-  #addService(item: RoutedService): void {
+  /** The version of a snapshot's item: the known one, brought up to date. */
+  #version(item: RoutedService): Version {
+    const version = this.#byArtifact.get(item.artifact) ?? new Version(this.#options.node, item);
+    const known = new Map(version.remote.map((target) => [target.peer, target]));
     const remote = item.remotes.flatMap(({ node, count }) => {
       const peer = this.#peers.get(node);
       if (peer === undefined) return [];
-      return [new RemoteTarget(peer, item.contract, count * item.concurrency)];
+      const target = known.get(peer) ?? new RemoteTarget(peer, item.artifact);
+      target.update(count, item.concurrency);
+      return [target];
     });
-    const service = new Service(item, remote);
-    this.#byContract.set(item.contract, service);
+    version.update(item, remote);
+    const here = new Set(item.instances);
+    version.keepLocal(({ id }) => here.has(id));
     for (const instance of item.instances) {
-      this.#byInstance.set(instance, service);
+      this.#byInstance.set(instance, version);
       const link = this.#links.get(instance);
       if (link === undefined) continue;
-      link.inFlightMax = Math.min(item.concurrency, this.#inFlightMax);
-      service.add(link);
+      this.#limit(link, item);
+      version.add(link);
     }
-    for (const [method, manifest] of Object.entries(item.methods)) {
-      if (manifest.http === undefined) continue;
-      this.#router.add(manifest.http.method, manifest.http.path, { service, method, manifest });
+    return version;
+  }
+
+  #addRoutes(service: Service): void {
+    // Where versions differ, the one with most of the calls says how a route is.
+    const byWeight = [...service.versions].sort((left, right) => right.weight - left.weight);
+    for (const { routed } of byWeight) {
+      for (const [method, manifest] of Object.entries(routed.methods)) {
+        if (manifest.http === undefined) continue;
+        this.#router.add(manifest.http.method, manifest.http.path, { service, method, manifest });
+      }
     }
+  }
+
+  #limit(link: InstanceLink, { concurrency }: RoutedService): void {
+    link.inFlightMax = Math.min(concurrency, this.#inFlightMax);
   }
 
   /** A new instance, announced by the supervisor. */
   addInstance(link: InstanceLink): void {
     this.#links.set(link.id, link);
-    const service = this.#byInstance.get(link.id);
-    if (service === undefined) return;
-    link.inFlightMax = Math.min(service.routed.concurrency, this.#inFlightMax);
-    service.add(link);
+    const version = this.#byInstance.get(link.id);
+    if (version === undefined) return;
+    this.#limit(link, version.routed);
+    version.add(link);
+  }
+
+  /** Whether the instance is expected to answer soon. */
+  setHealth(instance: string, isHealthy: boolean): void {
+    const link = this.#links.get(instance);
+    if (link !== undefined) link.isHealthy = isHealthy;
   }
 
   /** An instance has ended: its calls fail at once. */
@@ -229,7 +217,7 @@ export class Services {
     for (const instance of this.#draining) {
       if ((this.#links.get(instance)?.inFlight ?? 0) > 0) continue;
       this.#draining.delete(instance);
-      this.#onDrained(instance);
+      this.#options.onDrained(instance);
     }
   }
 }

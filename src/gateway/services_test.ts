@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { unreachable } from "../base/transport/transport.ts";
+import { ByteWriter } from "../base/codec.ts";
+import { type LinkHandlers, unreachable } from "../base/transport/transport.ts";
+import { encodeGatewayFrame } from "../protocol/gateway/frame.ts";
 import type { RoutedService } from "../protocol/thread/threads.ts";
-import type { Call } from "./call.ts";
+import type { Call, CallTarget } from "./call.ts";
+import type { Service, Tried } from "./calls/service.ts";
 import { FakeInstance, serviceOf } from "./instance_fixture_test.ts";
 import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
-import { type Service, Services } from "./services.ts";
+import { Services } from "./services.ts";
 
 const call: Call = {
   method: "get",
@@ -25,9 +28,11 @@ class World {
   readonly #instances: FakeInstance[] = [];
 
   constructor(inFlightMax = 100) {
-    this.services = new Services(
-      (instance) => this.drained.push(instance),
-      (node, address) => {
+    this.services = new Services({
+      node: "n1",
+      inFlightMax,
+      onDrained: (instance) => this.drained.push(instance),
+      connect: (node, address) => {
         this.connected.push(`${node} at ${address}`);
         return new PeerGateway({
           node,
@@ -38,10 +43,10 @@ class World {
             close: () => Promise.resolve(),
           },
           hello: () => ({ cluster: "c1", node: "n1" }),
+          silenceMs: () => 1_000,
         });
       },
-      inFlightMax,
-    );
+    });
   }
 
   apply(revision: number, ...services: readonly RoutedService[]): void {
@@ -60,11 +65,17 @@ class World {
     return this.services.contract("org.example:one") ?? assert.fail("It is not routed");
   }
 
+  /** Where the next call goes. */
+  next(tried?: Tried, affinity?: string): CallTarget | "full" | undefined {
+    const picked = this.service.pick("get", tried, affinity);
+    return typeof picked === "object" ? picked.target : picked;
+  }
+
   /** Ids of so many picks, each with a call of its own. */
   pick(count: number): string[] {
     return Array.from({ length: count }, () => {
-      const target = this.service.pick();
-      if (target === undefined || target === "full") return target ?? "none";
+      const target = this.next();
+      if (typeof target !== "object") return target ?? "none";
       target.call(call);
       return target.id;
     });
@@ -122,16 +133,12 @@ Deno.test("Service.pick() takes the instance with the fewest calls, in turn amon
   for (const id of ["i1", "i2", "i3"]) {
     assert.equal(picked.filter((each) => each === id).length, 10);
   }
-  const all = Array.from({ length: 3 }, () => world.service.pick());
-  const tried = new Set(
-    all.filter((each) => each !== undefined && each !== "full")
-      .filter(({ id }) => id !== "i3"),
-  );
+  const all = Array.from({ length: 3 }, () => world.next());
+  const tried = new Set(all.filter((each) => typeof each === "object" && each.id !== "i3"));
   assert.equal(tried.size, 2);
-  const rest = world.service.pick(tried);
-  assert.ok(rest !== undefined && rest !== "full");
-  assert.equal(rest.id, "i3");
-  assert.equal(world.service.pick(new Set([...tried, rest])), undefined);
+  const rest = world.next(tried as Tried);
+  assert.ok(typeof rest === "object" && rest.id === "i3");
+  assert.equal(world.next(new Set([...tried as Tried, rest])), undefined);
 });
 
 Deno.test("Service.pick() holds to the slice's limit and the operator's", async () => {
@@ -160,13 +167,13 @@ Deno.test("Service.pick() goes to other nodes when this one has no room", async 
   const remotes = [{ node: "n2", address: "127.0.0.1:9", count: 2 }];
   world.apply(1, serviceOf({ concurrency: 1, remotes }));
   assert.deepEqual(world.connected, ["n2 at 127.0.0.1:9"]);
-  const local = world.service.pick();
-  assert.ok(local !== undefined && local !== "full" && local.id === "i1");
+  const local = world.next();
+  assert.ok(typeof local === "object" && local.id === "i1");
   local.call(call);
-  const remote = world.service.pick();
-  assert.ok(remote !== undefined && remote !== "full");
+  const remote = world.next();
+  assert.ok(typeof remote === "object");
   assert.deepEqual([remote.id, remote.inFlightMax], ["n2", 2]);
-  assert.equal(world.service.pickLocal(), "full");
+  assert.equal(world.services.version("org.example:one:1.0.0")?.pickLocal(), "full");
   assert.deepEqual(await remote.call(call).answer, { kind: "notHosted" });
   world.apply(2, serviceOf({ remotes }));
   assert.equal(world.connected.length, 1, "the link is kept");
@@ -210,40 +217,134 @@ Deno.test("Services.expire() ends calls past their deadline, and inFlight counts
   assert.equal(world.services.inFlight, 0);
 });
 
-Deno.test("Services end calls at a peer that has left the routes when their deadline passes", async () => {
+/** Services with a peer that is greeted and answers nothing. */
+function withSilentPeer() {
+  const clusterHello = { kind: "hello", cluster: "c1", node: "n2" } as const;
   const transport = {
     listen: () => assert.fail("Nothing listens"),
     dial: () =>
       Promise.resolve({
         remote: { hostname: "p", port: 1 },
         queuedBytes: 0,
-        start() {},
+        start: ({ onFrame }: LinkHandlers) =>
+          onFrame(encodeGatewayFrame(clusterHello, new ByteWriter())),
         send: () => true,
         close() {},
       }),
     close: () => Promise.resolve(),
   };
   const hello = () => ({ cluster: "c1", node: "n1" });
-  const services = new Services(
-    () => {},
-    (node, address) => new PeerGateway({ node, address, transport, hello }),
-    100,
-  );
+  const silenceMs = () => 1_000;
+  const services = new Services({
+    node: "n1",
+    inFlightMax: 100,
+    onDrained: () => {},
+    connect: (node, address) => new PeerGateway({ node, address, transport, hello, silenceMs }),
+  });
   const remotes = [{ node: "n2", address: "p:1", count: 1 }];
   const routed = serviceOf({ instances: [], remotes });
   services.apply({ revision: 1, cluster: "c1", services: [routed] });
-  const target = services.contract(routed.contract)?.pick();
-  assert.ok(target !== undefined && target !== "full");
-  const { answer } = target.call({
-    method: "get",
-    requestId: "r",
-    remainingMs: 10,
-    pathParameters: "a",
-    query: "",
-    body: null,
-    meta: "",
-  });
+  const picked = services.contract(routed.contract)?.pick("get");
+  assert.ok(typeof picked === "object");
+  const { answer } = picked.target.call(call);
+  return { services, answer };
+}
+
+Deno.test("Services end calls at a peer that has left the routes when their deadline passes", async () => {
+  const { services, answer } = withSilentPeer();
   services.apply({ revision: 2, cluster: "c1", services: [] });
-  services.expire(performance.now() + 60_000);
+  services.expire(performance.now() + 61_000);
   assert.deepEqual(await answer, { kind: "timeout" });
+});
+
+Deno.test("Services lose the calls at a peer that is believed to be down, at once", async () => {
+  const { services, answer } = withSilentPeer();
+  services.apply({ revision: 2, cluster: "c1", services: [], down: ["n2"] });
+  assert.deepEqual(await answer, { kind: "lost" });
+});
+
+Deno.test("Services lose the calls at a peer that falls silent", async () => {
+  const { services, answer } = withSilentPeer();
+  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  const now = performance.now();
+  for (let later = 100; later <= 1_200; later += 100) services.expire(now + later);
+  assert.deepEqual(await answer, { kind: "lost" });
+});
+
+/** Two versions, the second with the given weight and a method of its own. */
+function versions(weight: number): RoutedService[] {
+  const first = serviceOf({ weight: 3 });
+  const { get } = first.methods;
+  assert.ok(get !== undefined);
+  const next = { ...get, http: { method: "GET" as const, path: "/next", status: 200 } };
+  const artifact = "org.example:one:2.0.0";
+  const methods = { ...first.methods, next };
+  return [first, serviceOf({ artifact, weight, methods, instances: ["i2"] })];
+}
+
+Deno.test("Service.pick() shares calls between versions by weight", async () => {
+  await using world = new World();
+  world.apply(1, ...versions(1));
+  world.add("i1");
+  world.add("i2");
+  assert.deepEqual(world.pick(8), ["i1", "i1", "i2", "i1", "i1", "i1", "i2", "i1"]);
+  const newer = world.service.pick("next");
+  assert.ok(typeof newer === "object");
+  assert.equal(newer.target.id, "i2", "only one version has the method");
+  const found = world.services.route("GET", "/next");
+  assert.ok(found !== undefined && "value" in found);
+});
+
+Deno.test("Service.pick() keeps a version without weight out, and fills in for a full one", async () => {
+  await using world = new World();
+  world.apply(1, ...versions(0));
+  world.add("i1");
+  world.add("i2");
+  assert.deepEqual(new Set(world.pick(10)), new Set(["i1"]));
+  assert.equal(world.next(), "full");
+  world.apply(2, ...versions(1));
+  assert.deepEqual(world.pick(1), ["i2"]);
+});
+
+Deno.test("Service.pick() prefers what is healthy and whose circuit is closed", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf({ instances: ["i1", "i2", "i3"] }));
+  const [first, second] = ["i1", "i2", "i3"].map((id) => world.add(id));
+  world.services.setHealth("i1", false);
+  for (let index = 0; index < 5; index++) second?.circuit.failed(performance.now(), 1);
+  assert.deepEqual(new Set(world.pick(6)), new Set(["i3"]));
+  world.services.removeInstance("i3");
+  assert.equal(world.pick(2).length, 2, "better these than none");
+  world.services.setHealth("i1", true);
+  const before = first?.inFlight ?? 0;
+  world.pick(3);
+  assert.equal(first?.inFlight, before + 3);
+});
+
+Deno.test("Service.pick() keeps calls with the same affinity key together", async () => {
+  await using world = new World();
+  world.apply(1, serviceOf({ instances: ["i1", "i2", "i3"] }));
+  for (const id of ["i1", "i2", "i3"]) world.add(id);
+  const idOf = (target: CallTarget | "full" | undefined) =>
+    typeof target === "object" ? target.id : String(target);
+  const keys = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  const first = keys.map((key) => idOf(world.next(undefined, key)));
+  assert.deepEqual(keys.map((key) => idOf(world.next(undefined, key))), first);
+  assert.deepEqual(new Set(first), new Set(["i1", "i2", "i3"]));
+  world.services.removeInstance("i2");
+  keys.forEach((key, index) => {
+    const now = idOf(world.next(undefined, key));
+    if (first[index] !== "i2") assert.equal(now, first[index]);
+  });
+});
+
+Deno.test("Services.apply() keeps what a version knows of its targets", async () => {
+  await using world = new World();
+  const remotes = [{ node: "n2", address: "127.0.0.1:9", count: 2 }];
+  world.apply(1, serviceOf({ instances: [], remotes }));
+  const before = world.next();
+  world.apply(2, serviceOf({ instances: [], remotes: [{ ...remotes[0]!, count: 3 }] }));
+  const after = world.next();
+  assert.ok(typeof after === "object" && after === before);
+  assert.equal(after.inFlightMax, 30);
 });

@@ -46,6 +46,7 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
     services.push({
       contract: target.artifactBase,
       artifact,
+      weight: 1,
       methods: manifest.definition.methods,
       calls: manifest.definition.calls,
       concurrency: manifest.limits.concurrency,
@@ -56,7 +57,8 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
       }),
     });
   }
-  return { revision: state.revision, cluster, services };
+  const down = [...gateways.keys()].filter((id) => !isAlive(id));
+  return { revision: state.revision, cluster, services, down };
 }
 
 /** The wanted version once it is complete, else the one with the most instances. */

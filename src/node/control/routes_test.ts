@@ -52,12 +52,14 @@ Deno.test("routeSnapshot() tells everything that the gateway needs", () => {
     services: [{
       contract: "org.example:echo",
       artifact: old,
+      weight: 1,
       methods: manifest.definition.methods,
       calls: [],
       concurrency: 256,
       instances: [`n1/${old}/1`],
       remotes: [],
     }],
+    down: [],
   });
 });
 
@@ -78,7 +80,8 @@ Deno.test("routeSnapshot() counts instances of living nodes that take calls of o
     report(store, old, 1, "ACTIVE", node);
   }
   report(store, old, 2, "ACTIVE", "n2");
-  const [service] = routeSnapshot(store.state, context(makeManifest, "n4")).services;
+  const { services: [service], down } = routeSnapshot(store.state, context(makeManifest, "n4"));
+  assert.deepEqual(down, ["n4"]);
   assert.deepEqual(service?.instances, []);
   assert.deepEqual(service?.remotes, [{ node: "n2", address: "a:1", count: 2 }]);
 });

@@ -1,16 +1,25 @@
 /**
  * Frames between gateways: calls to instances on another node, and their answers.
  *
- * The node that dials says hello with its cluster's id. A call names a contract, not an instance:
- * the receiving gateway picks one of its own, and never forwards again. "notHosted" means that
- * nothing was executed, so the call may go elsewhere.
+ * Both say hello with their cluster's id, first the node that dials; then either may ask the other
+ * with "ping" whether it is still there. A call names a version of a slice, not an instance: the
+ * receiving gateway picks one of its own, and never forwards again. "notHosted" means that nothing
+ * was executed, so the call may go elsewhere.
  *
  * @module
  */
 import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 
 /** How a forwarded call ended. */
-const answerKinds = ["output", "problem", "notHosted", "lost", "timeout", "full"] as const;
+const answerKinds = [
+  "output",
+  "problem",
+  "notHosted",
+  "lost",
+  "timeout",
+  "full",
+  "aborted",
+] as const;
 /** One of {@link answerKinds}. */
 export type AnswerKind = typeof answerKinds[number];
 
@@ -20,7 +29,8 @@ export type GatewayFrame =
   | {
     readonly kind: "call";
     readonly id: number;
-    readonly contract: string;
+    /** Coordinates of the version. */
+    readonly artifact: string;
     readonly method: string;
     readonly requestId: string;
     readonly remainingMs: number;
@@ -29,6 +39,8 @@ export type GatewayFrame =
     readonly query: string;
     readonly body: string | Uint8Array | null;
     readonly meta: string;
+    /** Calls with the same key go to the same instance. @default {none} */
+    readonly affinity?: string;
   }
   | {
     readonly kind: "answer";
@@ -37,12 +49,26 @@ export type GatewayFrame =
     readonly status: number;
     readonly body: string;
   }
-  | { readonly kind: "abort"; readonly id: number };
+  | { readonly kind: "abort"; readonly id: number }
+  | { readonly kind: "ping" }
+  | { readonly kind: "pong" };
 
 const protocolVersion = 1;
-const kinds = { hello: 1, call: 2, answer: 3, abort: 4 } as const;
-const bodyBytesMax = 1024 * 1024 * 1024;
+const kinds = { hello: 1, call: 2, answer: 3, abort: 4, ping: 5, pong: 6 } as const;
+/** Most bytes of a body in one frame. */
+export const frameBodyBytesMax: number = 16 * 1024 * 1024;
 const textMax = 64 * 1024;
+/** Most bytes of an affinity key. */
+const affinityBytesMax: number = 256;
+/** Most bytes of a frame: a body and everything beside it. */
+export const frameBytesMax: number = frameBodyBytesMax + 8 * textMax;
+
+/** Whether a body does not fit into a frame. */
+export function isBodyTooLarge(body: string | Uint8Array | null): boolean {
+  if (body === null || body.length * 3 <= frameBodyBytesMax) return false;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
+  return bytes > frameBodyBytesMax;
+}
 
 /** Writes a frame into a writer, which keeps it until its next use. */
 export function encodeGatewayFrame(
@@ -56,13 +82,13 @@ export function encodeGatewayFrame(
       writer.u8(protocolVersion).string(frame.cluster).string(frame.node);
       break;
     case "call":
-      writer.varint(frame.id).string(frame.contract).string(frame.method)
+      writer.varint(frame.id).string(frame.artifact).string(frame.method)
         .string(frame.requestId).varint(Math.max(0, Math.floor(frame.remainingMs)));
       if (frame.pathParameters === null) writer.u8(0);
       else writer.u8(1).string(frame.pathParameters);
       writer.string(frame.query);
       writeBody(writer, frame.body);
-      writer.string(frame.meta);
+      writer.string(frame.meta).string(frame.affinity ?? "");
       break;
     case "answer":
       writer.varint(frame.id).u8(answerKinds.indexOf(frame.answer)).u16(frame.status)
@@ -97,11 +123,11 @@ function readFrame(reader: ByteReader): GatewayFrame {
       }
       return { kind: "hello", cluster: reader.string(64), node: reader.string(64) };
     }
-    case kinds.call:
-      return {
+    case kinds.call: {
+      const call = {
         kind: "call",
         id: reader.varint(),
-        contract: reader.string(256),
+        artifact: reader.string(256),
         method: reader.string(64),
         requestId: reader.string(64),
         remainingMs: reader.varint(),
@@ -109,7 +135,10 @@ function readFrame(reader: ByteReader): GatewayFrame {
         query: reader.string(textMax),
         body: readBody(reader),
         meta: reader.string(textMax),
-      };
+      } as const;
+      const affinity = reader.string(affinityBytesMax);
+      return affinity === "" ? call : { ...call, affinity };
+    }
     case kinds.answer: {
       const id = reader.varint();
       const answer = answerKinds[reader.u8()];
@@ -119,11 +148,15 @@ function readFrame(reader: ByteReader): GatewayFrame {
         id,
         answer,
         status: reader.u16(),
-        body: reader.string(bodyBytesMax),
+        body: reader.string(frameBodyBytesMax),
       };
     }
     case kinds.abort:
       return { kind: "abort", id: reader.varint() };
+    case kinds.ping:
+      return { kind: "ping" };
+    case kinds.pong:
+      return { kind: "pong" };
     default:
       throw new DecodeError(`Frame kind ${kind} is not known`, 0);
   }
@@ -138,5 +171,5 @@ function writeBody(writer: ByteWriter, body: string | Uint8Array | null): void {
 function readBody(reader: ByteReader): string | Uint8Array | null {
   const kind = reader.u8();
   if (kind === 0) return null;
-  return kind === 1 ? reader.string(bodyBytesMax) : reader.bytes(bodyBytesMax);
+  return kind === 1 ? reader.string(frameBodyBytesMax) : reader.bytes(frameBodyBytesMax);
 }

@@ -7,7 +7,7 @@ const writer = new ByteWriter();
 const call: GatewayFrame = {
   kind: "call",
   id: 7,
-  contract: "org.example:echo",
+  artifact: "org.example:echo:1.0.0",
   method: "get",
   requestId: "r-1",
   remainingMs: 1_500,
@@ -21,6 +21,9 @@ const samples: readonly GatewayFrame[] = [
   call,
   { ...call, pathParameters: null, body: null },
   { ...call, body: Uint8Array.of(0, 255) },
+  { ...call, affinity: "user-1" },
+  { kind: "ping" },
+  { kind: "pong" },
   { kind: "answer", id: 7, answer: "output", status: 201, body: "{}" },
   { kind: "answer", id: 8, answer: "notHosted", status: 0, body: "" },
   { kind: "abort", id: 9 },

@@ -152,10 +152,15 @@ export type FromGateway =
   | { readonly type: "failed"; readonly problem: Problem }
   | { readonly type: "stopped" };
 
-/** A contract that is served, and by which instances. */
+/** A version of a slice that is served, and by which instances. */
 export interface RoutedService {
   readonly contract: string;
   readonly artifact: string;
+  /**
+   * Share of the contract's calls among all its versions in the snapshot: a whole number, 0 for
+   * none. With a single version any weight but 0 means all.
+   */
+  readonly weight: number;
   readonly methods: Manifest["definition"]["methods"];
   /** Contracts that its instances may call. */
   readonly calls: readonly string[];
@@ -180,7 +185,10 @@ export interface RouteSnapshot {
   readonly revision: number;
   /** Id of the cluster: gateways of other clusters are refused. */
   readonly cluster: string;
+  /** One for each version; several versions of a contract share its calls by weight. */
   readonly services: readonly RoutedService[];
+  /** Nodes that are believed to be down: what is under way there has failed. @default {[]} */
+  readonly down?: readonly string[];
 }
 
 /** control -> gateway, on their own port. */
