@@ -72,13 +72,21 @@ export class Aether {
   }
 
   #command(args: readonly string[]): ServerCommand {
-    const { binary, folder } = this.#options;
-    if (binary === undefined) {
-      const config = join(root, "deno.json");
-      const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
-      return { command: Deno.execPath(), args: [...run, join(root, "main.ts"), ...args] };
-    }
-    const cache = join(folder, `cache-${this.#cacheNumber}`);
-    return { command: binary, args, env: { AETHER_CACHE: cache } };
+    return aetherCommand(args, this.#options, this.#cacheNumber);
   }
+}
+
+/** How to run `aether ARGS`; another cache number makes an executable unpack itself again. */
+export function aetherCommand(
+  args: readonly string[],
+  { binary, folder }: AetherOptions,
+  cacheNumber = 0,
+): ServerCommand {
+  if (binary === undefined) {
+    const config = join(root, "deno.json");
+    const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
+    return { command: Deno.execPath(), args: [...run, join(root, "main.ts"), ...args] };
+  }
+  const cache = join(folder, `cache-${cacheNumber}`);
+  return { command: binary, args, env: { AETHER_CACHE: cache } };
 }

@@ -10,6 +10,7 @@ type Bench = (args: string[]) => Promise<number>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import("./http.ts")).benchHttp,
+  invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
   startup: async () => (await import("./startup.ts")).benchStartup,
 };
@@ -21,6 +22,13 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --rounds N           Measurements of everything, interleaved (3)
     --binary FILE        Measure this executable instead of the source form
     --install            apt-get nginx and wrk when they are missing
+
+  invoke  Calls between slices on one node and on two, beside NATS request-reply
+    --duration SECONDS   Length of one measurement (2)
+    --rounds N           Measurements of everything, interleaved (3)
+    --only LIST          Some of same-node,cross-node,nats
+    --binary FILE        Measure this executable instead of the source form
+    --install            apt-get nats-server when it is missing
 
   isolation  An innocent slice beside hostile ones; many idle instances; starts and stops
     --duration SECONDS   Length of each stream of requests (30)

@@ -6,7 +6,7 @@
 import { capture, run } from "../lib/process.ts";
 
 /** Names of Debian packages; each holds a program of the same name. */
-export type Tool = "nginx" | "wrk";
+export type Tool = "nginx" | "wrk" | "nats-server";
 
 /**
  * Makes sure that the tools are there, by apt-get when `install` says so.

@@ -1,0 +1,173 @@
+/**
+ * What the benchmark of calls compares: Aether on one node, Aether on two, and NATS.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, runToEnd, Server } from "../child.ts";
+import { aetherCommand } from "../aether_node.ts";
+import type { LoopResult } from "./loop.ts";
+import { writeBenchSlices } from "./slices.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** One run of a loop of calls. */
+export interface Run {
+  readonly bytes: number;
+  readonly inFlight: number;
+  readonly durationMs: number;
+}
+
+/** Something whose calls are measured. */
+export interface Subject {
+  readonly name: "same-node" | "cross-node" | "nats";
+  /** All processes that take part in a call. */
+  readonly pids: readonly number[];
+  run(run: Run): Promise<LoopResult>;
+}
+
+/** Where things are kept, and which executable is measured. */
+export interface SubjectOptions {
+  readonly folder: string;
+  readonly binary?: string;
+}
+
+/** Starts a cluster of one or two nodes with the slices of the benchmark. */
+export async function startAether(
+  name: "same-node" | "cross-node",
+  options: SubjectOptions,
+  stack: AsyncDisposableStack,
+): Promise<Subject> {
+  const count = name === "same-node" ? 1 : 2;
+  const nodes = Array.from({ length: count }, (_, index) => ({
+    id: `n${index + 1}`,
+    cluster: freePort(),
+    gateway: freePort(),
+    management: freePort(),
+    app: freePort(),
+  }));
+  const peers = nodes.map(({ id, cluster }) => `${id}:127.0.0.1:${cluster}`).join(",");
+  const servers = nodes.map(({ id, cluster, gateway, management, app }) => {
+    const ports = ["--port", `${cluster}`, "--gateway-port", `${gateway}`];
+    ports.push("--management-port", `${management}`, "--app-port", `${app}`);
+    const words = ["node", "start", "--node-id", id, "--log-level", "warn", "--exit-with-parent"];
+    if (count > 1) words.push("--peers", peers);
+    return stack.use(Server.start(aetherCommand([...words, ...ports], options)));
+  });
+  for (const [index, node] of nodes.entries()) {
+    await servers[index]?.answers(`http://127.0.0.1:${node.management}/health/ready`, 60_000);
+  }
+  const folder = join(options.folder, name);
+  await Deno.mkdir(folder);
+  const connect = ["--connect", `127.0.0.1:${nodes[0]?.management}`];
+  const command = (...args: string[]) =>
+    runToEnd(aetherCommand([...args, ...connect], options), 60_000);
+  for (const slice of await writeBenchSlices(folder)) {
+    await command("slice", "publish", slice, "--skip-check");
+  }
+  // One caller on every node and one instance that is called, on the first.
+  const blueprint = join(folder, "blueprint.toml");
+  const text = `id = "org.example:bench:1.0.0"
+[[slices]]
+artifact = "org.example:bench-echo:1.0.0"
+[[slices]]
+artifact = "org.example:bench-caller:1.0.0"
+instances = ${count}
+`;
+  await Deno.writeTextFile(blueprint, text);
+  await command("blueprint", "apply", blueprint);
+  const url = `http://127.0.0.1:${nodes.at(-1)?.app}/bench`;
+  return {
+    name,
+    pids: servers.map(({ pid }) => pid),
+    run: async (run) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(run) });
+      const body = await response.json();
+      if (response.status !== 200) throw new Error(`${url} answers ${JSON.stringify(body)}`);
+      return body as LoopResult;
+    },
+  };
+}
+
+/** Starts a NATS server with a process that asks and one that answers. */
+export async function startNats(stack: AsyncDisposableStack): Promise<Subject> {
+  const port = freePort();
+  const args = ["-a", "127.0.0.1", "-p", `${port}`];
+  const server = stack.use(Server.start({ command: "nats-server", args }));
+  await listening(port);
+  const responder = stack.use(await Peer.start("responder", port));
+  const caller = stack.use(await Peer.start("caller", port));
+  return {
+    name: "nats",
+    pids: [server.pid, responder.pid, caller.pid],
+    run: async (run) => JSON.parse(await caller.ask(JSON.stringify(run))) as LoopResult,
+  };
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  throw new Error(`The NATS server does not listen on port ${port}`);
+}
+
+/** A process of `nats_peer.ts`. */
+class Peer implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #text = "";
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#input = child.stdin.getWriter();
+  }
+
+  static async start(role: "responder" | "caller", port: number): Promise<Peer> {
+    const config = join(here, "../../../deno.json");
+    const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...run, join(here, "nats_peer.ts"), role, `${port}`],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const peer = new Peer(child);
+    await peer.#line();
+    return peer;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async ask(line: string): Promise<string> {
+    await this.#input.write(new TextEncoder().encode(line));
+    return await this.#line();
+  }
+
+  async #line(): Promise<string> {
+    while (!this.#text.includes("\n")) {
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error("The NATS client ended");
+      this.#text += value;
+    }
+    const [line = "", ...rest] = this.#text.split("\n");
+    this.#text = rest.join("\n");
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await this.#input.abort().catch(() => {});
+    await this.#lines.cancel().catch(() => {});
+  }
+}
