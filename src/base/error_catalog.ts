@@ -9,6 +9,7 @@
  */
 
 import { type ErrorInfo, row } from "./catalog/row.ts";
+import { deploymentErrors } from "./catalog/deployment_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
 import { storeErrors } from "./catalog/store_errors.ts";
 
@@ -195,6 +196,7 @@ export const errorCatalog = {
     "The blueprint did not deploy",
     "Read the reasons; `aether slices --instances` and the node's log say more",
   ),
+  ...deploymentErrors,
   // 5xxx: running nodes
   ROUTE_NOT_FOUND: row(
     "E5001",

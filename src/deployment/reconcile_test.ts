@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { type Action, type NodeLifecycle, reconcile, type ReconcileInput } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
+import type { Action, ReconcileInput } from "./reconcile/model.ts";
+import type { NodeLifecycle } from "../protocol/node_lifecycle.ts";
 import type { InstanceState } from "../protocol/instance_state.ts";
 import { defaultRetryLimits } from "./states.ts";
 import type { Instance, Target } from "./targets.ts";
@@ -45,7 +47,8 @@ function decide(scene: Scene) {
 }
 
 function text(action: Action): string {
-  if (action.type === "stop") return `stop ${action.id}`;
+  if (action.type === "drained") return `drained ${action.node}`;
+  if (action.type !== "start") return `${action.type} ${action.id}`;
   const version = action.artifact.split(":")[2];
   const retry = action.attempt > 1 ? ` attempt ${action.attempt}` : "";
   return `start ${action.node}/${version}/${action.n}${retry}`;
@@ -54,7 +57,7 @@ function text(action: Action): string {
 Deno.test("reconcile() spreads a new target over the nodes on duty", () => {
   const { texts, trace } = decide({
     targets: [target(3)],
-    nodes: { n1: "ON_DUTY", n2: "ON_DUTY", n3: "DRAINING" },
+    nodes: { n1: "ON_DUTY", n2: "ON_DUTY", n3: "DECOMMISSIONED" },
   });
   assert.deepEqual(texts, ["start n1/1.0.0/1", "start n1/1.0.0/2", "start n2/1.0.0/1"]);
   assert.deepEqual(trace, [{
@@ -63,7 +66,7 @@ Deno.test("reconcile() spreads a new target over the nodes on duty", () => {
     active: 0,
     waitingFor: [],
     candidates: [
-      { node: "n3", starts: 0, reason: "Refused: the node is DRAINING" },
+      { node: "n3", starts: 0, reason: "Refused: the node is DECOMMISSIONED" },
       { node: "n1", starts: 2, reason: "Takes 2 of its 2" },
       { node: "n2", starts: 1, reason: "Takes 1 of its 1" },
     ],
@@ -75,7 +78,7 @@ Deno.test("reconcile() does nothing when all is as wanted or on its way", () => 
   const instances = [at("n1", 1), at("n1", 2, "STARTING"), at("n2", 1, "DOWNLOADING")];
   const { actions, trace, wakeAtMs } = decide({ targets: [target(3)], instances });
   assert.deepEqual(actions, []);
-  assert.equal(wakeAtMs, undefined);
+  assert.equal(wakeAtMs, 3 * 60_000, "it looks again when the start takes too long");
   assert.equal(trace[0]?.candidates[0]?.reason, "Has its 2");
 });
 
@@ -166,7 +169,7 @@ Deno.test("reconcile() scales down newest first, and keeps what serves", () => {
 
 Deno.test("reconcile() backs off, retries, and gives up", () => {
   const failing = (attempt: number) => [
-    at("n1", 1, "FAILED", { attempt, failedAtMs: 1000, reason: "Boom" }),
+    at("n1", 1, "FAILED", { attempt, sinceMs: 1000, reason: "Boom" }),
   ];
   const targets = [target(1)];
   const nodes = { n1: "ON_DUTY" } as const;
@@ -203,7 +206,8 @@ Deno.test("reconcile() keeps a drained instance that minAvailable needs", () => 
   });
   assert.deepEqual(texts, []);
   assert.deepEqual(notes?.slice(1), [
-    "Keeps 1 more instances of this version until 2 others are ACTIVE",
+    "Instance 1 stays on draining n1: there is no room for the 2 that must be ACTIVE on other " +
+      "nodes",
   ]);
 });
 
@@ -234,8 +238,8 @@ Deno.test("reconcile() stops orphans and removes the records of nodes that are g
     decide({ instances }).texts,
     [
       "stop n1/1.0.0/1",
-      "stop n9/1.0.0/2",
       "stop n9/1.0.0/1",
+      "stop n9/1.0.0/2",
     ],
   );
 });
@@ -285,4 +289,96 @@ Deno.test("reconcile() keeps old instances that minAvailable needs", () => {
     perNode: 1,
   });
   assert.deepEqual(texts, ["stop n1/1.0.0/2"]);
+});
+
+Deno.test("reconcile() drains a node one instance after the other, dependents first", () => {
+  const log = "org.shop:log:1.0.0";
+  const logTarget = target(1, { artifactBase: "org.shop:log", artifact: log });
+  const targets = [logTarget, target(2, { dependencies: [log] })];
+  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
+  const own = at("n1", 1, "ACTIVE", { artifact: log, id: "log" });
+  const full = [own, at("n1", 1), at("n1", 2)];
+  assert.deepEqual(decide({ targets, nodes, instances: full }).texts, ["start n2/1.0.0/1"]);
+  const starting = [...full, at("n2", 1, "LOADING")];
+  assert.deepEqual(decide({ targets, nodes, instances: starting }).texts, []);
+  const replaced = [...full, at("n2", 1)];
+  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/1.0.0/2"]);
+  const unloading = [own, at("n1", 1), at("n1", 2, "UNLOADING"), at("n2", 1)];
+  assert.deepEqual(decide({ targets, nodes, instances: unloading }).texts, []);
+  const half = [own, at("n1", 1), at("n2", 1)];
+  assert.deepEqual(decide({ targets, nodes, instances: half }).texts, ["start n2/1.0.0/2"]);
+  const rest = [own, at("n2", 1), at("n2", 2)];
+  assert.deepEqual(decide({ targets, nodes, instances: rest }).texts, ["start n2/1.0.0/1"]);
+  const empty = [at("n2", 1), at("n2", 2), at("n2", 1, "ACTIVE", { artifact: log })];
+  assert.deepEqual(decide({ targets, nodes, instances: empty }).texts, ["drained n1"]);
+});
+
+Deno.test("reconcile() replaces all that minAvailable needs before it ends the first", () => {
+  const targets = [target(3, { minAvailable: 3 })];
+  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
+  const on1 = [at("n1", 1), at("n1", 2)];
+  const first = [...on1, at("n2", 1)];
+  assert.deepEqual(decide({ targets, nodes, instances: first }).texts, ["start n2/1.0.0/2"]);
+  const second = [...first, at("n2", 2)];
+  assert.deepEqual(decide({ targets, nodes, instances: second }).texts, ["start n2/1.0.0/3"]);
+  const third = [...second, at("n2", 3)];
+  const { texts, notes } = decide({ targets, nodes, instances: third });
+  assert.deepEqual([texts, notes], [["stop n1/1.0.0/2"], []]);
+});
+
+Deno.test("reconcile() keeps what a cancelled drain has not moved", () => {
+  const nodes = { n1: "ON_DUTY", n2: "ON_DUTY" } as const;
+  const instances = [at("n1", 1), at("n2", 1), at("n2", 2)];
+  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, ["stop n2/1.0.0/2"]);
+});
+
+Deno.test("reconcile() moves everything at once from a node that is SHUTTING_DOWN", () => {
+  const nodes = { n1: "SHUTTING_DOWN", n2: "ON_DUTY" } as const;
+  const instances = [at("n1", 1), at("n1", 2)];
+  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, [
+    "start n2/1.0.0/1",
+    "start n2/1.0.0/2",
+  ]);
+});
+
+Deno.test("reconcile() names every member, also one that does not answer", () => {
+  const { trace } = reconcile({
+    targets: [target(1)],
+    instances: [],
+    nodes: [{ id: "n1", lifecycle: "ON_DUTY", isAlive: false }, { id: "n2", lifecycle: "JOINING" }],
+    nowMs: 0,
+    limits: { ...defaultRetryLimits, instancesPerNode: 8 },
+  });
+  assert.deepEqual(trace[0]?.candidates.map(({ node, reason }) => [node, reason]), [
+    ["n1", "Refused: the node does not answer"],
+    ["n2", "Refused: the node is JOINING"],
+  ]);
+});
+
+Deno.test("reconcile() withdraws what is stuck, and forgets what does not unload", () => {
+  const nodes = { n1: "ON_DUTY" } as const;
+  const stuck = [at("n1", 1, "STARTING", { sinceMs: 0 })];
+  const early = decide({ targets: [target(1)], nodes, instances: stuck, nowMs: 179_999 });
+  assert.deepEqual([early.texts, early.wakeAtMs], [[], 180_000]);
+  const late = decide({ targets: [target(1)], nodes, instances: stuck, nowMs: 180_000 });
+  assert.deepEqual(late.texts, ["start n1/1.0.0/2", "stop n1/1.0.0/1"]);
+  assert.deepEqual(late.notes, ["Instance 1 on n1 is stuck in STARTING: it is withdrawn"]);
+  const unloading = [at("n1", 1, "UNLOADING", { sinceMs: 0 }), at("n1", 2)];
+  const scene = { targets: [target(1)], nodes, instances: unloading };
+  assert.deepEqual(decide({ ...scene, nowMs: 359_999 }).texts, []);
+  assert.deepEqual(decide({ ...scene, nowMs: 360_000 }).texts, ["forget n1/1.0.0/1"]);
+});
+
+Deno.test("reconcile() keeps two versions of a rollout beside each other within one budget", () => {
+  const part = { isPart: true, minAvailable: 2 };
+  const old = target(1, part);
+  const fresh = target(2, { ...part, artifact: next });
+  const instances = [at("n1", 1), at("n2", 1), at("n1", 1, "ACTIVE", { artifact: next })];
+  assert.deepEqual(decide({ targets: [old, fresh], instances }).texts, [
+    "start n2/2.0.0/1",
+    "stop n2/1.0.0/1",
+  ]);
+  const none = target(0, part);
+  const last = [at("n1", 1), at("n1", 1, "ACTIVE", { artifact: next })];
+  assert.deepEqual(decide({ targets: [none, fresh], instances: last }).texts, ["start n2/2.0.0/1"]);
 });

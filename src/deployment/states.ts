@@ -1,57 +1,14 @@
 /**
- * States of an instance: which change to which, and when a failed one is tried again.
+ * When a failed instance is tried again, and when one that does not get on is stuck.
  *
- * The owning node reports states, the store's apply step checks them here, the reconciler and the
- * status of blueprints read them.
+ * Times are those of the caller's monotonic clock, counted from when the caller first saw the
+ * instance in its state: wall clocks of nodes differ and jump. A new leader counts from its first
+ * look, so that it waits longer, never shorter. Which state may follow which: see
+ * `protocol/instance_state.ts`.
  *
  * @module
  */
 import type { InstanceState } from "../protocol/instance_state.ts";
-
-const successors: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
-  DOWNLOADING: ["LOADING", "FAILED", "UNLOADING"],
-  LOADING: ["STARTING", "FAILED", "UNLOADING"],
-  STARTING: ["ACTIVE", "FAILED", "UNLOADING"],
-  ACTIVE: ["UNLOADING", "FAILED"],
-  UNLOADING: ["UNLOADED"],
-  UNLOADED: [],
-  FAILED: ["UNLOADING", "UNLOADED"],
-};
-
-/** What is known of one life of an instance. */
-export interface Observation {
-  readonly state: InstanceState;
-  /** Number of this life, from 1; every new start of the same instance gets the next one. */
-  readonly attempt: number;
-}
-
-/** What the store does with a reported observation. */
-export type Verdict = "apply" | "same" | "late" | "illegal";
-
-/** Whether an instance may go from one state to another within one attempt. */
-export function isTransition(from: InstanceState, to: InstanceState): boolean {
-  return successors[from].includes(to);
-}
-
-/**
- * Judges a reported observation against the stored one. A higher attempt replaces whatever is
- * there, since the node may have died without a word; a lower one is a late write and is ignored.
- *
- * @example
- * ```ts
- * import { judge } from "./states.ts";
- * const stored = { state: "DOWNLOADING", attempt: 2 } as const;
- * console.assert(judge(stored, { state: "ACTIVE", attempt: 1 }) === "late");
- * ```
- */
-export function judge(stored: Observation | undefined, reported: Observation): Verdict {
-  const isFirst = reported.state === "DOWNLOADING";
-  if (stored === undefined) return isFirst ? "apply" : "illegal";
-  if (reported.attempt < stored.attempt) return "late";
-  if (reported.attempt > stored.attempt) return isFirst ? "apply" : "illegal";
-  if (reported.state === stored.state) return "same";
-  return isTransition(stored.state, reported.state) ? "apply" : "illegal";
-}
 
 /** How failed instances are tried again. */
 export interface RetryLimits {
@@ -69,8 +26,8 @@ export interface Failure {
   readonly attempt: number;
   /** Failures in a row since the instance was last ACTIVE. @default {attempt} */
   readonly failures?: number;
-  /** When it failed, in milliseconds of the caller's clock. @default {0} */
-  readonly failedAtMs?: number;
+  /** Since when it is known to have failed, in milliseconds of the caller's clock. @default {0} */
+  readonly sinceMs?: number;
   /** Whether the same start can only fail again, e.g. because the code does not load. */
   readonly fatal?: boolean;
 }
@@ -83,5 +40,49 @@ export function retryAtMs(failure: Failure, limits: RetryLimits): number | undef
   const failures = Math.max(1, failure.failures ?? failure.attempt);
   if (failure.fatal === true || failures >= limits.attemptsMax) return undefined;
   const backoffMs = Math.min(2 ** (failures - 1) * 1000, limits.backoffMaxMs);
-  return (failure.failedAtMs ?? 0) + backoffMs;
+  return (failure.sinceMs ?? 0) + backoffMs;
+}
+
+/** How long an instance may be in each state that it should leave by itself, in milliseconds. */
+export interface StateDeadlines {
+  readonly loadingMs: number;
+  readonly startingMs: number;
+  readonly unloadingMs: number;
+}
+
+/** The defaults of {@link StateDeadlines}. */
+export const defaultDeadlines: StateDeadlines = {
+  loadingMs: 120_000,
+  startingMs: 60_000,
+  unloadingMs: 120_000,
+};
+
+/** The owning node acts at the deadline; the leader when it has passed so many times over. */
+const stuckFactor = 3;
+
+/** The deadline of a state; undefined for a state in which an instance may stay. */
+export function deadlineOf(state: InstanceState, deadlines: StateDeadlines): number | undefined {
+  switch (state) {
+    case "DOWNLOADING":
+    case "LOADING":
+      return deadlines.loadingMs;
+    case "STARTING":
+      return deadlines.startingMs;
+    case "UNLOADING":
+      return deadlines.unloadingMs;
+    case "ACTIVE":
+    case "UNLOADED":
+    case "FAILED":
+      return undefined;
+  }
+}
+
+/** When an instance counts as stuck, on the clock of `sinceMs`; undefined when it cannot be. */
+export function stuckAtMs(
+  instance: { readonly state: InstanceState; readonly sinceMs?: number },
+  deadlines: StateDeadlines,
+): number | undefined {
+  const deadline = deadlineOf(instance.state, deadlines);
+  if (deadline === undefined) return undefined;
+  return (instance.sinceMs ?? 0) + stuckFactor * deadline;
 }

@@ -1,48 +1,20 @@
 import assert from "node:assert/strict";
 import { instanceStates } from "../protocol/instance_state.ts";
-import { defaultRetryLimits, isTransition, judge, retryAtMs } from "./states.ts";
-
-Deno.test("isTransition() allows exactly the life of an instance", () => {
-  const legal = instanceStates.flatMap((from) =>
-    instanceStates.filter((to) => isTransition(from, to)).map((to) => `${from}>${to}`)
-  );
-  assert.deepEqual(legal, [
-    "DOWNLOADING>LOADING",
-    "DOWNLOADING>UNLOADING",
-    "DOWNLOADING>FAILED",
-    "LOADING>STARTING",
-    "LOADING>UNLOADING",
-    "LOADING>FAILED",
-    "STARTING>ACTIVE",
-    "STARTING>UNLOADING",
-    "STARTING>FAILED",
-    "ACTIVE>UNLOADING",
-    "ACTIVE>FAILED",
-    "UNLOADING>UNLOADED",
-    "FAILED>UNLOADING",
-    "FAILED>UNLOADED",
-  ]);
-});
-
-Deno.test("judge() ignores late writes and refuses jumps", () => {
-  const stored = { state: "LOADING", attempt: 2 } as const;
-  assert.equal(judge(undefined, { state: "DOWNLOADING", attempt: 1 }), "apply");
-  assert.equal(judge(undefined, { state: "ACTIVE", attempt: 1 }), "illegal");
-  assert.equal(judge(stored, { state: "STARTING", attempt: 2 }), "apply");
-  assert.equal(judge(stored, { state: "LOADING", attempt: 2 }), "same");
-  assert.equal(judge(stored, { state: "ACTIVE", attempt: 2 }), "illegal");
-  assert.equal(judge(stored, { state: "STARTING", attempt: 1 }), "late");
-  assert.equal(judge(stored, { state: "DOWNLOADING", attempt: 3 }), "apply");
-  assert.equal(judge(stored, { state: "ACTIVE", attempt: 3 }), "illegal");
-});
+import {
+  deadlineOf,
+  defaultDeadlines,
+  defaultRetryLimits,
+  retryAtMs,
+  stuckAtMs,
+} from "./states.ts";
 
 Deno.test("retryAtMs() doubles the wait up to the limit and gives up in the end", () => {
   const limits = { attemptsMax: 8, backoffMaxMs: 30_000 };
   const waits = [1, 2, 3, 4, 5, 6, 7, 8].map((attempt) =>
-    retryAtMs({ attempt, failedAtMs: 500 }, limits)
+    retryAtMs({ attempt, sinceMs: 500 }, limits)
   );
   assert.deepEqual(waits, [1500, 2500, 4500, 8500, 16_500, 30_500, 30_500, undefined]);
-  assert.equal(retryAtMs({ attempt: 5, failedAtMs: 0 }, defaultRetryLimits), undefined);
+  assert.equal(retryAtMs({ attempt: 5, sinceMs: 0 }, defaultRetryLimits), undefined);
 });
 
 Deno.test("retryAtMs() never tries a fatal failure again", () => {
@@ -50,5 +22,24 @@ Deno.test("retryAtMs() never tries a fatal failure again", () => {
 });
 
 Deno.test("retryAtMs() counts failures since the instance was last ACTIVE", () => {
-  assert.equal(retryAtMs({ attempt: 40, failures: 1, failedAtMs: 0 }, defaultRetryLimits), 1000);
+  assert.equal(retryAtMs({ attempt: 40, failures: 1, sinceMs: 0 }, defaultRetryLimits), 1000);
+});
+
+Deno.test("deadlineOf() limits exactly the states that an instance leaves by itself", () => {
+  const deadlines = { loadingMs: 1, startingMs: 2, unloadingMs: 3 };
+  const limited = instanceStates.map((state) => [state, deadlineOf(state, deadlines)]);
+  assert.deepEqual(Object.fromEntries(limited), {
+    DOWNLOADING: 1,
+    LOADING: 1,
+    STARTING: 2,
+    ACTIVE: undefined,
+    UNLOADING: 3,
+    UNLOADED: undefined,
+    FAILED: undefined,
+  });
+});
+
+Deno.test("stuckAtMs() gives a state three times its deadline", () => {
+  assert.equal(stuckAtMs({ state: "STARTING", sinceMs: 7 }, defaultDeadlines), 180_007);
+  assert.equal(stuckAtMs({ state: "ACTIVE", sinceMs: 7 }, defaultDeadlines), undefined);
 });

@@ -8,7 +8,8 @@
  */
 import type { ExpandedBlueprint } from "../protocol/blueprint.ts";
 import { artifactBase } from "../protocol/coordinates.ts";
-import type { Failure, Observation } from "./states.ts";
+import type { Observation } from "../protocol/instance_state.ts";
+import type { Failure } from "./states.ts";
 
 /** What should run of one artifact base. */
 export interface Target {
@@ -20,6 +21,11 @@ export interface Target {
   readonly minAvailable: number;
   /** Exact artifacts that need an ACTIVE instance before this one starts. */
   readonly dependencies: readonly string[];
+  /**
+   * Whether other versions of the base are wanted as well, each with a target of its own and all
+   * with the same `minAvailable`. @default {false}
+   */
+  readonly isPart?: boolean;
 }
 
 /**

@@ -11,6 +11,7 @@ import { AetherError } from "../base/errors.ts";
 import { expandedBlueprintSchema } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
+import { nodeLifecycles } from "./node_lifecycle.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
 import { exitReasons } from "./thread/threads.ts";
@@ -173,7 +174,7 @@ export const keys = {
     "node",
     z.object({
       id: z.string(),
-      state: z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]),
+      state: z.enum(nodeLifecycles),
       version: z.string(),
       incarnation: z.int(),
       addresses: addressesSchema,

@@ -32,6 +32,11 @@ export function outcomeError(outcome: Outcome, context: OutcomeContext): AetherE
         "IDEMPOTENCY_MISMATCH",
         "The idempotency key was used for another request before",
       );
+    case "illegal":
+      return new AetherError(
+        "TRANSITION_ILLEGAL",
+        "An instance or a node is in a state from which it cannot go to the written one",
+      );
     case "stale":
       return new AetherError("OUTCOME_UNKNOWN", "A newer life of this node has taken over");
   }

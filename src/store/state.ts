@@ -18,6 +18,7 @@ import {
   type KeyOperation,
   type Operation,
 } from "../protocol/store/command.ts";
+import { isGuarded, verdictOf } from "./guards.ts";
 import { IdempotentAnswers } from "./idempotency.ts";
 import { Leases } from "./leases.ts";
 import { Sessions } from "./sessions.ts";
@@ -181,7 +182,7 @@ export class StoreState {
   #objection(
     operations: readonly Operation[],
     { writer }: Command,
-  ): "forbidden" | "noLease" | "full" | undefined {
+  ): "forbidden" | "noLease" | "full" | "illegal" | undefined {
     const granted = new Set<string>();
     const writes: KeyOperation[] = [];
     for (const operation of operations) {
@@ -205,12 +206,31 @@ export class StoreState {
         }
       }
     }
+    if (!this.#areLegal(writes)) return "illegal";
     const isLimited = writes.some(({ key }) =>
       !unlimitedPrefixes.some((prefix) => key.startsWith(prefix))
     );
     if (!isLimited) return undefined;
     const growth = this.#growth(writes);
     return growth > 0 && this.#bytes + growth > this.#options.maxBytes ? "full" : undefined;
+  }
+
+  /** Whether guarded keys may change like this, one write after the other. */
+  #areLegal(writes: readonly KeyOperation[]): boolean {
+    const staged = new Map<string, Uint8Array | undefined>();
+    for (const write of writes) {
+      const { key } = write;
+      if (!isGuarded(key)) continue;
+      if (write.type === "delete") {
+        staged.set(key, undefined);
+        continue;
+      }
+      const stored = staged.has(key) ? staged.get(key) : this.#entries.get(key)?.value;
+      const verdict = verdictOf(write, stored);
+      if (verdict === "illegal") return false;
+      if (verdict === "apply") staged.set(key, write.value);
+    }
+    return true;
   }
 
   #perform(operation: Operation, revision: number, events: StoreEvent[]): void {
@@ -250,6 +270,9 @@ export class StoreState {
   #change(operation: KeyOperation, revision: number): StoreEvent | undefined {
     const { key } = operation;
     const previous = this.#entries.get(key);
+    if (operation.type === "put" && verdictOf(operation, previous?.value) !== "apply") {
+      return undefined;
+    }
     this.#leases.bind(key, operation.type === "put" ? operation.lease : undefined);
     if (operation.type === "delete") {
       if (previous === undefined) return undefined;

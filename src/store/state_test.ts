@@ -10,7 +10,7 @@ Deno.test("StoreState.apply() lets a writer write only its own kinds of keys, al
     slice: "slice/org.example:a/b",
     operator: "target/org.example:a",
     leader: "assignment/n1/org.example:a:1.0.0",
-    node: "instance/n1/org.example:a:1.0.0/1",
+    node: "backup/last",
   } as const;
   for (const writer of Object.keys(writers) as (keyof typeof writers)[]) {
     for (const [owner, key] of Object.entries(writers)) {
@@ -60,9 +60,9 @@ Deno.test("StoreState.apply() lets the control loop write in a full store", () =
   assert.ok(full("slice", "slice/b"));
   assert.ok(full("operator", "target/b"));
   assert.ok(full("node", "artifact/b"));
-  assert.ok(full("node", "instance/b", "artifact/b"));
+  assert.ok(full("node", "leader/current", "artifact/b"));
   assert.ok(!full("leader", "assignment/b"));
-  assert.ok(!full("node", "instance/b", "member/n1", "leader/current"));
+  assert.ok(!full("node", "leader/current"));
 });
 
 Deno.test("StoreState.replace() answers what differs as one change", () => {

@@ -6,12 +6,14 @@ import { loadOrder } from "../../src/deployment/load_order.ts";
 import { makeCatalog, makeManifest } from "../../src/deployment/manifest_fixture_test.ts";
 import { parseBlueprint } from "../../src/deployment/parse_blueprint.ts";
 import { planBlueprint } from "../../src/deployment/plan.ts";
-import { type NodeLifecycle, reconcile } from "../../src/deployment/reconcile.ts";
+import { reconcile } from "../../src/deployment/reconcile.ts";
+import { Sightings } from "../../src/deployment/reconcile/sightings.ts";
 import { resolveBlueprint } from "../../src/deployment/resolve.ts";
-import { defaultRetryLimits, judge } from "../../src/deployment/states.ts";
+import { defaultRetryLimits } from "../../src/deployment/states.ts";
 import { type Instance, isActive, isPresent, type Target } from "../../src/deployment/targets.ts";
 import { artifactBase } from "../../src/protocol/coordinates.ts";
-import { instanceStates } from "../../src/protocol/instance_state.ts";
+import { instanceStates, judge } from "../../src/protocol/instance_state.ts";
+import type { NodeLifecycle } from "../../src/protocol/node_lifecycle.ts";
 
 // The same cases in every run; another number explores others.
 fc.configureGlobal({ seed: 1 });
@@ -116,6 +118,7 @@ class Cluster {
   nowMs = 0;
   readonly #instances = new Map<string, Instance>();
   readonly #random: SeededRandom;
+  readonly #sightings = new Sightings();
 
   constructor(
     readonly targets: readonly Target[],
@@ -139,7 +142,7 @@ class Cluster {
   reconcile(): number {
     const input = {
       targets: this.targets,
-      instances: this.instances,
+      instances: this.#sightings.look(this.instances, this.nowMs),
       nodes: this.nodes,
       nowMs: this.nowMs,
       limits: { ...defaultRetryLimits, instancesPerNode: perNode },
@@ -149,7 +152,9 @@ class Cluster {
     const before = this.#activeByBase();
     for (const action of actions) {
       if (action.type === "start") this.#start(action);
-      else this.#stop(action.id);
+      else if (action.type === "stop") this.#stop(action.id);
+      else if (action.type === "forget") this.#instances.delete(action.id);
+      else this.#decommission(action.node);
     }
     const after = this.#activeByBase();
     for (const { artifactBase: base, minAvailable } of this.targets) {
@@ -157,7 +162,11 @@ class Cluster {
       assert.ok(has >= Math.min(had, minAvailable), `${base} fell from ${had} to ${has} ACTIVE`);
     }
     // What was decided is visible at once: deciding again must not repeat any of it.
-    assert.deepEqual(reconcile({ ...input, instances: this.instances }).actions, []);
+    const instances = this.#sightings.look(this.instances, this.nowMs);
+    const again = reconcile({ ...input, instances }).actions;
+    // A record that has just gone lets a drain go on.
+    const isForgotten = actions.some(({ type }) => type === "forget");
+    assert.deepEqual(again.filter(({ type }) => type !== "drained" && !isForgotten), []);
     this.nowMs = Math.max(this.nowMs + 100, wakeAtMs ?? 0);
     return actions.length;
   }
@@ -170,7 +179,7 @@ class Cluster {
       const isStarting = ["DOWNLOADING", "LOADING", "STARTING"].includes(instance.state);
       const fails = isStarting && instance.attempt < 4 && this.#random.nextFloat() < failRate;
       if (fails) {
-        const failed = { state: "FAILED", failedAtMs: this.nowMs } as const;
+        const failed = { state: "FAILED" } as const;
         this.#instances.set(instance.id, { ...instance, ...failed });
       } else if (isStarting && next !== undefined) {
         this.#instances.set(instance.id, { ...instance, state: next });
@@ -194,6 +203,12 @@ class Cluster {
     const stored = this.#instances.get(id);
     assert.equal(judge(stored, { state: "DOWNLOADING", attempt }), "apply");
     this.#instances.set(id, { id, artifact, node, n, state: "DOWNLOADING", attempt });
+  }
+
+  #decommission(id: string): void {
+    const node = this.nodes.find((each) => each.id === id);
+    assert.equal(node?.lifecycle, "DRAINING");
+    node.lifecycle = "DECOMMISSIONED";
   }
 
   #stop(id: string): void {

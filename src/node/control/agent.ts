@@ -9,22 +9,26 @@
  */
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { deadlineOf, type StateDeadlines } from "../../deployment/states.ts";
 import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
-import type { KeyOperation } from "../../protocol/store/command.ts";
 import type { ExitReason, FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import { Reports } from "../deploy/reports.ts";
 import { instanceId, storedValues } from "./views.ts";
 
-/** Calls have deadlines, so a drain ends by itself; this is for the case that it does not. */
-const drainTimeoutMs = 60_000;
 /** An instance that ran this long before it failed starts its back-off afresh. */
 const stableMs = 60_000;
-/** Time until a report that could not be written is tried again. */
-const retryDelayMs = 1_000;
+
+/** How long states may last, as configured now. */
+export interface AgentTimes extends StateDeadlines {
+  /** Calls have deadlines, so a drain ends by itself; this is for the case that it does not. */
+  readonly drainMs: number;
+}
 
 /** What the agent needs. */
 export interface AgentOptions {
@@ -40,6 +44,10 @@ export interface AgentOptions {
   serveResources(instance: string, manifest: Manifest): MessagePort;
   /** Ends what `serveResources` began. */
   endResources(instance: string): void;
+  /** How long states may last. */
+  times(): AgentTimes;
+  /** Resolves when every gateway has the routes of a revision, or does not answer. */
+  routed(revision: number): Promise<void>;
   /** Asks the gateway to drain an instance that is in no route any more. */
   drain(instance: string): void;
   /** Talks to the supervisor. */
@@ -54,8 +62,12 @@ interface LocalInstance {
   state: InstanceState;
   failures: number;
   activeAtMs: number;
+  /** What took too long, if that is why it is being stopped. */
+  late: AetherError | undefined;
   /** Whether it is no longer assigned; it goes as soon as it can. */
   isWithdrawn: boolean;
+  /** Runs while the instance is in a state that it should leave by itself. */
+  deadline: Timer | undefined;
   drainTimer: Timer | undefined;
 }
 
@@ -70,14 +82,13 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #local = new Map<string, LocalInstance>();
   readonly #prefix: string;
-  /** The last report of each key, until it is written. */
-  readonly #unwritten = new Map<string, KeyOperation>();
-  #retryTimer: Timer | undefined;
+  readonly #reports: Reports;
   #unsubscribe = () => {};
   #stopping = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#reports = new Reports(options);
     this.#prefix = keys.assignment.key(options.node, "");
   }
 
@@ -101,8 +112,13 @@ export class Agent {
   stop(): void {
     this.#stopping = true;
     this.#unsubscribe();
-    this.#retryTimer?.cancel();
-    for (const local of this.#local.values()) local.drainTimer?.cancel();
+    this.#reports.stop();
+    for (const local of this.#local.values()) cancelTimers(local);
+  }
+
+  /** Instances that are on this node, whatever their state. */
+  get size(): number {
+    return this.#local.size;
   }
 
   /** The supervisor says that an instance serves. */
@@ -118,9 +134,9 @@ export class Agent {
     this.#options.endResources(id);
     const local = this.#local.get(id);
     if (local === undefined || this.#stopping) return;
-    local.drainTimer?.cancel();
+    cancelTimers(local);
     if (local.isWithdrawn || local.state === "UNLOADING") this.#remove(local);
-    else this.#fail(local, AetherError.fromProblem(problem ?? {}), exit);
+    else this.#fail(local, local.late ?? AetherError.fromProblem(problem ?? {}), exit);
   }
 
   /**
@@ -179,6 +195,8 @@ export class Agent {
       state: "DOWNLOADING",
       activeAtMs: 0,
       isWithdrawn: false,
+      late: undefined,
+      deadline: undefined,
       drainTimer: undefined,
     };
     this.#local.set(local.id, local);
@@ -189,7 +207,7 @@ export class Agent {
     const { open, checkCeiling, serveResources, post } = this.#options;
     this.#report(local, "DOWNLOADING");
     const { manifest, module } = await open(local.artifact);
-    if (this.#isGone(local)) return;
+    if (local.state !== "DOWNLOADING" || this.#isGone(local)) return;
     this.#report(local, "LOADING");
     checkCeiling(manifest);
     this.#report(local, "STARTING");
@@ -229,13 +247,14 @@ export class Agent {
     }
   }
 
-  /** Out of the routes first, then drained, then stopped. */
-  #unload(local: LocalInstance): void {
-    const { clock, drain, log } = this.#options;
-    this.#report(local, "UNLOADING").then(() => {
-      if (local.state === "UNLOADING") drain(local.id);
-    });
-    local.drainTimer = clock.setTimer(drainTimeoutMs, () => {
+  /** Out of the routes of all nodes first, then drained, then stopped. */
+  async #unload(local: LocalInstance): Promise<void> {
+    const { clock, drain, log, times, routed } = this.#options;
+    await routed(await this.#report(local, "UNLOADING"));
+    if (local.state !== "UNLOADING" || this.#stopping) return;
+    if (this.#local.get(local.id) !== local) return;
+    drain(local.id);
+    local.drainTimer = clock.setTimer(times().drainMs, () => {
       log.warn("An instance did not drain in time", { instance: local.id });
       this.onDrained(local.id);
     });
@@ -243,6 +262,7 @@ export class Agent {
 
   #fail(local: LocalInstance, error: AetherError, exit?: ExitReason): void {
     if (this.#stopping || this.#local.get(local.id) !== local) return;
+    if (local.state === "FAILED") return;
     const { clock, log } = this.#options;
     const wasStable = local.state === "ACTIVE" &&
       clock.monotonicMs() - local.activeAtMs >= stableMs;
@@ -261,20 +281,23 @@ export class Agent {
   #remove(local: LocalInstance): void {
     this.#local.delete(local.id);
     const key = this.#key(local);
-    this.#write({ type: "delete", key });
+    cancelTimers(local);
+    this.#reports.write({ type: "delete", key });
     // The same number may have been assigned again meanwhile.
     this.#follow();
   }
 
+  /** Reports a state; resolves with the revision at which it was written. */
   #report(
     local: LocalInstance,
     state: InstanceState,
     failure: FailureReport = {},
-  ): Promise<void> {
+  ): Promise<number> {
     local.state = state;
+    this.#watch(local);
     const { node, clock } = this.#options;
     const { reason, fatal, exit } = failure;
-    const operation = keys.instance.put(this.#key(local), {
+    return this.#reports.write(keys.instance.put(this.#key(local), {
       artifact: local.artifact,
       node,
       number: local.number,
@@ -285,32 +308,41 @@ export class Agent {
       ...(reason === undefined ? {} : { reason: reason.slice(0, 2_000) }),
       ...(fatal === true ? { fatal } : {}),
       ...(exit === undefined ? {} : { exit }),
-    });
-    return this.#write(operation);
+    }));
   }
 
-  /** Writes a report; one that cannot be written is tried again until a newer one replaces it. */
-  async #write(operation: KeyOperation): Promise<void> {
-    const { store, clock, log } = this.#options;
-    const { key } = operation;
-    this.#unwritten.set(key, operation);
-    try {
-      await store.propose("node", { compare: [], then: [operation], otherwise: [] });
-      if (this.#unwritten.get(key) === operation) this.#unwritten.delete(key);
-    } catch (error) {
-      if (this.#stopping) return;
-      const { message } = toAetherError(error);
-      log.error("The state of an instance could not be reported", { key, error: message });
-      this.#retryTimer ??= clock.setTimer(retryDelayMs, () => {
-        this.#retryTimer = undefined;
-        for (const unwritten of [...this.#unwritten.values()]) this.#write(unwritten);
-      });
+  /** Waits for the end of a state no longer than it may last. */
+  #watch(local: LocalInstance): void {
+    const { clock, times } = this.#options;
+    local.deadline?.cancel();
+    local.deadline = undefined;
+    const deadlineMs = deadlineOf(local.state, times());
+    if (deadlineMs === undefined || this.#stopping) return;
+    local.deadline = clock.setTimer(deadlineMs, () => this.#expire(local, deadlineMs));
+  }
+
+  #expire(local: LocalInstance, deadlineMs: number): void {
+    const { log, post } = this.#options;
+    const message = `${local.state} took longer than ${formatDuration(deadlineMs)}`;
+    log.warn("A state of an instance lasts too long", { instance: local.id, reason: message });
+    const error = new AetherError("INSTANCE_LATE", message);
+    if (local.state === "DOWNLOADING" || local.state === "LOADING") {
+      this.#fail(local, error);
+      return;
     }
+    // Its end is reported, and until then nothing else can have its place.
+    local.late = error;
+    post({ type: "stopInstance", instance: local.id });
   }
 
   #key(local: LocalInstance): string {
     return keys.instance.key(this.#options.node, local.artifact, local.number);
   }
+}
+
+function cancelTimers(local: LocalInstance): void {
+  local.deadline?.cancel();
+  local.drainTimer?.cancel();
 }
 
 /** Failures that the same start can only repeat. */

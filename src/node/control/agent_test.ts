@@ -1,112 +1,10 @@
 import assert from "node:assert/strict";
 import type { OpenedSlice } from "../../artifact/package.ts";
-import { ManualClock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
-import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
 import { keys } from "../../protocol/keys.ts";
-import { Agent } from "./agent.ts";
-import { MemoryStore, recordingLogger, turn } from "./store_fixture_test.ts";
+import { echo, one, opened, two, World } from "./agent_fixture_test.ts";
+import { reportInstance, turn } from "./store_fixture_test.ts";
 import { storedInstances } from "./views.ts";
-
-const echo = "org.example:echo:1.0.0";
-const one = `n1/${echo}/1`;
-const two = `n1/${echo}/2`;
-const moduleBytes = Uint8Array.of(1, 2, 3);
-
-function opened(): OpenedSlice {
-  const manifest = makeManifest(echo, { permissions: { net: ["api.example.com:443"] } });
-  return { manifest, module: moduleBytes, warnings: [] };
-}
-
-/** An agent, and everything it tells others, in order. */
-class World {
-  readonly store = new MemoryStore();
-  readonly clock = new ManualClock();
-  readonly told: string[] = [];
-  readonly logs: readonly string[];
-  readonly agent: Agent;
-  readonly #ports: MessagePort[] = [];
-  open: (artifact: string) => Promise<OpenedSlice> = () => Promise.resolve(opened());
-  ceiling: AetherError | undefined;
-
-  constructor() {
-    const { log, lines } = recordingLogger();
-    this.logs = lines;
-    this.agent = new Agent({
-      node: "n1",
-      store: this.store,
-      clock: this.clock,
-      log,
-      open: (artifact) => this.open(artifact),
-      checkCeiling: () => {
-        if (this.ceiling !== undefined) throw this.ceiling;
-      },
-      serveResources: (instance) => {
-        this.told.push(`serve ${instance}`);
-        const { port1, port2 } = new MessageChannel();
-        this.#ports.push(port1, port2);
-        return port1;
-      },
-      endResources: (instance) => void this.told.push(`end ${instance}`),
-      drain: (instance) => void this.told.push(`drain ${instance}`),
-      post: (message) => {
-        if (message.type === "startInstance") {
-          const { module, permissions, artifact } = message;
-          assert.deepEqual([module, artifact], [moduleBytes, echo]);
-          assert.deepEqual(permissions, { net: ["api.example.com:443"] });
-        }
-        const { instance } = message as { readonly instance?: string };
-        this.told.push(`${message.type} ${instance}`);
-      },
-    });
-  }
-
-  /** Assigns instances of echo to a node, by number and attempt. */
-  async assign(instances: Readonly<Record<number, number>>, node = "n1"): Promise<void> {
-    const key = keys.assignment.key(node, echo);
-    const list = Object.entries(instances).map(([number, attempt]) => ({
-      number: Number(number),
-      attempt,
-    }));
-    this.store.write(
-      "leader",
-      list.length === 0
-        ? { type: "delete", key }
-        : keys.assignment.put(key, { artifact: echo, node, instances: list }),
-    );
-    await turn();
-  }
-
-  /** Starts the agent with one ACTIVE instance. */
-  async withActive(): Promise<this> {
-    await this.assign({ 1: 1 });
-    await this.agent.start();
-    await turn();
-    this.agent.onReady(one);
-    await turn();
-    this.told.length = 0;
-    return this;
-  }
-
-  async fail(error: AetherError): Promise<void> {
-    this.agent.onEnded(one, error.toProblem());
-    await turn();
-  }
-
-  /** What the node reports, as `number state attempt failures`. */
-  get reported(): string[] {
-    return storedInstances(this.store.state).map(({ value }) =>
-      `${value.number} ${value.state} ${value.attempt} ${value.failures}`
-    );
-  }
-
-  /** Ends the test. */
-  close(): void {
-    this.agent.stop();
-    for (const port of this.#ports) port.close();
-    assert.equal(this.clock.pendingTimers, 0);
-  }
-}
 
 Deno.test("Agent starts what is assigned to its node, and reports each step", async () => {
   const world = new World();
@@ -134,18 +32,7 @@ Deno.test("Agent starts what is assigned to its node, and reports each step", as
 Deno.test("Agent removes the reports of a former life of its node", async () => {
   const world = new World();
   for (const node of ["n1", "n2"]) {
-    world.store.write(
-      "node",
-      keys.instance.put(keys.instance.key(node, echo, 7), {
-        artifact: echo,
-        node,
-        number: 7,
-        state: "ACTIVE",
-        attempt: 1,
-        changedAtMs: 0,
-        failures: 0,
-      }),
-    );
+    reportInstance(world.store, { artifact: echo, node, number: 7 });
   }
   await world.agent.start();
   await turn();
@@ -394,5 +281,42 @@ Deno.test("Agent keeps how an instance ended", async () => {
   await turn();
   const [found] = storedInstances(world.store.state);
   assert.deepEqual([found?.value.exit, found?.value.reason], ["hung", "Boom"]);
+  world.close();
+});
+
+Deno.test("Agent drains an instance only when every gateway routes without it", async () => {
+  const world = await new World().withActive();
+  const barrier = Promise.withResolvers<void>();
+  world.routed = barrier.promise;
+  await world.assign({});
+  assert.deepEqual([world.reported, world.told], [["1 UNLOADING 1 0"], []]);
+  barrier.resolve();
+  await turn();
+  assert.deepEqual(world.told, [`drain ${one}`]);
+  world.close();
+});
+
+Deno.test("Agent fails what is not downloaded in time, and ends what does not start", async () => {
+  const world = new World();
+  const download = Promise.withResolvers<OpenedSlice>();
+  world.open = () => download.promise;
+  await world.assign({ 1: 1 });
+  await world.agent.start();
+  world.clock.advance(120_000);
+  await turn();
+  const [stored] = storedInstances(world.store.state);
+  const reason = "DOWNLOADING took longer than 2m";
+  assert.deepEqual([stored?.value.state, stored?.value.reason], ["FAILED", reason]);
+  download.resolve(opened());
+  await turn();
+  assert.deepEqual(world.told, [], "it is too late");
+  await world.assign({ 1: 2 });
+  world.clock.advance(60_000);
+  assert.deepEqual(world.told.at(-1), `stopInstance ${one}`);
+  assert.deepEqual(world.reported, ["1 STARTING 2 1"]);
+  world.agent.onEnded(one, undefined);
+  await turn();
+  const [late] = storedInstances(world.store.state);
+  assert.equal(late?.value.reason, "STARTING took longer than 1m");
   world.close();
 });

@@ -4,7 +4,7 @@ import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts"
 import { keys } from "../../protocol/keys.ts";
 import { Blueprints } from "./blueprints.ts";
 import { Network, packed } from "./catalog_fixture_test.ts";
-import { MemoryStore } from "./store_fixture_test.ts";
+import { MemoryStore, reportInstance } from "./store_fixture_test.ts";
 import { storedTargets } from "./views.ts";
 
 const echo = "org.example:echo:1.0.0";
@@ -215,18 +215,7 @@ Deno.test("Blueprints.status() follows what the nodes report", async () => {
   const key = keys.assignment.key("n1", echo);
   world.store.write("leader", keys.assignment.put(key, { artifact: echo, node: "n1", instances }));
   assert.equal(blueprints.status(shop).status, "IN_PROGRESS");
-  world.store.write(
-    "node",
-    keys.instance.put(keys.instance.key("n1", echo, 1), {
-      artifact: echo,
-      node: "n1",
-      number: 1,
-      state: "ACTIVE",
-      attempt: 1,
-      changedAtMs: 0,
-      failures: 0,
-    }),
-  );
+  reportInstance(world.store, { artifact: echo, node: "n1" });
   assert.equal(blueprints.status(shop).status, "DEPLOYED");
   assert.deepEqual(blueprints.list(), [blueprints.status(shop)]);
 });

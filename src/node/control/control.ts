@@ -36,13 +36,15 @@ import { NodeBackups } from "../backup/node_backups.ts";
 import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { Agent } from "./agent.ts";
+import { RoutingBarrier } from "../deploy/routing_barrier.ts";
+import { Agent, type AgentTimes } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
-import { Duties } from "./duties.ts";
+import { deadlinesOf, Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
 import { routeSnapshot } from "./routes.ts";
+import { storedValues } from "./views.ts";
 
 const joinRetryMs = 500;
 const routeKeys = [
@@ -88,7 +90,7 @@ export class Control {
   #duties: Duties | undefined;
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
-  #appliedRevision = -1;
+  readonly #barrier: RoutingBarrier;
   readonly #usages = new Map<string, InstanceUsage>();
   #isJoining = false;
   #isStopping = false;
@@ -116,6 +118,11 @@ export class Control {
       store: this.store,
       asks: this.cluster.asks,
       isAlive: (node) => this.cluster.isAlive(node),
+    });
+    this.#barrier = new RoutingBarrier({
+      clock: this.clock,
+      asks: this.cluster.asks,
+      peers: () => this.#otherGateways(),
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.backups = new NodeBackups({
@@ -177,7 +184,7 @@ export class Control {
 
   /** Revision of the routes that the gateway serves. */
   get appliedRevision(): number {
-    return this.#appliedRevision;
+    return this.#barrier.applied;
   }
 
   /** The routes as of now. */
@@ -190,9 +197,9 @@ export class Control {
     });
   }
 
-  /** Why each slice is where it is; see the reconciler. */
-  get trace(): Duties["trace"] {
-    return this.#duties?.trace ?? [];
+  /** What this node decided last as the leader, if it leads. */
+  get decision(): Duties["decision"] {
+    return this.#duties?.decision;
   }
 
   /** Connects the gateway, and after its restart again. */
@@ -201,7 +208,7 @@ export class Control {
     this.#gateway = port;
     port.onmessage = (event: MessageEvent<GatewayToControl>) => {
       const message = event.data;
-      if (message.type === "applied") this.#appliedRevision = message.revision;
+      if (message.type === "applied") this.#barrier.onApplied(message.revision);
       else this.#agent?.onDrained(message.instance);
     };
     this.#sendConfig();
@@ -273,6 +280,13 @@ export class Control {
     return this.#usages.get(instance);
   }
 
+  /** Living nodes that send calls to this one. */
+  #otherGateways(): string[] {
+    return storedValues(this.store.state, keys.member).map(({ value }) => value.id).filter((id) =>
+      id !== this.config.node.id && this.cluster.isAlive(id)
+    );
+  }
+
   #createAgent(): Agent {
     const ceiling = ceilingOf(this.config);
     return new Agent({
@@ -287,6 +301,8 @@ export class Control {
         this.#resources.get(instance)?.close();
         this.#resources.delete(instance);
       },
+      times: () => agentTimes(this.config),
+      routed: (revision) => this.#barrier.wait(revision),
       drain: (instance) => this.#postGateway({ type: "drain", instance }),
       post: this.#options.post,
     });
@@ -384,6 +400,10 @@ interface OpenedParts {
   readonly artifacts: Storage;
   readonly repository: ArtifactRepository;
   readonly logConfig: Config["log"];
+}
+
+function agentTimes({ deployment }: Config): AgentTimes {
+  return { ...deadlinesOf(deployment), drainMs: deployment.drainTimeoutMs };
 }
 
 function ceilingOf(config: Config): Ceiling {

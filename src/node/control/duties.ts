@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
+import type { StateDeadlines } from "../../deployment/states.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { NodeBackups } from "../backup/node_backups.ts";
@@ -22,6 +23,16 @@ export interface DutiesOptions {
   readonly log: Logger;
   /** The configuration as it is now. */
   config(): Config;
+}
+
+/** How long states of instances may last, from the configuration. */
+export function deadlinesOf(configured: Config["deployment"]): StateDeadlines {
+  const { loadingTimeoutMs, startingTimeoutMs, unloadingTimeoutMs } = configured;
+  return {
+    loadingMs: loadingTimeoutMs,
+    startingMs: startingTimeoutMs,
+    unloadingMs: unloadingTimeoutMs,
+  };
 }
 
 /** A node's duties, until they are stopped. */
@@ -41,6 +52,7 @@ export class Duties {
       leadership,
       isAlive,
       instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
+      deadlines: () => deadlinesOf(config().deployment),
     });
     this.#logClock = new LogClock({ store, clock, log, leadership });
     this.#schedule = new BackupSchedule({
@@ -55,9 +67,9 @@ export class Duties {
     });
   }
 
-  /** Why each slice is where it is; see the reconciler. */
-  get trace(): Leader["trace"] {
-    return this.#leader.trace;
+  /** What this node decided last as the leader. */
+  get decision(): Leader["decision"] {
+    return this.#leader.decision;
   }
 
   /** Something that is not in the store has changed: who leads, or who is alive. */

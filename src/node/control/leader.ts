@@ -8,17 +8,19 @@
  */
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
-import { type Action, reconcile, type TargetTrace } from "../../deployment/reconcile.ts";
-import { defaultRetryLimits } from "../../deployment/states.ts";
+import { reconcile } from "../../deployment/reconcile.ts";
+import type { TargetTrace } from "../../deployment/reconcile/model.ts";
+import { Sightings } from "../../deployment/reconcile/sightings.ts";
+import { defaultRetryLimits, type StateDeadlines } from "../../deployment/states.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
-import type { Operation } from "../../protocol/store/command.ts";
+import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import { assignmentOperations, nodeWrites } from "../deploy/assignment_changes.ts";
 import {
   assignments,
-  instanceId,
   knownInstances,
   storedInstances,
   storedTargets,
@@ -41,6 +43,16 @@ export interface LeaderOptions {
   isAlive(node: string): boolean;
   /** Most instances of an artifact on a node; one instance uses one core. */
   readonly instancesPerNode: number;
+  /** How long states of instances may last, as configured now. */
+  deadlines(): StateDeadlines;
+}
+
+/** What the leader decided last. */
+export interface LeaderDecision {
+  readonly term: number;
+  /** Revision of the store that it looked at. */
+  readonly revision: number;
+  readonly trace: readonly TargetTrace[];
 }
 
 /** Assigns instances to nodes. */
@@ -51,7 +63,8 @@ export class Leader {
   #running = false;
   #again = false;
   #stopped = false;
-  #trace: readonly TargetTrace[] = [];
+  #decision: LeaderDecision | undefined;
+  #sightings = new Sightings();
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -59,9 +72,9 @@ export class Leader {
     this.#schedule(0);
   }
 
-  /** Why each target is where it is, as of the last decision. */
-  get trace(): readonly TargetTrace[] {
-    return this.#trace;
+  /** The last decision, with the reason why each target is where it is; only while it leads. */
+  get decision(): LeaderDecision | undefined {
+    return this.#decision;
   }
 
   /** Something that is not in the store has changed: who leads, or who is alive. */
@@ -111,88 +124,66 @@ export class Leader {
 
   /** Decides once; answers when to look again, in milliseconds. */
   async #decide(): Promise<number> {
-    const { store, clock, instancesPerNode, isAlive, leadership } = this.#options;
+    const { store, clock, instancesPerNode, isAlive, leadership, deadlines } = this.#options;
     const leading = leadership();
     if (leading === undefined) {
-      this.#trace = [];
+      this.#decision = undefined;
+      this.#sightings = new Sightings();
       return periodMs;
     }
-    const nowMs = clock.wallMs();
-    const members = storedValues(store.state, keys.member).filter(({ value }) => isAlive(value.id));
+    const { state } = store;
+    const nowMs = clock.monotonicMs();
+    const nodes = storedValues(state, keys.member).map(({ value }) => ({
+      id: value.id,
+      lifecycle: value.state,
+      isAlive: isAlive(value.id),
+    }));
     const { actions, trace, wakeAtMs } = reconcile({
-      targets: storedTargets(store.state),
-      instances: knownInstances(store.state),
-      nodes: members.map(({ value }) => ({ id: value.id, lifecycle: value.state })),
+      targets: storedTargets(state),
+      instances: this.#sightings.look(knownInstances(state), nowMs),
+      nodes,
       nowMs,
-      limits: { ...defaultRetryLimits, instancesPerNode },
+      limits: { ...defaultRetryLimits, instancesPerNode, deadlines: deadlines() },
     });
-    this.#trace = trace;
-    const operations = this.#operations(actions);
-    if (operations.length > 0) {
-      // Fenced: nothing happens when somebody else leads by now.
-      const compare = [{ key: leaderKey, revision: leading.term }];
-      await store.propose("leader", { compare, then: operations, otherwise: [] });
+    this.#decision = { term: leading.term, revision: state.revision, trace };
+    const operations = assignmentOperations(state, actions);
+    const writes = nodeWrites(state, actions);
+    if (operations.length > 0) await this.#write(leading, "leader", operations);
+    for (const { compare, operation } of writes) {
+      await this.#write(leading, "node", [operation], [compare]);
     }
-    await this.#removeReports(leading, new Set(members.map(({ value }) => value.id)));
+    const living = nodes.filter((node) => node.isAlive).map(({ id }) => id);
+    await this.#removeReports(leading, new Set(living));
     return wakeAtMs === undefined ? periodMs : Math.max(1, Math.min(periodMs, wakeAtMs - nowMs));
+  }
+
+  /** Writes, unless somebody else leads by now. */
+  async #write(
+    { term }: Leadership,
+    writer: "leader" | "node",
+    then: readonly Operation[],
+    conditions: readonly Compare[] = [],
+  ): Promise<void> {
+    const compare = [{ key: leaderKey, revision: term }, ...conditions];
+    await this.#options.store.propose(writer, { compare, then, otherwise: [] });
   }
 
   /** Removes what dead nodes reported of instances that are not assigned to them any more. */
   async #removeReports(leading: Leadership, living: ReadonlySet<string>): Promise<void> {
-    const { store } = this.#options;
+    const { state } = this.#options.store;
     const assigned = new Set(
-      assignments(store.state).map(({ value }) => `${value.node}/${value.artifact}`),
+      assignments(state).map(({ value }) => `${value.node}/${value.artifact}`),
     );
-    const then = storedInstances(store.state).filter(({ value }) =>
+    const stale = storedInstances(state).filter(({ value }) =>
       !living.has(value.node) && !assigned.has(`${value.node}/${value.artifact}`)
-    ).map(({ key }): Operation => ({ type: "delete", key }));
-    if (then.length === 0) return;
-    const compare = [{ key: leaderKey, revision: leading.term }];
-    await store.propose("node", { compare, then, otherwise: [] });
-  }
-
-  /** The assignments that change, as operations. */
-  #operations(actions: readonly Action[]): Operation[] {
-    const attempts = new Map<string, Map<number, number>>();
-    const owner = new Map<string, { key: string; number: number }>();
-    const places = new Map<string, { artifact: string; node: string }>();
-    for (const { key, value } of assignments(this.#options.store.state)) {
-      attempts.set(key, new Map(value.instances.map((each) => [each.number, each.attempt])));
-      places.set(key, value);
-      for (const { number } of value.instances) {
-        owner.set(instanceId(value.node, value.artifact, number), { key, number });
-      }
-    }
-    const changed = new Set<string>();
-    for (const action of actions) {
-      if (action.type === "start") {
-        const { artifact, node, n, attempt } = action;
-        const key = keys.assignment.key(node, artifact);
-        const numbers = attempts.get(key) ?? new Map<number, number>();
-        attempts.set(key, numbers.set(n, attempt));
-        places.set(key, { artifact, node });
-        changed.add(key);
-        continue;
-      }
-      const owned = owner.get(action.id);
-      // A report without an assignment: its node removes it.
-      if (owned === undefined) continue;
-      attempts.get(owned.key)?.delete(owned.number);
-      changed.add(owned.key);
-    }
-    return [...changed].map((key) => this.#operation(key, places.get(key), attempts.get(key)));
-  }
-
-  #operation(
-    key: string,
-    place: { artifact: string; node: string } | undefined,
-    numbers: ReadonlyMap<number, number> | undefined,
-  ): Operation {
-    if (place === undefined || numbers === undefined || numbers.size === 0) {
-      return { type: "delete", key };
-    }
-    const { artifact, node } = place;
-    const instances = [...numbers].map(([number, attempt]) => ({ number, attempt }));
-    return keys.assignment.put(key, { artifact, node, instances });
+    );
+    if (stale.length === 0) return;
+    await this.#write(
+      leading,
+      "node",
+      stale.map(({ key }): Operation => ({ type: "delete", key })),
+      // A node that comes back meanwhile keeps what it reports.
+      stale.map(({ key, revision }) => ({ key, revision })),
+    );
   }
 }

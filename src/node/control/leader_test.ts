@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
+import { defaultDeadlines } from "../../deployment/states.ts";
 import { keys } from "../../protocol/keys.ts";
 import { Leader } from "./leader.ts";
 import {
@@ -10,6 +11,7 @@ import {
   elect,
   MemoryStore,
   recordingLogger,
+  reportInstance,
   turn,
 } from "./store_fixture_test.ts";
 import { assignments, instanceId } from "./views.ts";
@@ -39,6 +41,7 @@ class World {
       leadership: () => this.term === undefined ? undefined : { node: "n1", term: this.term },
       isAlive: (node) => !this.dead.has(node),
       instancesPerNode: 4,
+      deadlines: () => defaultDeadlines,
     });
   }
 
@@ -59,19 +62,14 @@ class World {
 
   /** A node reports an instance. */
   report(node: string, state: InstanceState, changes: { attempt?: number; fatal?: true } = {}) {
-    this.store.write(
-      "node",
-      keys.instance.put(keys.instance.key(node, echo, 1), {
-        artifact: echo,
-        node,
-        number: 1,
-        state,
-        attempt: changes.attempt ?? 1,
-        changedAtMs: this.clock.wallMs(),
-        failures: state === "FAILED" ? 1 : 0,
-        ...(changes.fatal === undefined ? {} : { fatal: changes.fatal }),
-      }),
-    );
+    reportInstance(this.store, {
+      artifact: echo,
+      node,
+      state,
+      attempt: changes.attempt ?? 1,
+      failures: state === "FAILED" ? 1 : 0,
+      ...(changes.fatal === undefined ? {} : { fatal: changes.fatal }),
+    });
   }
 }
 
@@ -97,7 +95,7 @@ Deno.test("Leader starts a slice when its dependency is active", async () => {
   applyBlueprint(world.store, shop, { artifact: echo }, { artifact: audit, dependencies: [echo] });
   await world.pass();
   assert.deepEqual(world.assigned, [`n1/${echo}/1@1`]);
-  assert.deepEqual(world.leader.trace.map(({ waitingFor }) => waitingFor), [[], [echo]]);
+  assert.deepEqual(world.leader.decision?.trace.map(({ waitingFor }) => waitingFor), [[], [echo]]);
   world.report("n1", "ACTIVE");
   await world.pass();
   assert.deepEqual(world.assigned, [`n1/${audit}/1@1`, `n1/${echo}/1@1`]);
@@ -167,7 +165,7 @@ Deno.test("Leader does nothing while another node leads", async () => {
   world.term = undefined;
   applyBlueprint(world.store, shop, { artifact: echo });
   await world.pass(60_000);
-  assert.deepEqual([world.assigned, world.leader.trace], [[], []]);
+  assert.deepEqual([world.assigned, world.leader.decision], [[], undefined]);
   world.term = term;
   world.leader.wake();
   await world.pass();

@@ -3,7 +3,7 @@ import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import { type RouteContext, routeSnapshot } from "./routes.ts";
-import { applyBlueprint, MemoryStore } from "./store_fixture_test.ts";
+import { applyBlueprint, MemoryStore, reportInstance } from "./store_fixture_test.ts";
 
 const old = "org.example:echo:1.0.0";
 const next = "org.example:echo:1.1.0";
@@ -16,18 +16,7 @@ function report(
   state: InstanceState = "ACTIVE",
   node = "n1",
 ): void {
-  store.write(
-    "node",
-    keys.instance.put(keys.instance.key(node, artifact, number), {
-      artifact,
-      node,
-      number,
-      state,
-      attempt: 1,
-      changedAtMs: 0,
-      failures: 0,
-    }),
-  );
+  reportInstance(store, { artifact, node, number, state });
 }
 
 function context(manifestOf: RouteContext["manifestOf"], dead?: string): RouteContext {

@@ -1,10 +1,17 @@
+import type { ErrorName } from "../../base/error_catalog.ts";
 import { AetherError } from "../../base/errors.ts";
 import { setImmediate } from "node:timers";
-import { keys, leaderKey } from "../../protocol/keys.ts";
+import type { InstanceState } from "../../protocol/instance_state.ts";
+import { type InstanceValue, keys, leaderKey } from "../../protocol/keys.ts";
 import type { Applied, Operation, Transaction, Writer } from "../../protocol/store/command.ts";
 import type { ChangeListener } from "../cluster/replicated_store.ts";
 import { createLogger, type Logger } from "../../sdk/logger.ts";
 import { StoreState } from "../../store/state.ts";
+
+const errorNames: Readonly<Partial<Record<Applied["outcome"], ErrorName>>> = {
+  noLease: "LEASE_NOT_FOUND",
+  illegal: "TRANSITION_ILLEGAL",
+};
 
 /** The store of a node without a cluster; the test can hold its decisions back. */
 export class MemoryStore {
@@ -33,7 +40,7 @@ export class MemoryStore {
         const applied = this.#apply(writer, transaction);
         if (applied.outcome === "done" || applied.outcome === "refused") resolve(applied);
         else {
-          const name = applied.outcome === "noLease" ? "LEASE_NOT_FOUND" : "FORBIDDEN";
+          const name = errorNames[applied.outcome] ?? "FORBIDDEN";
           reject(new AetherError(name, `Outcome ${applied.outcome}`));
         }
       });
@@ -110,6 +117,31 @@ export function applyBlueprint(store: MemoryStore, id: string, ...wanted: Wanted
       const [group, name] = slice.artifact.split(":");
       return keys.target.put(keys.target.key(`${group}:${name}`), { ...slice, blueprint: id });
     }),
+  );
+}
+
+const lives: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
+  DOWNLOADING: ["DOWNLOADING"],
+  LOADING: ["DOWNLOADING", "LOADING"],
+  STARTING: ["DOWNLOADING", "LOADING", "STARTING"],
+  ACTIVE: ["DOWNLOADING", "LOADING", "STARTING", "ACTIVE"],
+  UNLOADING: ["DOWNLOADING", "UNLOADING"],
+  UNLOADED: ["DOWNLOADING", "UNLOADING", "UNLOADED"],
+  FAILED: ["DOWNLOADING", "FAILED"],
+};
+
+/** Reports an instance in a state, after all the states through which it came there. */
+export function reportInstance(
+  store: MemoryStore,
+  place: Pick<InstanceValue, "artifact" | "node"> & Partial<InstanceValue>,
+): void {
+  const value = { number: 1, state: "ACTIVE", attempt: 1, changedAtMs: 0, failures: 0, ...place };
+  const key = keys.instance.key(value.node, value.artifact, value.number);
+  const life = lives[value.state as InstanceState];
+  store.write(
+    "node",
+    { type: "delete", key },
+    ...life.map((state) => keys.instance.put(key, { ...value, state })),
   );
 }
 

@@ -112,7 +112,6 @@ function observation(report: InstanceValue) {
     state: report.state,
     attempt: report.attempt,
     failures: report.failures,
-    failedAtMs: report.changedAtMs,
     ...(report.reason === undefined ? {} : { reason: report.reason }),
     ...(report.fatal === undefined ? {} : { fatal: report.fatal }),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
 import { type InstanceValue, keys } from "../../protocol/keys.ts";
-import { applyBlueprint, MemoryStore } from "./store_fixture_test.ts";
+import { applyBlueprint, MemoryStore, reportInstance } from "./store_fixture_test.ts";
 import {
   instanceId,
   knownInstances,
@@ -22,18 +22,7 @@ function assign(store: MemoryStore, node: string, ...attempts: readonly number[]
 }
 
 function report(store: MemoryStore, node: string, changes: Partial<InstanceValue> = {}): void {
-  const value: InstanceValue = {
-    artifact: echo,
-    node,
-    number: 1,
-    state: "ACTIVE",
-    attempt: 1,
-    changedAtMs: 5,
-    failures: 0,
-    ...changes,
-  };
-  const key = keys.instance.key(node, value.artifact, value.number);
-  store.write("node", keys.instance.put(key, value));
+  reportInstance(store, { artifact: echo, node, changedAtMs: 5, ...changes });
 }
 
 /** The known instances, as `id state attempt`. */
@@ -58,9 +47,10 @@ Deno.test("storedValue() reads one value, and calls damage by its name", () => {
   report(store, "n1");
   assert.equal(storedValue(store.state, keys.instance, key)?.value.state, "ACTIVE");
   const value = new TextEncoder().encode("{}");
-  store.write("node", { type: "put", key, value, contentType: "" });
+  const damaged = keys.target.key("org.example:echo");
+  store.write("operator", { type: "put", key: damaged, value, contentType: "" });
   assert.throws(
-    () => storedValue(store.state, keys.instance, key),
+    () => storedValue(store.state, keys.target, damaged),
     (error) => error instanceof AetherError && error.name === "STORAGE_CORRUPT",
   );
 });
@@ -113,7 +103,6 @@ Deno.test("knownInstances() takes what was reported of the assigned attempt", ()
     state: "FAILED",
     attempt: 2,
     failures: 2,
-    failedAtMs: 5,
     reason: "Boom",
     fatal: true,
   });

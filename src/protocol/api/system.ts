@@ -6,10 +6,11 @@
 import { z } from "zod";
 import { instanceStates } from "../instance_state.ts";
 import { addressesSchema } from "../keys.ts";
+import { nodeLifecycles } from "../node_lifecycle.ts";
 import { exitReasons, tiers } from "../thread/threads.ts";
 import { defineRows } from "./row.ts";
 
-const nodeState = z.enum(["JOINING", "ON_DUTY", "DRAINING", "DECOMMISSIONED", "SHUTTING_DOWN"]);
+const nodeState = z.enum(nodeLifecycles);
 
 /** A member of the cluster. */
 const nodeViewSchema = z.object({

@@ -60,6 +60,13 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       audit: false,
       max: { net: [], read: [], write: [], env: [], run: false, ffi: false, sys: [] },
     },
+    deployment: {
+      loadingTimeoutMs: 120_000,
+      startingTimeoutMs: 60_000,
+      unloadingTimeoutMs: 120_000,
+      drainTimeoutMs: 60_000,
+      shutdownTimeoutMs: 30_000,
+    },
     backup: { keep: 24 },
     log: { level: "info", format: "text" },
     secrets: {},

@@ -35,6 +35,7 @@ Deno.test("configKeys describes every key and table", () => {
     "artifact",
     "sandbox",
     "sandbox.max",
+    "deployment",
     "backup",
     "backup.s3",
     "log",

@@ -63,6 +63,11 @@ const liveKeys = new Set([
   "artifact.maxBytes",
   "sandbox.startTimeout",
   "sandbox.stopTimeout",
+  "deployment.loadingTimeout",
+  "deployment.startingTimeout",
+  "deployment.unloadingTimeout",
+  "deployment.drainTimeout",
+  "deployment.shutdownTimeout",
   "backup.interval",
   "backup.keep",
 ]);

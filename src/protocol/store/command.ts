@@ -102,6 +102,7 @@ export const outcomes = [
   "stale",
   "noLease",
   "mismatch",
+  "illegal",
 ] as const;
 /** One of {@link outcomes}. */
 export type Outcome = typeof outcomes[number];
@@ -111,6 +112,7 @@ export interface Applied {
   /**
    * "stale": the command's session has ended, or its answer was acknowledged already. "noLease":
    * a lease that it names does not exist. "mismatch": its idempotency key stands for another one.
+   * "illegal": an instance or a node cannot go from its state to the written one.
    */
   readonly outcome: Outcome;
   /** Revision of the store afterwards; a change gets a revision of its own. */
