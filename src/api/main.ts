@@ -45,6 +45,9 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
     case "instanceUsage":
       control?.onInstanceUsage(message.usages);
       break;
+    case "leave":
+      leave().catch(fail);
+      break;
     case "quiesce":
       control?.stop().catch(fail);
       break;
@@ -105,6 +108,11 @@ function readPem(path: string): string {
 
 function addressOf(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+async function leave(): Promise<void> {
+  await control?.leave();
+  post({ type: "left" });
 }
 
 async function stop(): Promise<void> {

@@ -207,7 +207,7 @@ Deno.test("reconcile() keeps a drained instance that minAvailable needs", () => 
   assert.deepEqual(texts, []);
   assert.deepEqual(notes?.slice(1), [
     "Instance 1 stays on draining n1: there is no room for the 2 that must be ACTIVE on other " +
-      "nodes",
+    "nodes",
   ]);
 });
 

@@ -67,7 +67,7 @@ export async function runNode(config: Config, options: RunNodeOptions = {}): Pro
   }
 }
 
-type Phase = "starting" | "running" | "draining" | "stopping" | "ended";
+type Phase = "starting" | "running" | "leaving" | "draining" | "stopping" | "ended";
 
 class Supervisor {
   #config: Config;
@@ -112,12 +112,21 @@ class Supervisor {
     return this.#finished.promise;
   }
 
-  /** Stops in order: the gateway drains, instances end, control closes the store. */
+  /**
+   * Stops in order: others take over the instances, the gateway drains, instances end, control
+   * closes the store. A second call does not wait for the others.
+   */
   stop(): void {
-    if (this.#phase !== "starting" && this.#phase !== "running") return;
-    const started = this.#phase === "running";
+    if (this.#phase === "running") {
+      this.#phase = "leaving";
+      this.#log.info("Stopping");
+      this.#control?.post({ type: "leave" });
+    } else if (this.#phase === "starting" || this.#phase === "leaving") this.#drain();
+  }
+
+  #drain(): void {
+    const started = this.#phase === "leaving";
     this.#phase = "draining";
-    this.#log.info("Stopping");
     this.#stopTimer = setTimeout(() => {
       this.#log.error("The node did not stop in time; it is ended", { timeoutMs: stopTimeoutMs });
       this.#end(1);
@@ -212,6 +221,12 @@ class Supervisor {
       case "stopInstance":
         this.#instances.stop(message.instance);
         break;
+      case "shutDown":
+        if (this.#phase === "running") this.stop();
+        break;
+      case "left":
+        if (this.#phase === "leaving") this.#drain();
+        break;
       case "stopped":
         this.#end(this.#exitCode);
         break;
@@ -219,7 +234,7 @@ class Supervisor {
   }
 
   #startInstance(message: Extract<FromControl, { type: "startInstance" }>): void {
-    if (this.#phase !== "running" && this.#phase !== "starting") return;
+    if (!["starting", "running", "leaving"].includes(this.#phase)) return;
     this.#callers.set(message.instance, message.caller);
     this.#instances.start(message, this.#connectInstance(message.instance));
   }

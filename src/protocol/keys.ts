@@ -93,6 +93,17 @@ export const addressesSchema = z.object({
   app: z.string(),
 });
 
+const memberValueSchema = z.object({
+  id: z.string(),
+  state: z.enum(nodeLifecycles),
+  version: z.string(),
+  incarnation: z.int(),
+  addresses: addressesSchema,
+});
+
+/** A member of the cluster. */
+export type MemberValue = z.output<typeof memberValueSchema>;
+
 /** A value that overrides one of a configuration file. */
 export const overrideValueSchema = z.union([
   z.string().max(10_000),
@@ -172,13 +183,7 @@ export const keys = {
   member: new KeyType(
     "member/",
     "node",
-    z.object({
-      id: z.string(),
-      state: z.enum(nodeLifecycles),
-      version: z.string(),
-      incarnation: z.int(),
-      addresses: addressesSchema,
-    }),
+    memberValueSchema,
   ),
 };
 

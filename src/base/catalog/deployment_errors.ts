@@ -20,4 +20,10 @@ export const deploymentErrors = {
     "An instance stayed in a state for longer than it may",
     "Look at the node's log; the limits are those of [deployment] in its configuration",
   ),
+  NODE_NOT_FOUND: row(
+    "E4103",
+    404,
+    "The node is no member of the cluster",
+    "See `aether nodes` for the members",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

@@ -10,7 +10,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
-import { deadlineOf, type StateDeadlines } from "../../deployment/states.ts";
+import { deadlineOf } from "../../deployment/states.ts";
 import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
@@ -19,16 +19,11 @@ import type { ExitReason, FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { Reports } from "../deploy/reports.ts";
+import type { InstanceTimes } from "../deploy/operator_limits.ts";
 import { instanceId, storedValues } from "./views.ts";
 
 /** An instance that ran this long before it failed starts its back-off afresh. */
 const stableMs = 60_000;
-
-/** How long states may last, as configured now. */
-export interface AgentTimes extends StateDeadlines {
-  /** Calls have deadlines, so a drain ends by itself; this is for the case that it does not. */
-  readonly drainMs: number;
-}
 
 /** What the agent needs. */
 export interface AgentOptions {
@@ -45,7 +40,7 @@ export interface AgentOptions {
   /** Ends what `serveResources` began. */
   endResources(instance: string): void;
   /** How long states may last. */
-  times(): AgentTimes;
+  times(): InstanceTimes;
   /** Resolves when every gateway has the routes of a revision, or does not answer. */
   routed(revision: number): Promise<void>;
   /** Asks the gateway to drain an instance that is in no route any more. */

@@ -111,4 +111,3 @@ export class World {
     assert.equal(this.clock.pendingTimers, 0);
   }
 }
-

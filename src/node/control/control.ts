@@ -9,7 +9,7 @@ import { ArtifactRepository } from "../../artifact/repository.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import { MemoryStorage, type Storage } from "../../base/storage.ts";
-import { type Ceiling, requireCeiling } from "../../deployment/ceiling.ts";
+import { requireCeiling } from "../../deployment/ceiling.ts";
 import { systemClock } from "../../io/clock.ts";
 import { buildInfo } from "../../io/entry.ts";
 import { FileStorage } from "../../io/file_storage.ts";
@@ -17,9 +17,7 @@ import { createNodeLogger } from "../../io/node_log.ts";
 import { systemRandom } from "../../io/random.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import { type ConfigOrigin, knownConfig } from "../../protocol/config/overlay.ts";
-import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys } from "../../protocol/keys.ts";
-import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type {
   Addresses,
   ControlToGateway,
@@ -29,31 +27,29 @@ import type {
   RouteSnapshot,
   ToControl,
 } from "../../protocol/thread/threads.ts";
-import { ResourceServer } from "../../resource/resource_server.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import { NodeBackups } from "../backup/node_backups.ts";
 import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import { depart } from "../deploy/departure.ts";
+import { InstanceResources } from "../deploy/instance_resources.ts";
+import { Registration } from "../deploy/registration.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
-import { Agent, type AgentTimes } from "./agent.ts";
+import { ceilingOf, instanceTimes } from "../deploy/operator_limits.ts";
+import { Agent } from "./agent.ts";
 import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
-import { deadlinesOf, Duties } from "./duties.ts";
+import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
 import { routeSnapshot } from "./routes.ts";
-import { storedValues } from "./views.ts";
 
 const joinRetryMs = 500;
-const routeKeys = [
-  keys.target.prefix,
-  keys.blueprint.prefix,
-  keys.instance.prefix,
-  keys.artifact.prefix,
-  keys.member.prefix,
-];
+const routeKeys = [keys.target, keys.blueprint, keys.instance, keys.artifact, keys.member].map(
+  ({ prefix }) => prefix,
+);
 
 type InstanceEnd = Extract<ToControl, { readonly type: "instanceEnded" }>;
 
@@ -76,11 +72,12 @@ export class Control {
   readonly blueprints: Blueprints;
   readonly locks: Locks;
   readonly backups: NodeBackups;
+  readonly registration: Registration;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
   readonly #options: ControlOptions;
-  readonly #resources = new Map<string, ResourceServer>();
+  readonly #resources: InstanceResources;
   readonly #artifacts: Storage;
   /** Changes with the configuration. */
   readonly #logConfig: Config["log"];
@@ -94,6 +91,7 @@ export class Control {
   readonly #usages = new Map<string, InstanceUsage>();
   #isJoining = false;
   #isStopping = false;
+  #isLeaving = false;
   #joinTimer: Timer | undefined;
 
   private constructor(options: ControlOptions, parts: OpenedParts) {
@@ -119,10 +117,20 @@ export class Control {
       asks: this.cluster.asks,
       isAlive: (node) => this.cluster.isAlive(node),
     });
+    this.#resources = new InstanceResources({
+      store: this.store,
+      logOf: (instance) => createNodeLogger(this.#logConfig, instance),
+    });
+    this.registration = new Registration({
+      node: config.node.id,
+      version: buildInfo().version,
+      store: this.store,
+      isAlive: (node) => this.cluster.isAlive(node),
+    });
     this.#barrier = new RoutingBarrier({
       clock: this.clock,
       asks: this.cluster.asks,
-      peers: () => this.#otherGateways(),
+      peers: () => this.registration.others().map(({ id }) => id),
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.backups = new NodeBackups({
@@ -233,6 +241,19 @@ export class Control {
     return this.#addresses;
   }
 
+  /** Lets others run the instances of this node, which is about to stop. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await depart({
+      clock: this.clock,
+      log: this.log,
+      announce: () => this.registration.shutDown(),
+      instances: () => this.#agent?.size ?? 0,
+      hasSuccessor: () => this.cluster.hasQuorum && this.registration.hasSuccessor,
+      timeoutMs: () => this.config.deployment.shutdownTimeoutMs,
+    });
+  }
+
   /** Leads and follows nothing any more; instances may still end. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -248,7 +269,7 @@ export class Control {
   /** Closes the store; nothing can be written afterwards. */
   async close(): Promise<void> {
     await this.stop();
-    for (const server of this.#resources.values()) server.close();
+    this.#resources.close();
     this.#gateway?.close();
     await this.cluster.close();
     await this.#artifacts.close();
@@ -280,13 +301,6 @@ export class Control {
     return this.#usages.get(instance);
   }
 
-  /** Living nodes that send calls to this one. */
-  #otherGateways(): string[] {
-    return storedValues(this.store.state, keys.member).map(({ value }) => value.id).filter((id) =>
-      id !== this.config.node.id && this.cluster.isAlive(id)
-    );
-  }
-
   #createAgent(): Agent {
     const ceiling = ceilingOf(this.config);
     return new Agent({
@@ -296,43 +310,29 @@ export class Control {
       log: this.log,
       open: (artifact) => this.catalog.open(artifact),
       checkCeiling: (manifest) => requireCeiling([manifest], ceiling),
-      serveResources: (instance, manifest) => this.#serveResources(instance, manifest),
-      endResources: (instance) => {
-        this.#resources.get(instance)?.close();
-        this.#resources.delete(instance);
-      },
-      times: () => agentTimes(this.config),
+      serveResources: (instance, manifest) => this.#resources.serve(instance, manifest),
+      endResources: (instance) => this.#resources.end(instance),
+      times: () => instanceTimes(this.config),
       routed: (revision) => this.#barrier.wait(revision),
       drain: (instance) => this.#postGateway({ type: "drain", instance }),
       post: this.#options.post,
     });
   }
 
-  #serveResources(instance: string, manifest: Manifest): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    const kvNames = new Set(
-      manifest.definition.resources.filter(({ type }) => type === "kv").map(({ name }) => name),
-    );
-    const server = new ResourceServer({
-      port: port1,
-      artifactBase: artifactBase(manifest.artifact),
-      kvNames,
-      store: this.store,
-      log: createNodeLogger(this.#logConfig, instance),
-    });
-    this.#resources.set(instance, server);
-    return port2;
-  }
-
   /** Registers the node and starts its agent; again later when there is no quorum now. */
   async #join(): Promise<void> {
-    if (this.#isStopping || this.#agent !== undefined || this.#isJoining) return;
+    const { registration } = this;
+    const isMember = this.#agent !== undefined && registration.state !== "JOINING";
+    if (this.#isStopping || isMember || this.#isJoining) return;
     this.#isJoining = true;
     try {
-      await this.#register();
-      const agent = this.#createAgent();
-      await agent.start();
-      this.#agent = agent;
+      if (this.#agent === undefined) {
+        await registration.join(this.#addresses);
+        const agent = this.#createAgent();
+        await agent.start();
+        this.#agent = agent;
+      }
+      await registration.comeOnDuty();
     } catch (error) {
       this.log.info("The node has not joined yet", { reason: toAetherError(error).message });
       if (!this.#isStopping) {
@@ -350,18 +350,6 @@ export class Control {
     // A dead node's instances take no calls, whatever the store still says of them.
     if (event.type === "belief") this.#sendRoutes();
     this.#duties?.wake();
-  }
-
-  async #register(): Promise<void> {
-    const { id } = this.config.node;
-    const operation = keys.member.put(keys.member.key(id), {
-      id,
-      state: "ON_DUTY",
-      version: buildInfo().version,
-      incarnation: this.store.incarnation,
-      addresses: this.#addresses,
-    });
-    await this.store.propose("node", { compare: [], then: [operation], otherwise: [] });
   }
 
   /** Passes the configuration on to whatever can take it over. */
@@ -383,6 +371,13 @@ export class Control {
       routeKeys.some((prefix) => key.startsWith(prefix))
     );
     if (matters) this.#sendRoutes();
+    this.#followLifecycle();
+  }
+
+  /** An operator may want this node to shut down; of a former life it means nothing. */
+  #followLifecycle(): void {
+    const isWanted = this.#agent !== undefined && this.registration.state === "SHUTTING_DOWN";
+    if (isWanted && !this.#isLeaving) this.#options.post({ type: "shutDown" });
   }
 
   #sendRoutes(): void {
@@ -400,13 +395,4 @@ interface OpenedParts {
   readonly artifacts: Storage;
   readonly repository: ArtifactRepository;
   readonly logConfig: Config["log"];
-}
-
-function agentTimes({ deployment }: Config): AgentTimes {
-  return { ...deadlinesOf(deployment), drainMs: deployment.drainTimeoutMs };
-}
-
-function ceilingOf(config: Config): Ceiling {
-  const { max, heapMb } = config.sandbox;
-  return { ...max, heapMb, clusterHosts: config.cluster.peers.map(({ host }) => host) };
 }

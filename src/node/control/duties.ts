@@ -6,12 +6,12 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import type { StateDeadlines } from "../../deployment/states.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { NodeBackups } from "../backup/node_backups.ts";
 import { BackupSchedule } from "../backup/schedule.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { instanceTimes } from "../deploy/operator_limits.ts";
 import { Leader } from "./leader.ts";
 import { LogClock } from "./log_clock.ts";
 
@@ -23,16 +23,6 @@ export interface DutiesOptions {
   readonly log: Logger;
   /** The configuration as it is now. */
   config(): Config;
-}
-
-/** How long states of instances may last, from the configuration. */
-export function deadlinesOf(configured: Config["deployment"]): StateDeadlines {
-  const { loadingTimeoutMs, startingTimeoutMs, unloadingTimeoutMs } = configured;
-  return {
-    loadingMs: loadingTimeoutMs,
-    startingMs: startingTimeoutMs,
-    unloadingMs: unloadingTimeoutMs,
-  };
 }
 
 /** A node's duties, until they are stopped. */
@@ -52,7 +42,7 @@ export class Duties {
       leadership,
       isAlive,
       instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
-      deadlines: () => deadlinesOf(config().deployment),
+      deadlines: () => instanceTimes(config()),
     });
     this.#logClock = new LogClock({ store, clock, log, leadership });
     this.#schedule = new BackupSchedule({

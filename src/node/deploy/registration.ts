@@ -7,17 +7,18 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import { keys } from "../../protocol/keys.ts";
+import { keys, type MemberValue } from "../../protocol/keys.ts";
 import { type NodeLifecycle, stateAfterRestart } from "../../protocol/node_lifecycle.ts";
 import type { Addresses } from "../../protocol/thread/threads.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { storedValue } from "../control/views.ts";
+import { storedValue, storedValues } from "../control/views.ts";
 
 /** What a registration needs. */
 export interface RegistrationOptions {
   readonly node: string;
   readonly version: string;
   readonly store: Pick<ReplicatedStore, "state" | "propose" | "incarnation">;
+  isAlive(node: string): boolean;
 }
 
 /** One node's registration. */
@@ -35,6 +36,18 @@ export class Registration {
     return storedValue(this.#options.store.state, keys.member, this.#key)?.value.state;
   }
 
+  /** Other members that live: they send calls to this node, and may take over its instances. */
+  others(): MemberValue[] {
+    const { node, store, isAlive } = this.#options;
+    return storedValues(store.state, keys.member).map(({ value }) => value)
+      .filter(({ id }) => id !== node && isAlive(id));
+  }
+
+  /** Whether another node may run more instances. */
+  get hasSuccessor(): boolean {
+    return this.others().some(({ state }) => state === "ON_DUTY");
+  }
+
   /** Begins a new life: JOINING, or still being drained. */
   async join(addresses: Addresses): Promise<void> {
     const { node, version, store } = this.#options;
@@ -50,10 +63,12 @@ export class Registration {
 
   /** The node runs what is assigned to it from now on, unless it is being drained. */
   async comeOnDuty(): Promise<void> {
-    if (this.state === "JOINING") await changeLifecycle(this.#options.store, this.#options.node, {
-      from: ["JOINING"],
-      to: "ON_DUTY",
-    });
+    if (this.state === "JOINING") {
+      await changeLifecycle(this.#options.store, this.#options.node, {
+        from: ["JOINING"],
+        to: "ON_DUTY",
+      });
+    }
   }
 
   /** The node is about to stop: others shall run its instances. */

@@ -98,6 +98,8 @@ export type ToControl =
   /** The instance uses too much: it is to finish its calls and to be replaced. */
   | { readonly type: "instanceRetiring"; readonly instance: string; readonly cause: string }
   | { readonly type: "instanceUsage"; readonly usages: readonly InstanceUsage[] }
+  /** The node is about to stop: let others run its instances, and say when they do. */
+  | { readonly type: "leave" }
   /** The node is stopping: decide and follow nothing any more. */
   | { readonly type: "quiesce" }
   | { readonly type: "stop" };
@@ -123,6 +125,10 @@ export type FromControl =
     readonly resources: MessagePort;
   }
   | { readonly type: "stopInstance"; readonly instance: string }
+  /** An operator wants the node to shut down. */
+  | { readonly type: "shutDown" }
+  /** Nothing runs here that others should run, or they cannot. */
+  | { readonly type: "left" }
   | { readonly type: "stopped" };
 
 /** supervisor -> gateway. */
