@@ -302,11 +302,13 @@ export class Cluster {
     };
   }
 
-  /** A node that has not registered yet may lead too: somebody must be the first. */
+  /** A node that has not registered yet, or joins, may lead too: somebody must be the first. */
   #isOnDuty(node: string): boolean {
     const key = keys.member.key(node);
     const entry = this.store.state.get(key);
-    return entry === undefined || keys.member.decode(key, entry.value).state === "ON_DUTY";
+    if (entry === undefined) return true;
+    const { state } = keys.member.decode(key, entry.value);
+    return state === "ON_DUTY" || state === "JOINING";
   }
 
   #readLeader(): void {
