@@ -1,10 +1,11 @@
 /**
- * `sh scripts/test [unit|tests|sim|e2e]...`: runs the suites, all by default.
+ * `sh scripts/test [unit|tests|sim|e2e|fuzz]...`: runs the suites, all by default.
  *
  * `unit` are the tests beside the sources, `tests` those of whole subsystems, `sim` simulates
  * clusters under seeds that nobody has run before, `e2e` are the tests that run the real
- * executable, which is built first. The last line is `N passed, N failed, N skipped`; the exit code
- * is 0 only when something ran, nothing failed and nothing was skipped.
+ * executable, which is built first, and `fuzz` sends it broken input for a few seconds. The last
+ * line is `N passed, N failed, N skipped`; the exit code is 0 only when something ran, nothing
+ * failed and nothing was skipped.
  *
  * @module
  */
@@ -28,7 +29,13 @@ const suites: Readonly<Record<string, SuiteKind>> = {
     args: ["--fresh", "--minutes", "2", "--jobs", String(navigator.hardwareConcurrency)],
   },
   e2e: { paths: ["e2e"], parallel: false },
+  fuzz: {
+    program: "tests/fuzz/main.ts",
+    args: ["--frames", "150000", "--tcp", "6000", "--bodies", "8000"],
+  },
 };
+/** Suites that run the executable. */
+const needExecutable: ReadonlySet<string> = new Set(["e2e", "fuzz"]);
 
 /** Runs the named suites of the checkout at `root` and returns the process's exit code. */
 export async function runTests(root: string, names: readonly string[]): Promise<number> {
@@ -40,13 +47,17 @@ export async function runTests(root: string, names: readonly string[]): Promise<
     return 2;
   }
   const all: Totals[] = [];
+  let isBuilt = false;
   for (const name of names.length > 0 ? names : Object.keys(suites)) {
     const suite = suites[name];
     if (suite === undefined) continue;
     const startedMs = performance.now();
-    if (name === "e2e" && await buildExecutable(root) !== 0) {
-      all.push({ passed: 0, failed: 1, skipped: 0 });
-      continue;
+    if (needExecutable.has(name) && !isBuilt) {
+      isBuilt = await buildExecutable(root) === 0;
+      if (!isBuilt) {
+        all.push({ passed: 0, failed: 1, skipped: 0 });
+        continue;
+      }
     }
     const totals = "program" in suite
       ? await runProgram(root, suite.program, suite.args)
@@ -69,7 +80,7 @@ async function runProgram(root: string, file: string, args: readonly string[]): 
 async function buildExecutable(root: string): Promise<number> {
   const script = join(root, "scripts", "build.ts");
   const code = await run(Deno.execPath(), ["run", "-A", "--no-prompt", script], root);
-  if (code !== 0) console.error("The executable could not be built, so e2e did not run");
+  if (code !== 0) console.error("The executable could not be built, so what needs it did not run");
   return code;
 }
 

@@ -210,9 +210,9 @@ class Boot {
       peers: this.#founders(),
     });
     this.#cluster = cluster;
-    cluster.start();
-    // From now on this node is a member, which the others want to know.
+    // From now on this node is a member; until the others know, they do not believe it.
     this.#links?.greetAgain();
+    cluster.start();
     for (const [from, frame] of this.#early.splice(0)) {
       // What somebody said before, who turned out to be of another cluster, is not for this one.
       if (this.#links?.helloOf(from)?.cluster === genesis.cluster) cluster.onFrame(from, frame);

@@ -147,6 +147,9 @@ export class Cluster {
   /** A frame of a peer. */
   onFrame(from: string, frame: PeerFrame): void {
     const now = this.#parts.clock.monotonicMs();
+    const isStatement = frame.kind === "heartbeat" || frame.kind === "consensus";
+    // Who does not even say that it belongs to this cluster knows nothing about it.
+    if (isStatement && !this.#isOurs(from)) return;
     switch (frame.kind) {
       case "heartbeat":
         this.#detector.heard(from, now, frame);
@@ -165,6 +168,11 @@ export class Cluster {
       case "refusal":
         break;
     }
+  }
+
+  #isOurs(node: string): boolean {
+    const { links, genesis } = this.#parts;
+    return links?.helloOf(node)?.cluster === genesis.cluster;
   }
 
   /** The link with a peer has ended. */
