@@ -23,6 +23,7 @@ import { command as configShow } from "./commands/config/show.ts";
 import { command as configValidate } from "./commands/config/validate.ts";
 import { command as dev } from "./commands/dev.ts";
 import { command as explain } from "./commands/explain.ts";
+import { command as explainInstance } from "./commands/explain/instance.ts";
 import { command as health } from "./commands/health.ts";
 import { command as keyCreate } from "./commands/key/create.ts";
 import { command as kvDelete } from "./commands/kv/delete.ts";
@@ -32,6 +33,9 @@ import { command as kvPut } from "./commands/kv/put.ts";
 import { command as kvWatch } from "./commands/kv/watch.ts";
 import { command as lockList } from "./commands/lock/list.ts";
 import { command as lockRun } from "./commands/lock/run.ts";
+import { command as nodeActivate } from "./commands/node/activate.ts";
+import { command as nodeDrain } from "./commands/node/drain.ts";
+import { command as nodeShutdown } from "./commands/node/shutdown.ts";
 import { command as nodeStart } from "./commands/node/start.ts";
 import { command as nodes } from "./commands/nodes.ts";
 import { command as routes } from "./commands/routes.ts";
@@ -50,6 +54,7 @@ import { command as version } from "./commands/version.ts";
 export const commands: readonly Command[] = [
   dev,
   nodeStart,
+  ...[nodeDrain, nodeActivate, nodeShutdown],
   ...[status, health, nodes, slices, routes],
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
@@ -61,6 +66,7 @@ export const commands: readonly Command[] = [
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
   explain,
+  explainInstance,
   completion,
   version,
 ];

@@ -7,7 +7,7 @@
 /** Summaries by noun; the empty one is the program's. */
 export const nounSummaries: Readonly<Record<string, string>> = {
   "": "Runs TypeScript slices on a cluster of nodes and operates them.",
-  node: "Run a node",
+  node: "Run nodes, empty them and end them",
   blueprint: "Say what should run, and see how far it is",
   slice: "Write, build and publish slices",
   permissions: "See what slices ask for",

@@ -31,6 +31,7 @@ const tones: ReadonlyMap<string, Tone> = new Map([
   ["ACTIVE", "good"],
   ["DEPLOYED", "good"],
   ["ON_DUTY", "good"],
+  ["DRAINING", "warn"],
   ["FAILED", "bad"],
   ["PARTIAL", "warn"],
   ["PENDING", "warn"],

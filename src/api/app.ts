@@ -24,6 +24,7 @@ import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { configHandlers } from "./handlers/config.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
+import { nodeHandlers } from "./handlers/nodes.ts";
 import { systemHandlers } from "./handlers/system.ts";
 import { Watches } from "./watches.ts";
 
@@ -35,6 +36,7 @@ type ApiContext = Context<{ Variables: { requestId: string; principal: Principal
 
 const handlers = {
   ...systemHandlers,
+  ...nodeHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,

@@ -8,6 +8,7 @@
 import { DirectoryTarget } from "../../src/io/backup/directory_target.ts";
 import { createBackup } from "../../src/node/backup/backups.ts";
 import type { RowName } from "../../src/protocol/api/table.ts";
+import { keys } from "../../src/protocol/keys.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
 import type { TestApi } from "./setup.ts";
 import { packedSlice } from "./slices.ts";
@@ -46,6 +47,12 @@ export const good: Readonly<Record<RowName, Sample>> = {
   slicesStatus: {},
   routes: {},
   openapi: {},
+  nodeLifecycles: {},
+  nodeLifecycle: { params: { id: "node-1" } },
+  nodeDrain: { params: { id: "node-1" } },
+  nodeActivate: { params: { id: "node-1" } },
+  nodeShutdown: { params: { id: "leaving" } },
+  explainInstance: { params: { artifact: "org.example:echo" } },
   blueprintApply: {
     query: { ifRevision: "0" },
     body: blueprintText("org.example:another:1.0.0", other),
@@ -108,6 +115,7 @@ export interface Wrong extends Sample {
 
 const id = "x".repeat(257);
 const wrongId = { part: "params", params: { id }, issue: "id" } as const;
+const wrongNode = { part: "params", params: { id: "n".repeat(64) }, issue: "id" } as const;
 const wrongText = {
   part: "body",
   body: 'id = "shop"\n[[slices]]\nartefact = "a"\n',
@@ -125,6 +133,12 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
   slicesStatus: [],
   routes: [],
   openapi: [],
+  nodeLifecycles: [],
+  nodeLifecycle: [wrongNode],
+  nodeDrain: [wrongNode],
+  nodeActivate: [wrongNode],
+  nodeShutdown: [wrongNode],
+  explainInstance: [{ part: "params", params: { artifact: id }, issue: "artifact" }],
   blueprintApply: [
     { part: "query", query: { ifRevision: "-1" }, body: shopText, issue: "ifRevision" },
     { part: "query", query: { ifRevision: "1.5" }, body: shopText, issue: "ifRevision" },
@@ -266,6 +280,19 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   await must("PUT", `/repository/${thirdPath}`, packedSlice(third));
   await must("POST", "/api/blueprint", shopText);
   await must("POST", "/api/blueprint", blueprintText(spare, third));
+  await api.control.store.propose("node", {
+    compare: [],
+    then: [
+      keys.member.put(keys.member.key("leaving"), {
+        id: "leaving",
+        state: "ON_DUTY",
+        version: "0.1.0",
+        incarnation: 1,
+        addresses: { cluster: "", gateway: "", management: "", app: "" },
+      }),
+    ],
+    otherwise: [],
+  });
   await must("PUT", "/api/kv/greeting", "hello");
   await must("PUT", "/api/kv/doomed", "x");
   await createBackup(new DirectoryTarget(api.control.config.backup.directory ?? ""), {

@@ -26,4 +26,22 @@ export const deploymentErrors = {
     "The node is no member of the cluster",
     "See `aether nodes` for the members",
   ),
+  SLICE_NOT_APPLIED: row(
+    "E4104",
+    404,
+    "No blueprint wants this slice",
+    "See `aether slices` for those that are wanted",
+  ),
+  NO_LEADER: row(
+    "E4105",
+    503,
+    "No leader is known at the moment",
+    "Retry in a second; without a majority of the voters there is none",
+  ),
+  DRAIN_CANCELLED: row(
+    "E4106",
+    409,
+    "The drain was cancelled",
+    "Somebody has activated or shut down the node: see `aether nodes`",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

@@ -34,6 +34,7 @@ import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { depart } from "../deploy/departure.ts";
+import { Deployment } from "../deploy/deployment.ts";
 import { InstanceResources } from "../deploy/instance_resources.ts";
 import { Registration } from "../deploy/registration.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
@@ -73,6 +74,7 @@ export class Control {
   readonly locks: Locks;
   readonly backups: NodeBackups;
   readonly registration: Registration;
+  readonly deployment: Deployment;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
@@ -126,6 +128,11 @@ export class Control {
       version: buildInfo().version,
       store: this.store,
       isAlive: (node) => this.cluster.isAlive(node),
+    });
+    this.deployment = new Deployment({
+      node: config.node.id,
+      cluster: this.cluster,
+      decision: () => this.#duties?.decision,
     });
     this.#barrier = new RoutingBarrier({
       clock: this.clock,
@@ -203,11 +210,6 @@ export class Control {
       manifestOf: (artifact) => this.catalog.manifest(artifact),
       isAlive: (node) => this.cluster.isAlive(node),
     });
-  }
-
-  /** What this node decided last as the leader, if it leads. */
-  get decision(): Duties["decision"] {
-    return this.#duties?.decision;
   }
 
   /** Connects the gateway, and after its restart again. */

@@ -9,7 +9,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import { reconcile } from "../../deployment/reconcile.ts";
-import type { TargetTrace } from "../../deployment/reconcile/model.ts";
 import { Sightings } from "../../deployment/reconcile/sightings.ts";
 import { defaultRetryLimits, type StateDeadlines } from "../../deployment/states.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
@@ -18,6 +17,7 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import type { LeaderDecision } from "../deploy/explain.ts";
 import { assignmentOperations, nodeWrites } from "../deploy/assignment_changes.ts";
 import {
   assignments,
@@ -45,14 +45,6 @@ export interface LeaderOptions {
   readonly instancesPerNode: number;
   /** How long states of instances may last, as configured now. */
   deadlines(): StateDeadlines;
-}
-
-/** What the leader decided last. */
-export interface LeaderDecision {
-  readonly term: number;
-  /** Revision of the store that it looked at. */
-  readonly revision: number;
-  readonly trace: readonly TargetTrace[];
 }
 
 /** Assigns instances to nodes. */

@@ -11,12 +11,14 @@ import { blueprintRows } from "./blueprints.ts";
 import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
 import { leaseRows, lockRows } from "./locks.ts";
+import { nodeRows } from "./nodes.ts";
 import type { Row } from "./row.ts";
 import { systemRows } from "./system.ts";
 
 /** All rows by name. */
 export const apiTable = {
   ...systemRows,
+  ...nodeRows,
   ...blueprintRows,
   ...kvRows,
   ...leaseRows,
