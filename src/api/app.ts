@@ -6,18 +6,16 @@
  *
  * @module
  */
-import { zValidator } from "@hono/zod-validator";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { z } from "zod";
+import { Deadlines } from "../base/deadlines.ts";
 import { AetherError } from "../base/errors.ts";
 import type { Control } from "../node/control/control.ts";
 import type { RawBody, Row, StreamMessage } from "../protocol/api/row.ts";
 import { apiRows } from "../protocol/api/table.ts";
-import { zodIssues } from "../sdk/dispatch.ts";
 import { Access, checkContentType, type Principal } from "./access.ts";
 import { type BodyLimits, decodeText, readBytes } from "./body.ts";
 import { eventStream } from "./event_stream.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler, HandlerContext } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
@@ -26,6 +24,7 @@ import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { systemHandlers } from "./handlers/system.ts";
+import { invalid, validators } from "./validation.ts";
 import { Watches } from "./watches.ts";
 
 /** How much of a target is repeated in a message. */
@@ -54,6 +53,7 @@ export function createApi(control: Control): Hono {
     control.clock,
     () => control.config.management.maxWatches,
   );
+  const deadlines = new Deadlines(control.clock);
   control.stopping.addEventListener("abort", () => watches.close(), { once: true });
   let inFlight = 0;
 
@@ -82,7 +82,7 @@ export function createApi(control: Control): Hono {
       honoPath(row.path),
       accessCheck(access, row),
       ...validators(row),
-      (context) => answer(context, row, handler, { control, watches }),
+      (context) => answer(context, row, handler, { control, watches, deadlines }),
     );
   }
   app.notFound(noRoute);
@@ -101,7 +101,9 @@ export function createApi(control: Control): Hono {
 function accessCheck(access: Access, row: Row): MiddlewareHandler {
   return async (context, next) => {
     const principal = access.authenticate(context.req.header("authorization"));
-    access.checkHost(context.req.header("host"), principal);
+    // HTTP/2 has no such header but the same in the address. No browser sends neither.
+    const host = context.req.header("host") ?? new URL(context.req.raw.url).host;
+    access.checkHost(host, principal);
     access.authorize(principal, row.role);
     if (row.method !== "GET" && row.method !== "HEAD") checkContentType(context.req.raw.headers);
     context.set("principal", principal);
@@ -109,44 +111,21 @@ function accessCheck(access: Access, row: Row): MiddlewareHandler {
   };
 }
 
-function validators(row: Row): MiddlewareHandler[] {
-  const list: MiddlewareHandler[] = [];
-  const add = (target: "param" | "query" | "header", schema: z.ZodType | undefined) => {
-    if (schema === undefined) return;
-    list.push(zValidator(target, schema, (result) => {
-      if (result.success) return;
-      throw invalid(target, result.error as z.ZodError);
-    }));
-  };
-  add("param", row.params);
-  add("query", row.query);
-  add("header", row.headers);
-  return list;
-}
-
-function invalid(part: string, error: z.ZodError): AetherError {
-  const issues = zodIssues(error);
-  const first = issues[0];
-  return new AetherError(
-    "REQUEST_INVALID",
-    `The request's ${part} is not valid: ${first?.path ?? ""}: ${first?.message ?? ""}`,
-    { issues },
-  );
-}
-
 async function answer(
   context: ApiContext,
   row: Row,
   handler: Handler<Row>,
-  surroundings: { readonly control: Control; readonly watches: Watches },
+  surroundings: Omit<HandlerContext, "principal"> & { readonly deadlines: Deadlines },
 ): Promise<Response> {
   const { req } = context;
+  const { deadlines } = surroundings;
   const { management } = surroundings.control.config;
   // The validators' results; which of them exist depends on the row.
   const valid = req.valid as (target: string) => unknown;
   const body = await bodyOf(req.raw, row, {
     maxBytes: row.bodyMaxBytes ?? management.maxBodyBytes,
     idleTimeoutMs: management.requestTimeoutMs,
+    deadlines,
   });
   const request = {
     params: valid.call(req, "param"),
@@ -157,7 +136,7 @@ async function answer(
   const principal = context.get("principal");
   const work = Promise.resolve(handler(request, { ...surroundings, principal }));
   const timeoutMs = Math.max(management.requestTimeoutMs, row.timeoutMs ?? 0);
-  const reply = await withinTime(work, row, timeoutMs);
+  const reply = await deadlines.within(work, timeoutMs, () => lateError(row, timeoutMs));
   const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
   const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
   if (row.response === "none") return new Response(null, { status, headers });
@@ -210,24 +189,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function withinTime<T>(work: Promise<T>, row: Row, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const isRead = row.method === "GET" || row.method === "HEAD";
-      reject(
-        new AetherError(
-          isRead ? "TIMEOUT" : "OUTCOME_UNKNOWN",
-          `No answer within ${timeoutMs} ms, the limit of management.requestTimeout`,
-        ),
-      );
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function lateError({ method }: Row, timeoutMs: number): AetherError {
+  const isRead = method === "GET" || method === "HEAD";
+  return new AetherError(
+    isRead ? "TIMEOUT" : "OUTCOME_UNKNOWN",
+    `No answer within ${timeoutMs} ms, the limit of management.requestTimeout`,
+  );
 }
 
 /** What cannot be decoded must not be taken for its own text: `%ff` is not the key "%ff". */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { Deadlines } from "../base/deadlines.ts";
+import { ManualClock } from "../base/clock.ts";
 import { decodeText, readBytes } from "./body.ts";
 
-const limits = { maxBytes: 4, idleTimeoutMs: 10_000 };
+const clock = new ManualClock();
+const limits = { maxBytes: 4, idleTimeoutMs: 10_000, deadlines: new Deadlines(clock) };
 
 function requestOf(chunks: readonly number[][], headers: Record<string, string> = {}): Request {
   const body = ReadableStream.from(chunks.map((chunk) => Uint8Array.from(chunk)));
@@ -50,10 +53,23 @@ Deno.test("readBytes() gives up when no byte comes any more", async () => {
     },
   });
   const request = new Request("http://127.0.0.1/", { method: "PUT", body });
-  await assert.rejects(readBytes(request, { maxBytes: 4, idleTimeoutMs: 20 }), {
+  const reading = assert.rejects(readBytes(request, limits), {
     name: "BODY_TIMEOUT",
-    message: /for 20 ms, the limit of management\.requestTimeout/,
+    message: /for 10000 ms, the limit of management\.requestTimeout/,
   });
+  await new Promise((resolve) => setTimeout(resolve));
+  clock.advance(10_100);
+  await reading;
+});
+
+Deno.test("readBytes() reads a small declared body whole, and gives up on it too", async () => {
+  const headers = { "content-length": "2" };
+  assert.deepEqual(await readBytes(requestOf([[1], [2]], headers), limits), Uint8Array.of(1, 2));
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>();
+  const silent = new Request("http://127.0.0.1/", { method: "PUT", body, headers });
+  const reading = assert.rejects(readBytes(silent, limits), { name: "BODY_TIMEOUT" });
+  clock.advance(10_100);
+  await reading;
 });
 
 Deno.test("decodeText() takes UTF-8 and nothing else", () => {

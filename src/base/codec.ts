@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { assert } from "./assert.ts";
+import { assert, InvariantError } from "./assert.ts";
 
 /** The bytes are not what the format says. */
 export class DecodeError extends Error {
@@ -31,6 +31,8 @@ const VARINT_BYTES_MAX = 8;
 const KEPT_BYTES_MAX = 1024 * 1024;
 const DEFAULT_CAPACITY_BYTES = 256;
 const DEFAULT_LIMIT_BYTES = 1024 * 1024 * 1024;
+/** Longer texts are left to the system, which is slow to start and fast afterwards. */
+const SHORT_TEXT_MAX = 128;
 
 /**
  * A growing buffer; every method appends and returns the writer.
@@ -66,15 +68,15 @@ export class ByteWriter {
 
   /** An integer from 0 to 255. */
   u8(value: number): this {
-    assert((value & 0xff) === value, `${value} is not an unsigned 8-bit integer`);
+    if ((value & 0xff) !== value) throw outOfRange(value, "an unsigned 8-bit integer");
     const offset = this.#reserve(1);
-    this.#view.setUint8(offset, value);
+    this.#bytes[offset] = value;
     return this;
   }
 
   /** An integer from 0 to 65535. */
   u16(value: number): this {
-    assert((value & 0xffff) === value, `${value} is not an unsigned 16-bit integer`);
+    if ((value & 0xffff) !== value) throw outOfRange(value, "an unsigned 16-bit integer");
     const offset = this.#reserve(2);
     this.#view.setUint16(offset, value, true);
     return this;
@@ -82,7 +84,7 @@ export class ByteWriter {
 
   /** An integer from 0 to 2^32 - 1. */
   u32(value: number): this {
-    assert(value >>> 0 === value, `${value} is not an unsigned 32-bit integer`);
+    if (value >>> 0 !== value) throw outOfRange(value, "an unsigned 32-bit integer");
     const offset = this.#reserve(4);
     this.#view.setUint32(offset, value, true);
     return this;
@@ -129,6 +131,7 @@ export class ByteWriter {
 
   /** Text as UTF-8 with its length in bytes before it; half a surrogate pair becomes U+FFFD. */
   string(value: string): this {
+    if (value.length <= SHORT_TEXT_MAX && this.#shortAscii(value)) return this;
     // The length comes first but is known last: leave room for the longest, close the gap after.
     const start = this.#length;
     const gap = varintBytes(value.length * 3);
@@ -142,6 +145,24 @@ export class ByteWriter {
     }
     this.#length = textStart + written;
     return this;
+  }
+
+  /** Writes a text whose length takes one byte; false, and nothing is written, when it cannot. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    if (length >= 0x80) return false;
+    const start = this.#reserve(1 + length);
+    const bytes = this.#bytes;
+    bytes[start] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) {
+        this.#length = start;
+        return false;
+      }
+      bytes[start + 1 + i] = unit;
+    }
+    return true;
   }
 
   /** How many items, then each of them. */
@@ -200,12 +221,11 @@ export class ByteWriter {
 /** Reads what {@link ByteWriter} wrote; all methods throw {@link DecodeError} on anything else. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | undefined;
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Bytes read so far. */
@@ -219,26 +239,27 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] as number; // in bounds, or #advance() has thrown
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    return this.#numbers().getUint16(this.#advance(2), true);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return this.#numbers().getUint32(this.#advance(4), true);
   }
 
   u64(): number {
     const offset = this.#advance(8);
-    const high = this.#view.getUint32(offset + 4, true);
+    const numbers = this.#numbers();
+    const high = numbers.getUint32(offset + 4, true);
     if (high >= 2 ** 21) throw new DecodeError("Integer exceeds 2^53 - 1", offset);
-    return high * 2 ** 32 + this.#view.getUint32(offset, true);
+    return high * 2 ** 32 + numbers.getUint32(offset, true);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    return this.#numbers().getFloat64(this.#advance(8), true);
   }
 
   /** Only the shortest form is accepted, so equal values always have equal bytes. */
@@ -272,10 +293,18 @@ export class ByteReader {
     return this.#bytes.subarray(offset, offset + count);
   }
 
+  /** Bytes with their length before them, not copied: keeps the whole input alive. */
+  section(maxBytes: number): Uint8Array {
+    return this.view(this.#lengthUpTo(maxBytes));
+  }
+
   /** Text with its length in bytes before it, refused beyond `maxBytes` or when not UTF-8. */
   string(maxBytes: number): string {
     const start = this.#offset;
-    const text = this.view(this.#lengthUpTo(maxBytes));
+    const text = this.section(maxBytes);
+    if (text.length <= SHORT_TEXT_MAX && isAscii(text)) {
+      return String.fromCharCode.apply(null, text as unknown as number[]);
+    }
     try {
       return decoder.decode(text);
     } catch {
@@ -303,6 +332,11 @@ export class ByteReader {
     }
   }
 
+  #numbers(): DataView {
+    const { buffer, byteOffset, length } = this.#bytes;
+    return this.#view ??= new DataView(buffer, byteOffset, length);
+  }
+
   #lengthUpTo(maxBytes: number): number {
     const start = this.#offset;
     const length = this.varint();
@@ -323,10 +357,18 @@ export class ByteReader {
 }
 
 function assertCount(value: number): void {
-  assert(
-    Number.isSafeInteger(value) && value >= 0,
-    `${value} is not an integer from 0 to 2^53 - 1`,
-  );
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw outOfRange(value, "an integer from 0 to 2^53 - 1");
+}
+
+/** Made only when it is needed: texts for each integer would cost more than writing it. */
+function outOfRange(value: number, what: string): InvariantError {
+  return new InvariantError(`${value} is not ${what}`);
+}
+
+function isAscii(text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if ((text[i] as number) >= 0x80) return false; // in bounds
+  return true;
 }
 
 function varintBytes(value: number): number {

@@ -12,11 +12,15 @@ import { readApplied, writeApplied } from "./applied.ts";
 
 const answersMax = 100_000;
 const sessionsMax = 10_000;
+const forgetAtMin = 64;
 
 interface Session {
   incarnation: number;
   acknowledgedBelow: number;
+  /** Acknowledged answers among them count as forgotten, and go when there are many. */
   readonly answers: Map<number, Applied>;
+  /** Size of the answers at which to look for acknowledged ones. */
+  forgetAt: number;
 }
 
 /** Answers by node and command number. */
@@ -43,15 +47,18 @@ export class Sessions {
   remember(command: Command, applied: Applied): void {
     let session = this.#sessions.get(command.node);
     if (session === undefined || session.incarnation < command.incarnation) {
-      session = { incarnation: command.incarnation, acknowledgedBelow: 0, answers: new Map() };
+      session = {
+        incarnation: command.incarnation,
+        acknowledgedBelow: 0,
+        answers: new Map(),
+        forgetAt: forgetAtMin,
+      };
       this.#sessions.set(command.node, session);
     }
     session.answers.set(command.sequence, applied);
     if (command.acknowledgedBelow <= session.acknowledgedBelow) return;
     session.acknowledgedBelow = command.acknowledgedBelow;
-    for (const sequence of session.answers.keys()) {
-      if (sequence < command.acknowledgedBelow) session.answers.delete(sequence);
-    }
+    if (session.answers.size >= session.forgetAt) forget(session);
   }
 
   /** Writes all sessions in a fixed order. */
@@ -59,6 +66,7 @@ export class Sessions {
     const sorted = [...this.#sessions].sort(([a], [b]) => a < b ? -1 : 1);
     writer.list(sorted, ([node, session], to) => {
       to.string(node).varint(session.incarnation).varint(session.acknowledgedBelow);
+      forget(session);
       const answers = [...session.answers].sort(([a], [b]) => a - b);
       to.list(answers, ([sequence, applied], into) => {
         into.varint(sequence);
@@ -75,11 +83,18 @@ export class Sessions {
       const incarnation = from.varint();
       const acknowledgedBelow = from.varint();
       const answers = new Map(from.list(answersMax, readAnswer));
-      return [node, { incarnation, acknowledgedBelow, answers }] as const;
+      return [node, { incarnation, acknowledgedBelow, answers, forgetAt: forgetAtMin }] as const;
     });
     for (const [node, session] of rows) sessions.#sessions.set(node, { ...session });
     return sessions;
   }
+}
+
+function forget(session: Session): void {
+  for (const sequence of session.answers.keys()) {
+    if (sequence < session.acknowledgedBelow) session.answers.delete(sequence);
+  }
+  session.forgetAt = Math.max(forgetAtMin, 2 * session.answers.size);
 }
 
 function readAnswer(reader: ByteReader): readonly [number, Applied] {

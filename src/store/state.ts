@@ -17,6 +17,7 @@ import {
   contentTypeBytesMax,
   type KeyOperation,
   type Operation,
+  type Writer,
 } from "../protocol/store/command.ts";
 import { isGuarded, verdictOf } from "./guards.ts";
 import { IdempotentAnswers } from "./idempotency.ts";
@@ -34,6 +35,9 @@ const entriesMax = 2 ** 31;
 const unlimitedPrefixes = [keys.assignment, keys.instance, keys.leader, keys.member].map((type) =>
   type.prefix
 );
+
+/** Why an operation is not done. */
+type Objection = "forbidden" | "noLease" | "full" | "illegal";
 
 /** A stored value. */
 export interface Entry {
@@ -182,7 +186,11 @@ export class StoreState {
   #objection(
     operations: readonly Operation[],
     { writer }: Command,
-  ): "forbidden" | "noLease" | "full" | "illegal" | undefined {
+  ): Objection | undefined {
+    const [only] = operations;
+    if (operations.length === 1 && only !== undefined && isPlainWrite(only)) {
+      return this.#objectionToOne(only, writer);
+    }
     const granted = new Set<string>();
     const writes: KeyOperation[] = [];
     for (const operation of operations) {
@@ -207,12 +215,20 @@ export class StoreState {
       }
     }
     if (!this.#areLegal(writes)) return "illegal";
-    const isLimited = writes.some(({ key }) =>
-      !unlimitedPrefixes.some((prefix) => key.startsWith(prefix))
-    );
-    if (!isLimited) return undefined;
-    const growth = this.#growth(writes);
-    return growth > 0 && this.#bytes + growth > this.#options.maxBytes ? "full" : undefined;
+    if (!writes.some(({ key }) => isLimited(key))) return undefined;
+    return this.#fits(this.#growth(writes)) ? undefined : "full";
+  }
+
+  /** The usual case, which need not collect anything. */
+  #objectionToOne(operation: KeyOperation, writer: Writer): Objection | undefined {
+    if (writerOf(operation.key) !== writer) return "forbidden";
+    if (isGuarded(operation.key) && !this.#areLegal([operation])) return "illegal";
+    if (!isLimited(operation.key)) return undefined;
+    return this.#fits(this.#growthOf(operation)) ? undefined : "full";
+  }
+
+  #fits(growth: number): boolean {
+    return growth <= 0 || this.#bytes + growth <= this.#options.maxBytes;
   }
 
   /** Whether guarded keys may change like this, one write after the other. */
@@ -302,11 +318,15 @@ export class StoreState {
   #growth(operations: readonly KeyOperation[]): number {
     let growth = 0;
     for (const operation of new Map(operations.map((each) => [each.key, each])).values()) {
-      const previous = this.#entries.get(operation.key);
-      if (previous !== undefined) growth -= entryBytes(operation.key, previous);
-      if (operation.type === "put") growth += entryBytes(operation.key, operation);
+      growth += this.#growthOf(operation);
     }
     return growth;
+  }
+
+  #growthOf(operation: KeyOperation): number {
+    const previous = this.#entries.get(operation.key);
+    const before = previous === undefined ? 0 : entryBytes(operation.key, previous);
+    return (operation.type === "put" ? entryBytes(operation.key, operation) : 0) - before;
   }
 
   /** The whole state as bytes; equal states give equal bytes. */
@@ -393,6 +413,15 @@ function readEntry(reader: ByteReader, valueBytesMax: number): Entry {
   const value = reader.bytes(valueBytesMax);
   const createRevision = reader.varint();
   return Object.freeze({ value, contentType, createRevision, revision: reader.varint() });
+}
+
+/** A put without a lease, or a deletion. */
+function isPlainWrite(operation: Operation): operation is KeyOperation {
+  return operation.type === "delete" || operation.type === "put" && operation.lease === undefined;
+}
+
+function isLimited(key: string): boolean {
+  return !unlimitedPrefixes.some((prefix) => key.startsWith(prefix));
 }
 
 function entryBytes(key: string, entry: { value: Uint8Array; contentType: string }): number {

@@ -222,7 +222,7 @@ export function encodeBatch(commands: readonly Uint8Array[]): Uint8Array<ArrayBu
  */
 export function decodeBatch(bytes: Uint8Array): Command[] {
   const reader: ByteReader = new Reader(bytes);
-  const commands = reader.list(commandsMax, (from) => decodeCommand(from.bytes(storedBytesMax)));
+  const commands = reader.list(commandsMax, (from) => decodeCommand(from.section(storedBytesMax)));
   reader.end();
   return commands;
 }

@@ -229,12 +229,16 @@ function exceeds(text: string, bytesMax: number): boolean {
   return text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax;
 }
 
+/** Commands are written in one piece, so one buffer serves all. */
+const commandWriter = new ByteWriter();
+
 /** Writes a command that has passed {@link checkTransaction}; see {@link decodeCommand}. */
 export function encodeCommand(command: Command): Uint8Array<ArrayBuffer> {
   const { compare, then, otherwise, idempotency } = command.transaction;
   const isPlain = idempotency === undefined && compare.every((item) => "revision" in item) &&
     then.every(isPlainOperation) && otherwise.every(isPlainOperation);
-  const writer = new ByteWriter();
+  const writer = commandWriter;
+  writer.clear();
   writer.u8(isPlain ? plainVersion : fullVersion)
     .string(command.node)
     .varint(command.incarnation)
