@@ -10,6 +10,8 @@ export { z } from "zod";
 export { contract, method } from "./src/sdk/contract.ts";
 export type { HttpMethod } from "./src/protocol/slice/http_method.ts";
 export type { Contract, ErrorSpec, MethodSpec } from "./src/sdk/contract.ts";
+export { bytes, events, socket } from "./src/sdk/streams.ts";
+export type { Conversation, Socket, SocketFormat } from "./src/sdk/streams.ts";
 export { slice } from "./src/sdk/slice.ts";
 export type {
   CallContext,
@@ -20,6 +22,7 @@ export type {
   InstanceContext,
   Needs,
   SliceDefinition,
+  TestClient,
 } from "./src/sdk/slice.ts";
 export { SliceError } from "./src/sdk/slice_error.ts";
 export { kv } from "./src/sdk/resource.ts";

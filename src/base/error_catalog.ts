@@ -294,6 +294,24 @@ export const errorCatalog = {
     "Another process has the id of this node",
     "Stop one of the two, or give it another --node-id; a copied data directory needs one too",
   ),
+  UPGRADE_REQUIRED: row(
+    "E5040",
+    426,
+    "The route is a WebSocket",
+    "Connect with a WebSocket client",
+  ),
+  ORIGIN_REFUSED: row(
+    "E5041",
+    403,
+    "Pages of this origin may not use the route",
+    "Let the operator add the origin to app.cors.origins",
+  ),
+  CALL_ENDED: row(
+    "E5042",
+    499,
+    "The call has ended",
+    "The caller has gone or has its answer: stop working on it",
+  ),
   INTERNAL: row(
     "E5999",
     500,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FlowEnd, FlowSender, Message } from "../io/flow.ts";
 import type { Circuit } from "../policy/circuit.ts";
 
 /** Somebody who waits for an answer and may go away, such as a Request. */
@@ -19,7 +20,8 @@ export interface Call {
   /** Raw path parameters; null for a call from a slice. */
   readonly pathParameters: string | null;
   readonly query: string;
-  readonly body: string | Uint8Array | null;
+  /** JSON, or a stream for a method that takes one. */
+  readonly body: string | Uint8Array | null | ReadableStream<Uint8Array>;
   readonly meta: string;
   /** Calls with the same key go to the same instance as long as it takes calls. */
   readonly affinity?: string;
@@ -31,6 +33,9 @@ export interface Call {
 export type Answer =
   | { readonly kind: "output"; readonly status: number; readonly body: string }
   | { readonly kind: "problem"; readonly status: number; readonly body: string }
+  /** The output lasts. */
+  | OpenStream
+  | OpenSocket
   /** Certainly not executed: it may go elsewhere. */
   | { readonly kind: "notHosted" }
   /** The node has instances, all at their limit. */
@@ -40,6 +45,29 @@ export type Answer =
   | { readonly kind: "timeout" }
   /** Nobody waited any more. */
   | { readonly kind: "aborted" };
+
+/** An output that is read as it comes. */
+export interface OpenStream {
+  readonly kind: "stream";
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ReadableStream<Uint8Array>;
+  /** Nobody reads it any more; cancelling the body does the same. */
+  cancel(): void;
+}
+
+/** A conversation that the instance has accepted. */
+export interface OpenSocket {
+  readonly kind: "socket";
+  /** What the instance sends. */
+  readonly messages: ReadableStream<Message>;
+  /** How the instance ended it; undefined before. */
+  readonly ended: () => FlowEnd | undefined;
+  /** To the instance. */
+  readonly sender: FlowSender;
+  /** The client has gone. */
+  close(end: FlowEnd): void;
+}
 
 /** Something that takes the calls of one version of a slice: an instance, or another node. */
 export interface CallTarget {

@@ -17,8 +17,19 @@ import type { Service } from "./calls/service.ts";
 import { InstanceLink, type InvokeRequest } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { PeerServer, type TakenCall } from "./peer_server.ts";
-import { readBody, RequestIds, splitUrl } from "./request_reader.ts";
-import { errorResponse, outputResponse, problemResponse } from "./responses.ts";
+import type { Logger } from "../sdk/logger.ts";
+import { nestedOrigin } from "./http/call_meta.ts";
+import { HttpFront, type Peer } from "./http/front.ts";
+import { splitUrl } from "./http/request_reader.ts";
+import {
+  allowHeader,
+  errorResponse,
+  notAllowed,
+  outputResponse,
+  problemResponse,
+  streamResponse,
+} from "./http/responses.ts";
+import { openSocket } from "./http/sockets.ts";
 import { type RouteTarget, Services } from "./services.ts";
 
 /** Silence after which another node's gateway is given up. */
@@ -30,6 +41,8 @@ export interface GatewayOptions {
   readonly node: string;
   /** Dials the gateways of other nodes. */
   readonly transport: Transport;
+  /** For the access log. @default {none} */
+  readonly log?: Logger;
   onDrained(instance: string): void;
 }
 
@@ -38,13 +51,14 @@ export class Gateway {
   #config: Config["app"];
   readonly #services: Services;
   readonly #calls: Calls;
-  readonly #requestIds = new RequestIds();
+  readonly #front: HttpFront;
   readonly #peerServer: PeerServer;
   #cluster = "";
 
   constructor(options: GatewayOptions) {
     const { config, node, transport, onDrained } = options;
     this.#config = config;
+    this.#front = new HttpFront(config, options.log);
     const hello = () => ({ cluster: this.#cluster, node });
     const silenceMs = () => peerSilenceMs;
     this.#services = new Services({
@@ -73,6 +87,7 @@ export class Gateway {
   /** Takes over limits that were changed while the node runs. */
   configure(config: Config["app"]): void {
     this.#config = config;
+    this.#front.configure(config);
     this.#services.limitInFlight(config.maxInFlightPerInstance);
   }
 
@@ -103,7 +118,10 @@ export class Gateway {
 
   /** Ends calls whose deadline has passed; called every 100 ms or so. */
   expire(): void {
-    this.#services.expire(performance.now());
+    const now = performance.now();
+    this.#services.expire(now);
+    this.#front.expire(now);
+    this.#peerServer.wake();
   }
 
   /** Calls under way. */
@@ -112,49 +130,76 @@ export class Gateway {
   }
 
   /** Answers an HTTP request; never rejects. */
-  async handle(request: Request): Promise<Response> {
-    const requestId = this.#requestIds.of(request.headers);
+  async handle(request: Request, peer?: Peer): Promise<Response> {
+    const front = this.#front;
+    const requestId = front.requestIds.of(request.headers);
+    const startMs = front.finishes ? performance.now() : 0;
+    let response: Response;
     try {
-      return await this.#handle(request, requestId);
+      response = await this.#handle(request, requestId, peer);
     } catch (error) {
-      return errorResponse(toAetherError(error), requestId);
+      response = errorResponse(toAetherError(error), requestId);
     }
+    if (front.finishes) front.finish(request, response, { requestId, startMs, peer });
+    return response;
   }
 
-  async #handle(request: Request, requestId: string): Promise<Response> {
-    const { headers } = request;
+  async #handle(request: Request, requestId: string, peer: Peer | undefined): Promise<Response> {
+    const { headers, method } = request;
     if (headers.get("host") === null) {
       throw new AetherError("REQUEST_INVALID", "The request has no Host header: send one");
     }
     const { path, query } = splitUrl(request.url);
-    const found = this.#services.route(request.method, path);
+    const found = this.#services.route(method, path);
     if (found === undefined) {
       if (this.#services.ready) {
-        throw new AetherError("ROUTE_NOT_FOUND", `No slice serves ${request.method} ${path}`);
+        throw new AetherError("ROUTE_NOT_FOUND", `No slice serves ${method} ${path}`);
       }
       throw new AetherError("NO_INSTANCE", "The node is starting and knows no routes yet");
     }
-    if ("allow" in found) return notAllowed(request.method, path, found.allow, requestId);
+    if ("allow" in found) {
+      const allow = allowHeader(found.allow);
+      return this.#front.preflight(request, allow) ?? notAllowed(method, path, allow, requestId);
+    }
     const { value: target, parameters } = found;
-    const reading = readBody(request, this.#config.maxBodyBytes);
-    const body = reading === null ? null : await reading;
-    const answer = await this.#calls.send(target.service, target.manifest, {
+    const { manifest } = target;
+    let failed: AetherError | undefined;
+    const reading = this.#front.body(request, manifest, (error) => failed = error);
+    const body = reading instanceof Promise ? await reading : reading;
+    const answer = await this.#calls.send(target.service, manifest, {
       method: target.method,
       requestId,
-      remainingMs: Math.min(target.manifest.timeoutMs, this.#config.requestTimeoutMs),
+      remainingMs: Math.min(manifest.timeoutMs, this.#config.requestTimeoutMs),
       pathParameters: parameters,
       query,
       body,
-      meta: metaOf(headers, target),
+      meta: this.#front.meta(request, manifest, peer),
       caller: request,
     });
-    return this.#respond(answer, target, requestId);
+    // The slice was told as well; what it says of the body is not what the client needs to know.
+    if (failed !== undefined && answer.kind !== "stream") throw failed;
+    return this.#respond(request, answer, target, requestId);
   }
 
-  #respond(answer: Answer, target: RouteTarget, requestId: string): Response {
-    if (answer.kind === "output") return outputResponse(answer.status, answer.body, requestId);
-    if (answer.kind === "problem") return problemResponse(answer.status, answer.body, requestId);
-    throw failure(answer, target.service, target.method, target.manifest);
+  #respond(request: Request, answer: Answer, target: RouteTarget, requestId: string): Response {
+    switch (answer.kind) {
+      case "output":
+        return outputResponse(answer.status, answer.body, requestId);
+      case "problem":
+        return problemResponse(answer.status, answer.body, requestId);
+      case "stream":
+        if (request.method !== "HEAD") return streamResponse(answer, requestId);
+        answer.cancel();
+        return outputResponse(answer.status, "", requestId);
+      case "socket":
+        if (target.manifest.stream === "socket") {
+          return openSocket(request, answer, this.#front.socketLimits);
+        }
+        answer.close({ code: 1011, reason: "" });
+        throw new AetherError("SLICE_FAILED", "The slice answered with a socket");
+      default:
+        throw failure(answer, target.service, target.method, target.manifest);
+    }
   }
 
   /** Takes a call of another node's gateway. */
@@ -201,8 +246,14 @@ export class Gateway {
         `${request.contract} has no method "${request.method}"`,
       );
     }
+    if (manifest.stream !== undefined || manifest.body !== undefined) {
+      throw new AetherError(
+        "CALL_REFUSED",
+        `${request.contract} ${request.method} streams: slices cannot call it yet, only clients`,
+      );
+    }
     const requestId = request.requestId === ""
-      ? this.#requestIds.of(new Headers())
+      ? this.#front.requestIds.of(new Headers())
       : request.requestId;
     const answer = await this.#calls.send(service, manifest, {
       method: request.method,
@@ -211,7 +262,7 @@ export class Gateway {
       pathParameters: null,
       query: "",
       body: request.input,
-      meta: JSON.stringify({ traceparent: traceOf(request.meta), caller: caller.contract }),
+      meta: JSON.stringify({ ...nestedOrigin(request.meta), caller: caller.contract }),
     });
     if (answer.kind === "output") return answer;
     if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
@@ -264,41 +315,4 @@ function failure(
       );
   }
   return new AetherError("NO_INSTANCE", `No instance of ${artifact} could be reached`);
-}
-
-function notAllowed(
-  method: string,
-  path: string,
-  allowed: readonly string[],
-  requestId: string,
-): Response {
-  const allow = allowed.includes("GET") ? ["HEAD", ...allowed] : [...allowed];
-  const header: [string, string] = ["allow", [...new Set(allow), "OPTIONS"].sort().join(", ")];
-  if (method === "OPTIONS") {
-    return new Response(null, { status: 204, headers: [header, ["x-request-id", requestId]] });
-  }
-  const error = new AetherError(
-    "METHOD_NOT_ALLOWED",
-    `${path} does not answer ${method}: use ${header[1]}`,
-  );
-  return errorResponse(error, requestId, [header]);
-}
-
-/** The trace context that a slice passes on; nothing else that it says of its call is believed. */
-function traceOf(meta: string): string | undefined {
-  const parsed: unknown = meta === "" ? undefined : JSON.parse(meta);
-  if (typeof parsed !== "object" || parsed === null || !("traceparent" in parsed)) return undefined;
-  return typeof parsed.traceparent === "string" ? parsed.traceparent : undefined;
-}
-
-function metaOf(headers: Headers, target: RouteTarget): string {
-  const traceparent = headers.get("traceparent");
-  const wanted = target.manifest.headers;
-  if (traceparent === null && wanted.length === 0) return "";
-  const found: Record<string, string> = {};
-  for (const name of wanted) {
-    const value = headers.get(name);
-    if (value !== null) found[name] = value;
-  }
-  return JSON.stringify({ ...(traceparent === null ? {} : { traceparent }), headers: found });
 }

@@ -13,6 +13,8 @@ const two = serviceOf({
 });
 delete two.methods["get"]!.http;
 
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /** A gateway without peers, and the instances that the test plays. */
 class World {
   readonly gateway: Gateway;
@@ -97,8 +99,8 @@ Deno.test("Gateway.handle() passes on no header that the contract does not name"
   world.apply(serviceOf());
   const instance = world.add("i1", () => [200, "1"]);
   const secret = { cookie: "s", authorization: "s", "x-aether-caller": "org.example:root" };
-  await world.request("GET", "/one/a", undefined, { ...secret, traceparent: "00-1" });
-  assert.deepEqual(JSON.parse(instance.calls[0]?.meta ?? ""), { traceparent: "00-1", headers: {} });
+  await world.request("GET", "/one/a", undefined, { ...secret, traceparent });
+  assert.deepEqual(JSON.parse(instance.calls[0]?.meta ?? ""), { traceparent, headers: {} });
 });
 
 Deno.test("Gateway.handle() answers a slice's problem as it came", async () => {
@@ -278,7 +280,7 @@ Deno.test("Gateway routes the calls between slices, with caller, id and trace", 
   const caller = world.add("i1");
   const called = world.add("i9", ({ body }) => [200, `[${body}]`]);
   const meta = JSON.stringify({
-    traceparent: "00-1",
+    traceparent,
     caller: "org.example:root",
     headers: { accept: "forged" },
   });
@@ -293,7 +295,7 @@ Deno.test("Gateway routes the calls between slices, with caller, id and trace", 
   assert.deepEqual([call?.path, call?.query, call?.requestId], [null, "", "r7"]);
   assert.ok((call?.remainingMs ?? 9_999) <= 2_000, "the method's own timeout");
   assert.deepEqual(JSON.parse(call?.meta ?? ""), {
-    traceparent: "00-1",
+    traceparent,
     caller: "org.example:one",
   });
   await caller.invoke("org.example:two", "get");

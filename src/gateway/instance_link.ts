@@ -7,9 +7,10 @@
  * @module
  */
 import { BatchPort } from "../io/batch_port.ts";
-import { type Batch, frame } from "../protocol/thread/instance.ts";
+import { type Batch, frame, replyKind } from "../protocol/thread/instance.ts";
 import { Circuit } from "../policy/circuit.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
+import { OpenCalls } from "./open_calls.ts";
 
 /** A call to another slice that the instance asks for. */
 export interface InvokeRequest {
@@ -23,7 +24,7 @@ export interface InvokeRequest {
 }
 
 interface Pending {
-  readonly deadlineAt: number;
+  deadlineAt: number;
   /** Not watched yet. */
   caller: Caller | undefined;
   readonly resolve: (answer: Answer) => void;
@@ -37,6 +38,7 @@ export class InstanceLink implements CallTarget {
   inFlightMax = 0;
   readonly #port: BatchPort;
   readonly #pending = new Map<number, Pending>();
+  readonly #open: OpenCalls;
   #nextId = 1;
   #malformed = 0;
 
@@ -52,13 +54,22 @@ export class InstanceLink implements CallTarget {
         const request = readInvoke(batch, at);
         if (request === undefined) this.#malformed++;
         else onInvoke(this, request);
-      } else this.#malformed++;
+      } else if (!this.#onStream(batch, at)) this.#malformed++;
     }, () => this.#malformed++);
+    this.#open = new OpenCalls({
+      data: (id, message) => {
+        this.#port.sendData(frame.data, id, message);
+        return true;
+      },
+      end: (id, { code, reason }) => this.#port.send(frame.end, id, code, reason),
+      credit: (id, cost) => this.#port.send(frame.credit, id, cost),
+      abort: (id) => this.#port.send(frame.abort, id),
+    });
   }
 
   /** Calls under way. */
   get inFlight(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#open.size;
   }
 
   /** Messages of this instance that made no sense. */
@@ -73,6 +84,8 @@ export class InstanceLink implements CallTarget {
       const deadlineAt = performance.now() + call.remainingMs;
       this.#pending.set(id, { deadlineAt, caller: call.caller, resolve });
     });
+    const { body } = call;
+    const isStream = body instanceof ReadableStream;
     this.#port.send(
       frame.call,
       id,
@@ -81,9 +94,15 @@ export class InstanceLink implements CallTarget {
       call.remainingMs,
       call.pathParameters,
       call.query,
-      call.body,
+      isStream ? null : body,
       call.meta,
     );
+    if (isStream) {
+      this.#open.sendBody(id, body, () => {
+        const pending = this.#pending.get(id);
+        if (pending !== undefined) pending.deadlineAt = performance.now() + call.remainingMs;
+      });
+    }
     return { id, answer };
   }
 
@@ -94,9 +113,13 @@ export class InstanceLink implements CallTarget {
 
   #end(id: number, kind: "aborted" | "timeout"): void {
     const pending = this.#pending.get(id);
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      this.#open.abort(id);
+      return;
+    }
     this.#pending.delete(id);
     this.#port.send(frame.abort, id);
+    this.#open.answered(id);
     pending.resolve({ kind });
   }
 
@@ -121,7 +144,36 @@ export class InstanceLink implements CallTarget {
   lose(): void {
     for (const pending of this.#pending.values()) pending.resolve({ kind: "lost" });
     this.#pending.clear();
+    this.#open.lose();
     this.#port.close();
+  }
+
+  /** Ends event streams and sockets, which would keep the instance for ever. */
+  endEndless(): void {
+    this.#open.endEndless();
+  }
+
+  /** Whether a frame of a stream made sense. */
+  #onStream(batch: Batch, at: number): boolean {
+    const id = batch[at + 1];
+    const first = batch[at + 2];
+    if (typeof id !== "number") return false;
+    switch (batch[at]) {
+      case frame.data:
+        return this.#open.onData(id, first);
+      case frame.end: {
+        const reason = batch[at + 3];
+        if (typeof first !== "number" || typeof reason !== "string") return false;
+        this.#open.onEnd(id, { code: first, reason: reason.slice(0, 120) });
+        return true;
+      }
+      case frame.credit:
+        if (typeof first !== "number") return false;
+        this.#open.onCredit(id, first);
+        return true;
+      default:
+        return false;
+    }
   }
 
   #onReply(batch: Batch, at: number): void {
@@ -129,14 +181,30 @@ export class InstanceLink implements CallTarget {
     const status = batch[at + 3];
     const body = batch[at + 4];
     const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
-    const valid = typeof status === "number" && Number.isInteger(status) && status >= 200 &&
+    const least = batch[at + 2] === replyKind.socket ? 101 : 200;
+    const valid = typeof status === "number" && Number.isInteger(status) && status >= least &&
       status <= 599 && typeof body === "string";
     if (pending === undefined || !valid) {
       this.#malformed++;
       return;
     }
     this.#pending.delete(id as number);
-    pending.resolve({ kind: batch[at + 2] === 1 ? "output" : "problem", status, body });
+    const kind = batch[at + 2];
+    if (kind === replyKind.stream || kind === replyKind.socket) {
+      pending.resolve(this.#openReply(id as number, kind, status, body));
+      return;
+    }
+    this.#open.answered(id as number);
+    pending.resolve({ kind: kind === replyKind.output ? "output" : "problem", status, body });
+  }
+
+  #openReply(id: number, kind: number, status: number, contentType: string): Answer {
+    if (kind === replyKind.socket) return this.#open.socket(id);
+    // It becomes a header.
+    const type = /^[\x20-\x7e]{1,256}$/.test(contentType)
+      ? contentType
+      : "application/octet-stream";
+    return this.#open.stream(id, status, type);
   }
 }
 

@@ -79,6 +79,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     config,
     node: node.id,
     transport,
+    log,
     onDrained: (instance) => tellControl({ type: "drained", instance }),
   });
   gateway = created;
@@ -92,7 +93,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
         const problem = toAetherError(error).toProblem();
         return Response.json(problem, { status: problem.status });
       },
-    }, (request) => created.handle(request));
+    }, (request, info) => created.handle(request, info));
   } catch (error) {
     throw listenError(error, "app", config);
   }

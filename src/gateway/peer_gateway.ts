@@ -20,6 +20,8 @@ import {
   isBodyTooLarge,
 } from "../protocol/gateway/frame.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
+import { OpenCalls } from "./open_calls.ts";
+import { PeerFlows } from "./peer_flows.ts";
 
 const dialTimeoutMs = 500;
 /** After a failed dial, calls fail at once for this long. */
@@ -41,7 +43,7 @@ export interface PeerGatewayOptions {
 }
 
 interface Pending {
-  readonly deadlineAt: number;
+  deadlineAt: number;
   /** Not watched yet. */
   caller: Caller | undefined;
   readonly counter: { inFlight: number };
@@ -55,6 +57,7 @@ export class PeerGateway {
   readonly #options: PeerGatewayOptions;
   readonly #writer = new ByteWriter();
   readonly #pending = new Map<number, Pending>();
+  readonly #open: OpenCalls;
   #link: Link | undefined;
   #dialling: Promise<Link | undefined> | undefined;
   #dialAgainAt = 0;
@@ -69,6 +72,11 @@ export class PeerGateway {
     this.node = options.node;
     this.address = options.address;
     this.#options = options;
+    this.#open = new OpenCalls({
+      ...new PeerFlows(() => this.#link).channel,
+      abort: (id) => this.#send(this.#link, { kind: "abort", id }),
+      onClosed: () => this.#closeRetired(),
+    });
   }
 
   /** Whether nothing can be sent or will be answered any more. */
@@ -88,7 +96,10 @@ export class PeerGateway {
     counter: { inFlight: number } = { inFlight: 0 },
   ): { readonly id: number; readonly answer: Promise<Answer> } {
     const id = this.#nextId++;
-    if (isBodyTooLarge(call.body)) return { id, answer: Promise.resolve(tooLarge(call)) };
+    const { body, ...head } = call;
+    const stream = body instanceof ReadableStream ? body : undefined;
+    const sent = body instanceof ReadableStream ? null : body;
+    if (isBodyTooLarge(sent)) return { id, answer: Promise.resolve(tooLarge(call)) };
     const answer = new Promise<Answer>((resolve) => {
       const deadlineAt = performance.now() + call.remainingMs;
       this.#pending.set(id, { deadlineAt, caller: call.caller, counter, resolve });
@@ -96,10 +107,17 @@ export class PeerGateway {
     counter.inFlight++;
     const send = (link: Link | undefined) => {
       if (!this.#pending.has(id)) return;
-      if (!this.#send(link, { kind: "call", id, artifact, ...call })) {
+      const frame = { kind: "call", id, artifact, ...head, body: sent } as const;
+      if (!this.#send(link, stream === undefined ? frame : { ...frame, hasStream: true })) {
         this.#settle(id, { kind: "notHosted" });
       }
     };
+    if (stream !== undefined) {
+      this.#open.deferBody(id, stream, () => {
+        const pending = this.#pending.get(id);
+        if (pending !== undefined) pending.deadlineAt = performance.now() + call.remainingMs;
+      });
+    }
     if (this.#link !== undefined) send(this.#link);
     else this.#dial().then(send);
     return { id, answer };
@@ -123,13 +141,14 @@ export class PeerGateway {
         abortWithCaller(caller, () => this.abort(id));
       }
     }
+    this.#open.wake();
     this.#watch(now);
   }
 
   /** The node takes no more calls: closes the link when what is under way has ended. */
   retire(): void {
     this.#retired = true;
-    if (this.#pending.size === 0) this.close();
+    this.#closeRetired();
   }
 
   /** Closes the link: what is under way is lost. */
@@ -160,7 +179,10 @@ export class PeerGateway {
   }
 
   #end(id: number, kind: "aborted" | "timeout"): void {
-    if (!this.#pending.has(id)) return;
+    if (!this.#pending.has(id)) {
+      this.#open.abort(id);
+      return;
+    }
     this.#send(this.#link, { kind: "abort", id });
     this.#settle(id, { kind });
   }
@@ -170,8 +192,13 @@ export class PeerGateway {
     if (pending === undefined) return;
     this.#pending.delete(id);
     pending.counter.inFlight--;
+    if (answer.kind !== "stream" && answer.kind !== "socket") this.#open.answered(id);
     pending.resolve(answer);
-    if (this.#retired && this.#pending.size === 0) this.close();
+    this.#closeRetired();
+  }
+
+  #closeRetired(): void {
+    if (this.#retired && this.#pending.size === 0 && this.#open.size === 0) this.close();
   }
 
   #send(link: Link | undefined, frame: GatewayFrame): boolean {
@@ -223,16 +250,43 @@ export class PeerGateway {
   }
 
   #onFrame(frame: GatewayFrame): void {
-    if (frame.kind !== "answer") return;
-    const { answer, status, body } = frame;
-    const settled: Answer = answer === "output" || answer === "problem"
-      ? { kind: answer, status, body }
-      : { kind: answer };
-    this.#settle(frame.id, settled);
+    switch (frame.kind) {
+      case "answer":
+        this.#onAnswer(frame);
+        break;
+      case "data":
+        if (!this.#open.onData(frame.id, frame.message)) this.#link?.close("It floods a stream");
+        break;
+      case "end":
+        this.#open.onEnd(frame.id, frame);
+        break;
+      case "credit":
+        this.#open.onCredit(frame.id, frame.cost);
+        break;
+    }
+  }
+
+  #onAnswer({ id, answer, status, body }: Extract<GatewayFrame, { kind: "answer" }>): void {
+    if (!this.#pending.has(id)) return;
+    switch (answer) {
+      case "output":
+      case "problem":
+        this.#settle(id, { kind: answer, status, body });
+        break;
+      case "stream":
+        this.#settle(id, this.#open.stream(id, status, body));
+        break;
+      case "socket":
+        this.#settle(id, this.#open.socket(id));
+        break;
+      default:
+        this.#settle(id, { kind: answer });
+    }
   }
 
   #loseAll(): void {
     for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: "lost" });
+    this.#open.lose();
   }
 }
 

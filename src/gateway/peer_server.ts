@@ -16,7 +16,10 @@ import {
   type GatewayFrame,
   isBodyTooLarge,
 } from "../protocol/gateway/frame.ts";
-import type { Answer, Call } from "./call.ts";
+import type { Answer, Call, OpenSocket, OpenStream } from "./call.ts";
+import { Flows, pump } from "../io/flows.ts";
+import { flowWindow } from "../io/flow.ts";
+import { PeerFlows } from "./peer_flows.ts";
 
 const underWayMax = 50_000;
 
@@ -37,7 +40,7 @@ export interface PeerServerOptions {
 /** Serves the links of other gateways. */
 export class PeerServer {
   readonly #options: PeerServerOptions;
-  readonly #writer = new ByteWriter();
+  readonly #links = new Set<ServedLink>();
 
   constructor(options: PeerServerOptions) {
     this.#options = options;
@@ -45,65 +48,202 @@ export class PeerServer {
 
   /** Serves a link that another gateway has opened. */
   serve(link: Link): void {
-    const underWay = new Map<number, TakenCall>();
-    let isGreeted = false;
+    const served = new ServedLink(this.#options, link, () => this.#links.delete(served));
+    this.#links.add(served);
+  }
+
+  /** Goes on with streams that had to wait for their link; call it every 100 ms or so. */
+  wake(): void {
+    for (const link of this.#links) link.wake();
+  }
+}
+
+type CallFrame = Extract<GatewayFrame, { readonly kind: "call" }>;
+
+class ServedLink {
+  readonly #options: PeerServerOptions;
+  readonly #link: Link;
+  readonly #writer = new ByteWriter();
+  readonly #underWay = new Map<number, TakenCall>();
+  readonly #flows: Flows;
+  #isGreeted = false;
+
+  constructor(options: PeerServerOptions, link: Link, onClose: () => void) {
+    this.#options = options;
+    this.#link = link;
+    this.#flows = new Flows(new PeerFlows(() => link).channel);
     link.start({
-      onFrame: (bytes) => {
-        const frame = decodeGatewayFrame(bytes);
-        if (!isGreeted) {
-          if (frame.kind !== "hello") throw new DecodeError("The first frame is no hello", 0);
-          const own = this.#options.hello();
-          if (own.cluster !== "" && frame.cluster !== own.cluster) {
-            link.close("Another cluster's gateway");
-            return;
-          }
-          isGreeted = true;
-          // A node that has not yet heard of its own cluster takes the caller's word for it.
-          const { cluster } = frame;
-          link.send(encodeGatewayFrame({ kind: "hello", ...own, cluster }, this.#writer));
-        } else if (frame.kind === "call") this.#onCall(link, underWay, frame);
-        else if (frame.kind === "abort") underWay.get(frame.id)?.abort();
-        else if (frame.kind === "ping") {
-          link.send(encodeGatewayFrame({ kind: "pong" }, this.#writer));
-        }
-      },
+      onFrame: (bytes) => this.#onFrame(decodeGatewayFrame(bytes)),
       onClose: () => {
+        onClose();
         // The caller is gone, and with it everybody who waits.
-        for (const { abort } of underWay.values()) abort();
-        underWay.clear();
+        for (const { abort } of this.#underWay.values()) abort();
+        this.#underWay.clear();
+        this.#flows.closeAll(new AetherError("CALL_ENDED", "The calling node has gone"));
       },
     });
   }
 
-  #onCall(
-    link: Link,
-    underWay: Map<number, TakenCall>,
-    frame: Extract<GatewayFrame, { kind: "call" }>,
-  ): void {
-    const { id, artifact } = frame;
-    const taken = underWay.size >= underWayMax ? "full" : this.#options.callLocal(artifact, frame);
-    if (typeof taken === "string") {
-      this.#answer(link, id, { kind: taken });
+  wake(): void {
+    if (this.#flows.size > 0) this.#flows.wake();
+  }
+
+  #onFrame(frame: GatewayFrame): void {
+    if (!this.#isGreeted) {
+      this.#onHello(frame);
       return;
     }
-    underWay.set(id, taken);
-    taken.answer.then((answer) => {
-      underWay.delete(id);
-      this.#answer(link, id, isTooLarge(answer) ? tooLarge(frame) : answer);
-    });
+    switch (frame.kind) {
+      case "call":
+        this.#onCall(frame);
+        break;
+      case "abort":
+        this.#underWay.get(frame.id)?.abort();
+        this.#closeFlows(frame.id);
+        break;
+      case "data": {
+        const { id, message } = frame;
+        // What was under way when its call ended does no harm.
+        if (this.#flows.has(id) && !this.#flows.onData(id, message)) {
+          this.#link.close("It floods a stream");
+        }
+        break;
+      }
+      case "end":
+        this.#flows.onEnd(frame.id, frame);
+        break;
+      case "credit":
+        this.#flows.onCredit(frame.id, frame.cost);
+        break;
+      case "ping":
+        this.#send({ kind: "pong" });
+        break;
+    }
   }
 
-  #answer(link: Link, id: number, answer: Answer): void {
-    const { status, body } = "status" in answer ? answer : { status: 0, body: "" };
-    const frame = { kind: "answer", id, answer: answer.kind, status, body } as const;
-    const sent = link.send(encodeGatewayFrame(frame, this.#writer));
+  #onHello(frame: GatewayFrame): void {
+    if (frame.kind !== "hello") throw new DecodeError("The first frame is no hello", 0);
+    const own = this.#options.hello();
+    if (own.cluster !== "" && frame.cluster !== own.cluster) {
+      this.#link.close("Another cluster's gateway");
+      return;
+    }
+    this.#isGreeted = true;
+    // A node that has not yet heard of its own cluster takes the caller's word for it.
+    this.#send({ kind: "hello", ...own, cluster: frame.cluster });
+  }
+
+  #onCall(frame: CallFrame): void {
+    const { id, artifact } = frame;
+    const taken = this.#underWay.size >= underWayMax
+      ? "full"
+      : this.#options.callLocal(artifact, this.#withBody(frame));
+    if (typeof taken === "string") {
+      this.#closeFlows(id);
+      this.#answer(id, { kind: taken });
+      return;
+    }
+    this.#underWay.set(id, taken);
+    if (frame.hasStream === true) this.#send({ kind: "credit", id, cost: flowWindow });
+    taken.answer.then((answer) => this.#onAnswer(frame, answer));
+  }
+
+  #withBody(frame: CallFrame): Call {
+    if (frame.hasStream !== true) return frame;
+    const { messages } = this.#flows.openReceiver(frame.id, () => {});
+    return { ...frame, body: messages as ReadableStream<Uint8Array> };
+  }
+
+  #onAnswer(frame: CallFrame, answer: Answer): void {
+    const { id } = frame;
+    if (answer.kind === "stream" || answer.kind === "socket") {
+      this.#underWay.set(id, openCall(answer));
+      const carried = answer.kind === "stream"
+        ? this.#stream(id, answer)
+        : this.#converse(id, answer);
+      carried.finally(() => {
+        this.#underWay.delete(id);
+        this.#closeFlows(id);
+      });
+      return;
+    }
+    this.#underWay.delete(id);
+    this.#closeFlows(id);
+    this.#answer(id, isTooLarge(answer) ? tooLarge(frame) : answer);
+  }
+
+  async #stream(id: number, answer: OpenStream): Promise<void> {
+    this.#answer(id, answer);
+    const sender = this.#flows.openSender(id);
+    try {
+      await pump(answer.body, sender);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "The stream failed";
+      sender.end({ code: 1, reason });
+    }
+  }
+
+  async #converse(id: number, answer: OpenSocket): Promise<void> {
+    const receiver = this.#flows.openReceiver(id, () => {});
+    this.#answer(id, answer);
+    const sender = this.#flows.openSender(id);
+    const receiving = (async () => {
+      for await (const message of receiver.messages) await answer.sender.send(message);
+      answer.close(receiver.ended ?? goneAway);
+    })().catch(() => answer.close(goneAway));
+    try {
+      for await (const message of answer.messages) await sender.send(message);
+    } catch {
+      // How it ended is said below.
+    }
+    sender.end(answer.ended() ?? goneAway);
+    this.#closeFlows(id);
+    await receiving;
+  }
+
+  #closeFlows(id: number): void {
+    this.#flows.close(id, new AetherError("CALL_ENDED", "The call has ended"));
+  }
+
+  #answer(id: number, answer: Answer): void {
+    const [status, body] = partsOf(answer);
+    const sent = this.#send({ kind: "answer", id, answer: answer.kind, status, body });
     // A peer that does not read gets a closed link rather than missing answers.
-    if (!sent) link.close("The peer does not read its answers");
+    if (!sent) this.#link.close("The peer does not read its answers");
+  }
+
+  #send(frame: GatewayFrame): boolean {
+    return this.#link.send(encodeGatewayFrame(frame, this.#writer));
+  }
+}
+
+/** Close code and reason of a socket whose other end has vanished (RFC 6455 section 7.4.1). */
+const goneAway = { code: 1001, reason: "" };
+
+function openCall(answer: OpenStream | OpenSocket): TakenCall {
+  return {
+    answer: Promise.resolve(answer),
+    abort: () => {
+      if (answer.kind === "socket") answer.close(goneAway);
+      else answer.cancel();
+    },
+  };
+}
+
+function partsOf(answer: Answer): readonly [status: number, body: string] {
+  switch (answer.kind) {
+    case "output":
+    case "problem":
+      return [answer.status, answer.body];
+    case "stream":
+      return [answer.status, answer.contentType];
+    default:
+      return [0, ""];
   }
 }
 
 function isTooLarge(answer: Answer): boolean {
-  return "body" in answer && isBodyTooLarge(answer.body);
+  return (answer.kind === "output" || answer.kind === "problem") && isBodyTooLarge(answer.body);
 }
 
 function tooLarge({ artifact, method, requestId }: Call & { readonly artifact: string }): Answer {

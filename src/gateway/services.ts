@@ -127,6 +127,7 @@ export class Services {
   /** Reports the instance as drained once it has nothing left to answer. */
   drain(instance: string): void {
     this.#draining.add(instance);
+    this.#links.get(instance)?.endEndless();
     this.checkDrained();
   }
 

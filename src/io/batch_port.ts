@@ -12,12 +12,16 @@ import { type Batch, frameWidth } from "../protocol/thread/instance.ts";
 
 type Element = Batch[number];
 
+/** Stream data in one message at most, about; beyond, copying it at once gains nothing. */
+const dataLengthMax = 1024 * 1024;
+
 /** Sends and receives frames; see `protocol/thread/instance.ts` for their layout. */
 export class BatchPort {
   readonly #port: MessagePort;
   readonly #flush = () => this.#flushNow();
   #batch: Batch = [];
   #scheduled = false;
+  #dataLength = 0;
   #closed = false;
 
   /** Calls `onFrame(batch, offset)` for each frame; `onMalformed` for what is not a batch. */
@@ -64,6 +68,13 @@ export class BatchPort {
     }
   }
 
+  /** Queues a message of a stream; much of it leaves before the end of the turn. */
+  sendData(kind: number, id: number, message: string | Uint8Array): void {
+    this.send(kind, id, message);
+    this.#dataLength += message.length;
+    if (this.#dataLength >= dataLengthMax) this.#flushNow();
+  }
+
   /** Sends what is queued and closes the port; later frames are dropped. */
   close(): void {
     if (this.#closed) return;
@@ -74,6 +85,7 @@ export class BatchPort {
 
   #flushNow(): void {
     this.#scheduled = false;
+    this.#dataLength = 0;
     if (this.#batch.length === 0 || this.#closed) return;
     const batch = this.#batch;
     this.#batch = [];

@@ -10,7 +10,9 @@
 import type { z } from "zod";
 import { isArtifactBase } from "../protocol/coordinates.ts";
 import { type HttpMethod, httpMethods } from "../protocol/slice/http_method.ts";
+import { isReservedHeader } from "../protocol/slice/reserved_headers.ts";
 import { SliceError } from "./slice_error.ts";
+import { streamOf } from "./streams.ts";
 
 /** What a method takes, returns and promises. */
 export interface MethodSpec<
@@ -19,8 +21,13 @@ export interface MethodSpec<
 > {
   /** Schema of the input: path parameters, query and JSON body merged into one object. */
   readonly input: Input;
-  /** Schema of the output, checked before it leaves the slice. */
+  /** Schema of the output, checked before it leaves the slice; or `events()` and the like. */
   readonly output: Output;
+  /**
+   * "stream": the body is not read as JSON; the handler reads its bytes from `call.body`.
+   * @default {"json"}
+   */
+  readonly body?: "json" | "stream";
   /** Route such as `GET /urls/:code`; without one only other slices can call the method. */
   readonly http?: `${HttpMethod} /${string}`;
   /** Status of a successful HTTP answer. @default {200} */
@@ -141,10 +148,28 @@ function checkMethod(contractName: string, name: string, spec: MethodSpec): void
     throw new TypeError(`${where} has timeoutMs ${spec.timeoutMs}: choose 1 to 3600000`);
   }
   for (const header of spec.headers ?? []) {
-    if (headerNamePattern.test(header)) continue;
-    throw new TypeError(`${where} has header "${header}", which is not a header name`);
+    if (!headerNamePattern.test(header)) {
+      throw new TypeError(`${where} has header "${header}", which is not a header name`);
+    }
+    if (isReservedHeader(header)) {
+      throw new TypeError(`${where} has header "${header}", which ends at the gateway`);
+    }
   }
-  if (spec.http !== undefined) parseRoute(spec.http, where);
+  const route = spec.http === undefined ? undefined : parseRoute(spec.http, where);
+  checkStreams(spec, route, where);
+}
+
+function checkStreams(spec: MethodSpec, route: RouteSpec | undefined, where: string): void {
+  const stream = streamOf(spec.output);
+  const hasBody = spec.body === "stream";
+  if (stream === undefined && !hasBody) return;
+  if (route === undefined) throw new TypeError(`${where} streams and so needs an http route`);
+  if (hasBody && (route.method === "GET" || route.method === "HEAD")) {
+    throw new TypeError(`${where} has a body: give it another route than ${route.method}`);
+  }
+  if (stream?.kind !== "socket") return;
+  if (route.method !== "GET") throw new TypeError(`${where} is a socket: its route must be a GET`);
+  if (spec.status !== undefined) throw new TypeError(`${where} is a socket and has no status`);
 }
 
 function checkStatus(status: number, min: number, where: string): void {

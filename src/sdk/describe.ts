@@ -10,6 +10,7 @@ import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import { type Contract, type MethodSpec, parseRoute } from "./contract.ts";
 import type { SliceDefinition } from "./slice.ts";
+import { streamOf, type StreamSpec } from "./streams.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
 
 /** Whether a module's default export is a slice made by `slice()`. */
@@ -66,7 +67,8 @@ function describeMethod(name: string, spec: MethodSpec): MethodManifest {
   const safe = route?.method === "GET" || route?.method === "HEAD";
   return {
     input: toJsonSchema(spec.input, "input", `The input of ${name}`),
-    output: toJsonSchema(spec.output, "output", `The output of ${name}`),
+    ...describeOutput(name, spec),
+    ...(spec.body === "stream" ? { body: "stream" } : {}),
     ...(route === undefined
       ? {}
       : { http: { method: route.method, path: route.path, status: spec.status ?? 200 } }),
@@ -75,6 +77,28 @@ function describeMethod(name: string, spec: MethodSpec): MethodManifest {
     headers: (spec.headers ?? []).map((name) => name.toLowerCase()),
     ...(spec.summary === undefined ? {} : { summary: spec.summary }),
   };
+}
+
+type OutputDescription = Pick<MethodManifest, "output" | "stream" | "receive">;
+
+/** For a stream, the schema is that of one item or message. */
+function describeOutput(name: string, { output }: MethodSpec): OutputDescription {
+  const what = `The output of ${name}`;
+  const stream: StreamSpec | undefined = streamOf(output);
+  switch (stream?.kind) {
+    case "events":
+      return { stream: "events", output: toJsonSchema(stream.item, "output", what) };
+    case "bytes":
+      return { stream: "bytes", output: {} };
+    case "socket":
+      return {
+        stream: "socket",
+        output: toJsonSchema(stream.send, "output", what),
+        receive: toJsonSchema(stream.receive, "input", `What ${name} receives`),
+      };
+    default:
+      return { output: toJsonSchema(output, "output", what) };
+  }
 }
 
 function describeErrors(contract: Contract): SliceDescription["errors"] {

@@ -23,14 +23,26 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-/** Typed client of a contract: one function per method. */
-export type Client<C> = C extends Contract<infer M, infer _E> ? {
-    readonly [K in keyof M]: (
-      input: z.input<M[K]["input"]>,
-      options?: CallOptions,
-    ) => Promise<z.output<M[K]["output"]>>;
-  }
+/** Names of the methods that answer once, and so can be called by other slices. */
+type Callable<M extends Methods> = {
+  [K in keyof M]: z.output<M[K]["output"]> extends
+    AsyncIterable<unknown> | ((socket: never) => void | Promise<void>) ? never
+    : K;
+}[keyof M];
+
+/** Typed client of a contract: one function per method that answers once. */
+export type Client<C> = C extends Contract<infer M, infer _E> ? Functions<Pick<M, Callable<M>>>
   : never;
+
+/** Typed functions of all methods of a contract, streams and sockets too; for tests. */
+export type TestClient<C> = C extends Contract<infer M, infer _E> ? Functions<M> : never;
+
+type Functions<M extends Methods> = {
+  readonly [K in keyof M]: (
+    input: z.input<M[K]["input"]>,
+    options?: CallOptions,
+  ) => Promise<z.output<M[K]["output"]>>;
+};
 
 /** The handles that `create` receives, by the names in `needs`. */
 export type Handles<N extends Needs> = {
@@ -51,6 +63,12 @@ export interface CallContext {
   readonly caller: string | undefined;
   /** W3C trace context of the call. */
   readonly traceparent: string | undefined;
+  /** What tracing systems added to the trace context; see W3C `tracestate`. */
+  readonly tracestate: string | undefined;
+  /** Address of the client whose request this call belongs to; undefined without a request. */
+  readonly clientAddress: string | undefined;
+  /** The request's body for a method with `body: "stream"`; empty for all others. */
+  readonly body: ReadableStream<Uint8Array>;
   /** A request header that the method's contract lists in `headers`. */
   header(name: string): string | undefined;
 }

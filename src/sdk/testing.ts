@@ -12,14 +12,14 @@ import type { Contract } from "./contract.ts";
 import { Dispatcher, type ErasedHandler } from "./dispatch.ts";
 import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
 import type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "./resource.ts";
-import type { CallContext, Client, Handles, Needs, SliceDefinition } from "./slice.ts";
+import type { CallContext, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
 import { kvConflict } from "./kv_conflict.ts";
 import { SliceError } from "./slice_error.ts";
 
 /** A slice under test. */
 export interface TestedSlice<C> {
   /** Typed client that validates input and output as the cluster does. */
-  readonly client: Client<C>;
+  readonly client: TestClient<C>;
   /** Lines that the slice logged. */
   readonly logs: readonly { level: LogLevel; message: string; fields: LogFields }[];
   /** Runs the `onStop` callbacks, once. */
@@ -77,7 +77,7 @@ export async function testSlice<C extends Contract, N extends Needs>(
     };
   }
   return {
-    client: client as Client<C>,
+    client: client as TestClient<C>,
     logs,
     stop: async () => {
       for (const callback of stops.splice(0).reverse()) await callback();
@@ -93,6 +93,9 @@ function testCall(log: CallContext["log"]): CallContext {
     log,
     caller: undefined,
     traceparent: undefined,
+    tracestate: undefined,
+    clientAddress: undefined,
+    body: new ReadableStream({ start: (controller) => controller.close() }),
     header: () => undefined,
   };
 }

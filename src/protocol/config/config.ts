@@ -92,6 +92,7 @@ const relations: readonly Relation[] = [
   { sections: ["cluster"], check: peerIssues },
   { sections: ["store"], check: storeIssues },
   { sections: ["sandbox"], check: sandboxIssues },
+  { sections: ["app"], check: corsIssues },
   { sections: ["backup"], check: backupIssues },
 ];
 
@@ -229,6 +230,13 @@ function backupIssues({ backup }: Config, origins: Origins): ConfigIssue[] {
   if (intervalMs === undefined || directory !== undefined || s3 !== undefined) return [];
   const message = "Backups have an interval but no target; set backup.directory or [backup.s3]";
   return [locate(["backup", "interval"], message, origins)];
+}
+
+/** Browsers refuse credentials for every origin, and rightly so. */
+function corsIssues({ app }: Config, origins: Origins): ConfigIssue[] {
+  if (!app.cors.credentials || !app.cors.origins.includes("*")) return [];
+  const message = 'Credentials and origin "*" exclude each other: name the origins';
+  return [locate(["app", "cors", "credentials"], message, origins)];
 }
 
 function appWarnings(config: Config, origins: Origins): ConfigIssue[] {

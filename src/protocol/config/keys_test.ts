@@ -31,6 +31,7 @@ Deno.test("configKeys describes every key and table", () => {
     "management",
     "management.tls",
     "app",
+    "app.cors",
     "store",
     "artifact",
     "sandbox",

@@ -29,6 +29,7 @@ const hostPortPattern =
   /^(?:\*|(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::\d{1,5})?)$/;
 const peerPattern =
   /^([a-z0-9][a-z0-9-]{0,62}):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})$/;
+const ipPattern = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
 const peerRule = 'write id:host:port, for example "node-2:192.0.2.12:8090"';
 
 function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -132,11 +133,73 @@ const management = section({
   }).optional().describe("TLS of the management API; both keys or no table"),
 }).prefault({}).describe("The management API");
 
+const cors = section({
+  origins: list(
+    text(
+      /^(?:\*|https?:\/\/[^\s/?#]+)$/,
+      'origin, or "*"',
+      'write an origin without path, for example "https://shop.example"',
+    ),
+    'origins, or ["*"] for all',
+  ).prefault([]).describe("Origins of web pages that may use the applications from browsers"),
+  headers: list(
+    text(
+      /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/,
+      "header name",
+      'write the name of a header, for example "authorization"',
+    ),
+    "header names",
+  ).prefault(["content-type", "x-request-id", "traceparent"]).describe(
+    "Request headers that such pages may send",
+  ),
+  credentials: boolean().prefault(false).describe(
+    'Whether such pages may send cookies and authorization; not with "*"',
+  ),
+  cacheTimeout: durationMs({ minimum: "0s", maximum: "1d" }).prefault("10m").describe(
+    "Time for which browsers remember these answers",
+  ),
+}).prefault({}).describe("Cross-origin requests from browsers (CORS); without origins none");
+
 const app = section({
   host: host().prefault("127.0.0.1").describe("Address on which slices answer HTTP"),
   port: port().prefault(8070).describe("Port on which slices answer HTTP; 0 picks a free one"),
   maxBodyBytes: byteSize({ minimum: "1KiB", maximum: "1GiB" }).prefault("10MiB").describe(
-    "Largest request body",
+    "Largest request body of a method that takes JSON",
+  ),
+  maxStreamBytes: byteSize({ minimum: "1KiB", maximum: "1TiB" }).prefault("1GiB").describe(
+    "Largest request body of a method that takes a stream",
+  ),
+  headerTimeout: durationMs({ minimum: "1s", maximum: "10m" }).prefault("10s").describe(
+    "Time in which the head of a request must arrive",
+  ),
+  bodyTimeout: durationMs({ minimum: "1s", maximum: "1h" }).prefault("30s").describe(
+    "Longest time without a piece of a request's body",
+  ),
+  idleTimeout: durationMs({ minimum: "1s", maximum: "1d" }).prefault("75s").describe(
+    "Time after which an idle connection is closed",
+  ),
+  writeTimeout: durationMs({ minimum: "1s", maximum: "1h" }).prefault("30s").describe(
+    "Longest time in which a client takes nothing of its answer",
+  ),
+  maxConnections: integer(1, 1_000_000).prefault(10_000).describe(
+    "Connections of clients; beyond it those that are idle longest are closed",
+  ),
+  trustedProxies: list(
+    text(
+      ipPattern,
+      "IP address",
+      'write an IP address, for example "192.0.2.1"',
+    ),
+    "IP addresses",
+  ).prefault([]).describe(
+    "Proxies in front of the node whose X-Forwarded-For header is believed",
+  ),
+  cors,
+  accessLog: choice(["off", "errors", "all"]).prefault("errors").describe(
+    "Requests that are written to the log: none, those answered with 5xx, or all",
+  ),
+  accessLogPerSecond: integer(1, 100_000).prefault(100).describe(
+    "Requests written to the log per second at most; the rest is counted",
   ),
   requestTimeout: durationMs({ minimum: "1ms", maximum: "1d" }).prefault("30s").describe(
     "Time in which a slice must answer a request",

@@ -19,6 +19,10 @@ const answerKinds = [
   "timeout",
   "full",
   "aborted",
+  /** The output follows as a stream; the body is its content type. */
+  "stream",
+  /** Messages follow both ways. */
+  "socket",
 ] as const;
 /** One of {@link answerKinds}. */
 export type AnswerKind = typeof answerKinds[number];
@@ -38,6 +42,8 @@ export type GatewayFrame =
     readonly pathParameters: string | null;
     readonly query: string;
     readonly body: string | Uint8Array | null;
+    /** The body follows as a stream, once the callee gives credit. @default {false} */
+    readonly hasStream?: boolean;
     readonly meta: string;
     /** Calls with the same key go to the same instance. @default {none} */
     readonly affinity?: string;
@@ -50,11 +56,33 @@ export type GatewayFrame =
     readonly body: string;
   }
   | { readonly kind: "abort"; readonly id: number }
+  /** A message of a call's stream, in either direction; see `io/flow.ts`. */
+  | { readonly kind: "data"; readonly id: number; readonly message: string | Uint8Array }
+  | {
+    readonly kind: "end";
+    readonly id: number;
+    readonly code: number;
+    readonly reason: string;
+  }
+  | { readonly kind: "credit"; readonly id: number; readonly cost: number }
   | { readonly kind: "ping" }
   | { readonly kind: "pong" };
 
 const protocolVersion = 1;
-const kinds = { hello: 1, call: 2, answer: 3, abort: 4, ping: 5, pong: 6 } as const;
+const kinds = {
+  hello: 1,
+  call: 2,
+  answer: 3,
+  abort: 4,
+  ping: 5,
+  pong: 6,
+  data: 7,
+  end: 8,
+  credit: 9,
+} as const;
+const streamBody = 3;
+const messageBytesMax = 4 * 1024 * 1024;
+const reasonBytesMax = 512;
 /** Most bytes of a body in one frame. */
 export const frameBodyBytesMax: number = 16 * 1024 * 1024;
 const textMax = 64 * 1024;
@@ -87,7 +115,8 @@ export function encodeGatewayFrame(
       if (frame.pathParameters === null) writer.u8(0);
       else writer.u8(1).string(frame.pathParameters);
       writer.string(frame.query);
-      writeBody(writer, frame.body);
+      if (frame.hasStream === true) writer.u8(streamBody);
+      else writeBody(writer, frame.body);
       writer.string(frame.meta).string(frame.affinity ?? "");
       break;
     case "answer":
@@ -96,6 +125,16 @@ export function encodeGatewayFrame(
       break;
     case "abort":
       writer.varint(frame.id);
+      break;
+    case "data":
+      writer.varint(frame.id);
+      writeBody(writer, frame.message);
+      break;
+    case "end":
+      writer.varint(frame.id).u16(frame.code).string(frame.reason);
+      break;
+    case "credit":
+      writer.varint(frame.id).varint(frame.cost);
       break;
   }
   return writer.view();
@@ -123,22 +162,8 @@ function readFrame(reader: ByteReader): GatewayFrame {
       }
       return { kind: "hello", cluster: reader.string(64), node: reader.string(64) };
     }
-    case kinds.call: {
-      const call = {
-        kind: "call",
-        id: reader.varint(),
-        artifact: reader.string(256),
-        method: reader.string(64),
-        requestId: reader.string(64),
-        remainingMs: reader.varint(),
-        pathParameters: reader.u8() === 0 ? null : reader.string(textMax),
-        query: reader.string(textMax),
-        body: readBody(reader),
-        meta: reader.string(textMax),
-      } as const;
-      const affinity = reader.string(affinityBytesMax);
-      return affinity === "" ? call : { ...call, affinity };
-    }
+    case kinds.call:
+      return readCall(reader);
     case kinds.answer: {
       const id = reader.varint();
       const answer = answerKinds[reader.u8()];
@@ -153,6 +178,21 @@ function readFrame(reader: ByteReader): GatewayFrame {
     }
     case kinds.abort:
       return { kind: "abort", id: reader.varint() };
+    case kinds.data: {
+      const id = reader.varint();
+      const message = readBody(reader, messageBytesMax);
+      if (message === null) throw new DecodeError("A message is missing", reader.offset - 1);
+      return { kind: "data", id, message };
+    }
+    case kinds.end:
+      return {
+        kind: "end",
+        id: reader.varint(),
+        code: reader.u16(),
+        reason: reader.string(reasonBytesMax),
+      };
+    case kinds.credit:
+      return { kind: "credit", id: reader.varint(), cost: reader.varint() };
     case kinds.ping:
       return { kind: "ping" };
     case kinds.pong:
@@ -162,14 +202,56 @@ function readFrame(reader: ByteReader): GatewayFrame {
   }
 }
 
+function readCall(reader: ByteReader): GatewayFrame {
+  const head = {
+    kind: "call",
+    id: reader.varint(),
+    artifact: reader.string(256),
+    method: reader.string(64),
+    requestId: reader.string(64),
+    remainingMs: reader.varint(),
+    pathParameters: reader.u8() === 0 ? null : reader.string(textMax),
+    query: reader.string(textMax),
+  } as const;
+  const body = readBody(reader, frameBodyBytesMax, true);
+  const meta = reader.string(textMax);
+  const affinity = reader.string(affinityBytesMax);
+  const call = body === streamMark
+    ? { ...head, body: null, hasStream: true, meta }
+    : { ...head, body, meta };
+  return affinity === "" ? call : { ...call, affinity };
+}
+
+const streamMark = Symbol("stream");
+
 function writeBody(writer: ByteWriter, body: string | Uint8Array | null): void {
   if (body === null) writer.u8(0);
   else if (typeof body === "string") writer.u8(1).string(body);
   else writer.u8(2).bytes(body);
 }
 
-function readBody(reader: ByteReader): string | Uint8Array | null {
+function readBody(reader: ByteReader, bytesMax: number): string | Uint8Array | null;
+function readBody(
+  reader: ByteReader,
+  bytesMax: number,
+  mayFollow: true,
+): string | Uint8Array | null | typeof streamMark;
+function readBody(
+  reader: ByteReader,
+  bytesMax: number,
+  mayFollow = false,
+): string | Uint8Array | null | typeof streamMark {
   const kind = reader.u8();
-  if (kind === 0) return null;
-  return kind === 1 ? reader.string(frameBodyBytesMax) : reader.bytes(frameBodyBytesMax);
+  switch (kind) {
+    case 0:
+      return null;
+    case 1:
+      return reader.string(bytesMax);
+    case 2:
+      return reader.bytes(bytesMax);
+    case streamBody:
+      if (mayFollow) return streamMark;
+      break;
+  }
+  throw new DecodeError(`${kind} is no kind of body`, reader.offset - 1);
 }

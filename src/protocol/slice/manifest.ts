@@ -72,7 +72,14 @@ const jsonSchema = z.record(z.string(), z.unknown());
 /** One method as the cluster sees it. */
 const methodManifestSchema = z.object({
   input: jsonSchema,
+  /** For a stream, of one item or message. */
   output: jsonSchema,
+  /** How the output lasts; absent for one answer. */
+  stream: z.enum(["events", "bytes", "socket"]).optional(),
+  /** Messages that a socket receives. */
+  receive: jsonSchema.optional(),
+  /** "stream": the body goes to the handler as bytes. */
+  body: z.enum(["stream"]).optional(),
   http: z.object({
     method: z.enum(httpMethods),
     path: z.string().startsWith("/"),

@@ -53,10 +53,17 @@ export interface ShellMemory {
  *
  * - call: method, request id, milliseconds left, raw path parameters joined by "/" (null for a call
  *   from a slice), raw query, body (JSON text or bytes, or null), JSON of {@link CallMeta} or "".
- * - reply: 1 or 0 (a problem), HTTP status, JSON of the output or of the problem.
+ * - reply: one of {@link replyKind}, HTTP status, JSON of the output or of the problem; for a
+ *   stream its content type.
  * - invoke: contract, method, request id, time limit in milliseconds, JSON of the input, JSON of
  *   {@link CallMeta} or "".
  * - abort: nothing.
+ * - data: a message of a stream, text or bytes.
+ * - end: 0, the close code of a socket, or 1 for a stream that failed; the reason.
+ * - credit: how much of the stream's messages was read (`io/flow.ts`).
+ *
+ * The streams of a call carry its id. After a reply of kind stream or socket, the instance's stream
+ * follows; a call of a method with a body is followed by the gateway's.
  */
 export const frame = {
   /** gateway -> instance */
@@ -67,6 +74,22 @@ export const frame = {
   invoke: 3,
   /** gateway -> instance: nobody waits for the call any more */
   abort: 4,
+  /** Both ways. */
+  data: 5,
+  /** Both ways. */
+  end: 6,
+  /** Both ways. */
+  credit: 7,
+} as const;
+
+/** How a call was answered. */
+export const replyKind = {
+  problem: 0,
+  output: 1,
+  /** The output follows as a stream of bytes. */
+  stream: 2,
+  /** Messages follow both ways. */
+  socket: 3,
 } as const;
 
 /** Elements per frame; shorter frames are filled with null. */
@@ -76,6 +99,9 @@ export const frameWidth = 9;
 export interface CallMeta {
   readonly caller?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
+  /** Address of the client whose request it is. */
+  readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

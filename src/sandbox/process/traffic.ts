@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Batch, frame, frameWidth } from "../../protocol/thread/instance.ts";
+import { type Batch, frame, frameWidth, replyKind } from "../../protocol/thread/instance.ts";
 import { LogLimit } from "../log_limit.ts";
 
 /** Limits of a slice process; the shell keeps well within them. */
@@ -76,12 +76,25 @@ export class Traffic {
     return passed;
   }
 
-  #passes([kind, id]: Batch): boolean {
-    if (kind === frame.invoke) {
-      this.#invokes++;
-      return typeof id === "number";
+  #passes([kind, id, first]: Batch): boolean {
+    switch (kind) {
+      case frame.invoke:
+        this.#invokes++;
+        return typeof id === "number";
+      case frame.reply:
+        // A call that is answered with a stream or a socket goes on.
+        if (first === replyKind.stream || first === replyKind.socket) {
+          return this.#calls.has(id as number);
+        }
+        return this.#calls.delete(id as number);
+      case frame.end:
+        return this.#calls.delete(id as number);
+      case frame.data:
+      case frame.credit:
+        return this.#calls.has(id as number);
+      default:
+        return false;
     }
-    return kind === frame.reply && this.#calls.delete(id as number);
   }
 
   /** An answer of the resources goes to the process. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Batch, frame } from "../../protocol/thread/instance.ts";
+import { type Batch, frame, replyKind } from "../../protocol/thread/instance.ts";
 import { Traffic } from "./traffic.ts";
 
 function frameOf(kind: number, id: number, ...rest: Batch): Batch {
@@ -19,6 +19,21 @@ Deno.test("Traffic lets each call be answered once, and nothing else", () => {
   traffic.sent(frameOf(frame.abort, 2));
   assert.equal(traffic.received(frameOf(frame.reply, 2)).length, 9);
   assert.equal(traffic.excess, undefined);
+});
+
+Deno.test("Traffic lets the stream of a call pass until its end", () => {
+  const traffic = new Traffic();
+  const data = frameOf(frame.data, 1, "x");
+  assert.deepEqual(traffic.received(data), [], "there is no such call");
+  traffic.sent(frameOf(frame.call, 1));
+  const passed = [
+    frameOf(frame.credit, 1, 5),
+    frameOf(frame.reply, 1, replyKind.stream, 200, "text/csv"),
+    data,
+    frameOf(frame.end, 1, 0, ""),
+  ];
+  for (const each of passed) assert.deepEqual(traffic.received(each), each);
+  for (const each of passed) assert.deepEqual(traffic.received(each), [], "after the end");
 });
 
 Deno.test("Traffic ends a process that sends nonsense", () => {

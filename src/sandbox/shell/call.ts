@@ -18,7 +18,8 @@ const noMeta: CallMeta = Object.freeze({});
 /** Context of one call; everything rarely used is made on first use. */
 export class InstanceCall implements CallContext {
   readonly requestId: string;
-  readonly #deadlineAt: number;
+  readonly #timeoutMs: number;
+  #deadlineAt: number;
   readonly #metaText: string;
   readonly #sink: LogSink;
   #meta: CallMeta | undefined;
@@ -26,9 +27,11 @@ export class InstanceCall implements CallContext {
   #aborted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #log: Logger | undefined;
+  #body: ReadableStream<Uint8Array> | undefined;
 
   constructor(requestId: string, remainingMs: number, metaText: string, sink: LogSink) {
     this.requestId = requestId;
+    this.#timeoutMs = remainingMs;
     this.#deadlineAt = performance.now() + remainingMs;
     this.#metaText = metaText;
     this.#sink = sink;
@@ -42,7 +45,7 @@ export class InstanceCall implements CallContext {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort();
-      else this.#timer = setTimeout(() => this.abort(), this.remainingMs);
+      else this.#watch();
     }
     return this.#controller.signal;
   }
@@ -59,8 +62,37 @@ export class InstanceCall implements CallContext {
     return this.meta.traceparent;
   }
 
+  get tracestate(): string | undefined {
+    return this.meta.tracestate;
+  }
+
+  get clientAddress(): string | undefined {
+    return this.meta.client;
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return this.#body ??= new ReadableStream({ start: (controller) => controller.close() });
+  }
+
+  set body(body: ReadableStream<Uint8Array>) {
+    this.#body = body;
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get isAborted(): boolean {
+    return this.#aborted;
+  }
+
   get meta(): CallMeta {
     return this.#meta ??= this.#metaText === "" ? noMeta : JSON.parse(this.#metaText) as CallMeta;
+  }
+
+  /** What calls to other slices say of the request that they belong to. */
+  get nestedMeta(): string {
+    if (this.#metaText === "") return "";
+    const { traceparent, tracestate, client } = this.meta;
+    if (traceparent === undefined && client === undefined) return "";
+    return JSON.stringify({ traceparent, tracestate, client });
   }
 
   header(name: string): string | undefined {
@@ -74,10 +106,30 @@ export class InstanceCall implements CallContext {
     this.finish();
   }
 
+  /** Part of the body has come: the time limit starts afresh. */
+  progress(): void {
+    if (this.#deadlineAt !== Infinity) this.#deadlineAt = performance.now() + this.#timeoutMs;
+  }
+
+  /** The answer is a stream: it has no deadline. */
+  lasts(): void {
+    this.#deadlineAt = Infinity;
+    this.finish();
+  }
+
   /** Frees the deadline's timer. */
   finish(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #watch(): void {
+    const { remainingMs } = this;
+    if (remainingMs === Infinity) return;
+    this.#timer = setTimeout(() => {
+      if (this.remainingMs > 0) this.#watch();
+      else this.abort();
+    }, remainingMs);
   }
 }
 

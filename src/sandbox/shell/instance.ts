@@ -5,14 +5,16 @@
  */
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
 import { BatchPort } from "../../io/batch_port.ts";
-import { type Batch, type CallMeta, frame } from "../../protocol/thread/instance.ts";
+import { type Batch, frame, replyKind } from "../../protocol/thread/instance.ts";
 import { type MethodSpec, parseRoute, type RouteSpec } from "../../sdk/contract.ts";
 import { Dispatcher, type Outcome } from "../../sdk/dispatch.ts";
 import { createLogger, type LogSink } from "../../sdk/logger.ts";
 import type { Handles, Needs, SliceDefinition } from "../../sdk/slice.ts";
+import { streamOf, type StreamSpec } from "../../sdk/streams.ts";
 import type { SliceProblem } from "../../protocol/slice/problem.ts";
 import { currentCall, httpInput, InstanceCall } from "./call.ts";
 import { createClient, createResource, problemToError, type ResourcePort } from "./handles.ts";
+import { OpenCalls } from "./open_calls.ts";
 
 const stopTimeoutMs = 5_000;
 const invokesMax = 10_000;
@@ -32,6 +34,7 @@ export interface InstanceOptions {
 interface Method {
   readonly spec: MethodSpec;
   readonly route: RouteSpec | undefined;
+  readonly stream: StreamSpec | undefined;
 }
 
 /** A running instance; made by {@link SliceInstance.start}. */
@@ -44,6 +47,7 @@ export class SliceInstance {
     number,
     { resolve(json: string): void; reject(error: Error): void }
   >();
+  readonly #open = new OpenCalls(() => this.#gateway);
   readonly #stops: (() => void | Promise<void>)[] = [];
   #dispatcher: Dispatcher | undefined;
   #gateway: BatchPort | undefined;
@@ -56,6 +60,7 @@ export class SliceInstance {
       this.#methods.set(name, {
         spec,
         route: spec.http === undefined ? undefined : parseRoute(spec.http),
+        stream: streamOf(spec.output),
       });
     }
   }
@@ -85,6 +90,7 @@ export class SliceInstance {
     this.#gateway?.close();
     for (const call of this.#calls.values()) call.abort();
     this.#calls.clear();
+    this.#open.closeAll();
     const lost = new AetherError("NO_INSTANCE", "The gateway restarted during the call");
     for (const waiting of this.#invokes.values()) waiting.reject(lost);
     this.#invokes.clear();
@@ -112,6 +118,8 @@ export class SliceInstance {
     });
     await Promise.race([callbacks(), timeout]);
     clearTimeout(timer);
+    for (const call of this.#calls.values()) call.abort();
+    this.#open.closeAll();
     this.#gateway?.close();
     this.#options.resources.close();
   }
@@ -145,6 +153,16 @@ export class SliceInstance {
       }
       case frame.abort:
         this.#calls.get(id)?.abort();
+        this.#open.close(id);
+        break;
+      case frame.end:
+        // A socket's client has gone; of a body it is the regular end.
+        if (batch[at + 2] !== 0) this.#calls.get(id)?.abort();
+        this.#open.onFrame(batch, at);
+        break;
+      case frame.data:
+      case frame.credit:
+        this.#open.onFrame(batch, at);
         break;
     }
   }
@@ -160,6 +178,7 @@ export class SliceInstance {
     );
     this.#calls.set(id, call);
     const method = this.#methods.get(name);
+    if (method?.spec.body === "stream") call.body = this.#open.body(id, call);
     let outcome: Outcome | Promise<Outcome>;
     try {
       const input = this.#input(method, batch, at);
@@ -186,27 +205,53 @@ export class SliceInstance {
       : body as string | null;
     if (batch[at + 5] === null) return text === null ? undefined : JSON.parse(text);
     if (method?.route === undefined) return undefined;
+    if (method.spec.body === "stream") {
+      return httpInput(method.route, batch[at + 5] as string, batch[at + 6] as string, null);
+    }
     return httpInput(method.route, batch[at + 5] as string, batch[at + 6] as string, text);
   }
 
   #reply(id: number, call: InstanceCall, method: Method | undefined, outcome: Outcome): void {
-    call.finish();
     // A call of a former gateway: the present one has calls of its own with the same numbers.
-    if (this.#calls.get(id) !== call) return;
+    if (this.#calls.get(id) !== call) {
+      call.finish();
+      return;
+    }
+    if (outcome.ok && method?.stream !== undefined) {
+      this.#answerOpen(id, call, method.stream, {
+        status: method.spec.status ?? 200,
+        output: outcome.output,
+      });
+      return;
+    }
+    call.finish();
     this.#calls.delete(id);
-    let ok: 0 | 1 = outcome.ok ? 1 : 0;
+    if (method?.spec.body === "stream") this.#open.close(id);
+    let ok: number = outcome.ok ? replyKind.output : replyKind.problem;
     let status = outcome.ok ? method?.spec.status ?? 200 : outcome.problem.status;
     let body: string;
     try {
       body = encode(outcome);
     } catch (error) {
       // A BigInt or a cycle passed an output schema that does not look inside.
-      ok = 0;
+      ok = replyKind.problem;
       status = 500;
       const message = `The output cannot be written as JSON: ${toAetherError(error).message}`;
       body = JSON.stringify(new AetherError("OUTPUT_INVALID", message).toProblem(call.requestId));
     }
     this.#gateway?.send(frame.reply, id, ok, status, body);
+  }
+
+  async #answerOpen(
+    id: number,
+    call: InstanceCall,
+    stream: StreamSpec,
+    answer: { readonly status: number; readonly output: unknown },
+  ): Promise<void> {
+    // Nobody waits any more: what the handler made is not even begun.
+    if (!call.isAborted) await this.#open.answer(id, call, stream, answer);
+    call.finish();
+    if (this.#calls.get(id) === call) this.#calls.delete(id);
   }
 
   #invoke(
@@ -223,10 +268,9 @@ export class SliceInstance {
     const call = currentCall.getStore();
     const remainingMs = Math.min(timeoutMs, call?.remainingMs ?? timeoutMs);
     const id = this.#nextInvoke++;
-    const meta: CallMeta = call?.traceparent === undefined ? {} : { traceparent: call.traceparent };
+    const metaText = call === undefined ? "" : call.nestedMeta;
     return new Promise((resolve, reject) => {
       this.#invokes.set(id, { resolve, reject });
-      const metaText = meta.traceparent === undefined ? "" : JSON.stringify(meta);
       const requestId = call?.requestId ?? "";
       this.#gateway?.send(
         frame.invoke,

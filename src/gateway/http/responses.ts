@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { AetherError } from "../base/errors.ts";
+import { AetherError } from "../../base/errors.ts";
+import type { OpenStream } from "../call.ts";
 
 const problemType = "application/problem+json";
 const jsonType = "application/json";
@@ -19,6 +20,16 @@ export function outputResponse(status: number, body: string, requestId: string):
   if (!empty) response.headers.set("content-type", jsonType);
   response.headers.set("x-request-id", requestId);
   return response;
+}
+
+/** An output that is sent as the slice makes it. */
+export function streamResponse(
+  { status, contentType, body }: OpenStream,
+  requestId: string,
+): Response {
+  const headers = new Headers([["content-type", contentType], ["x-request-id", requestId]]);
+  if (contentType.startsWith("text/event-stream")) headers.set("cache-control", "no-store");
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
 }
 
 /** A problem as the slice's shell wrote it. */
@@ -49,4 +60,28 @@ export function errorResponse(
     requestId,
     headers,
   );
+}
+
+/** Methods of a path for the Allow header. */
+export function allowHeader(allowed: readonly string[]): string {
+  const all = allowed.includes("GET") ? ["HEAD", ...allowed] : allowed;
+  return [...new Set([...all, "OPTIONS"])].sort().join(", ");
+}
+
+/** The answer to a method that a path does not have; OPTIONS asks for those that it has. */
+export function notAllowed(
+  method: string,
+  path: string,
+  allow: string,
+  requestId: string,
+): Response {
+  const header: [string, string] = ["allow", allow];
+  if (method === "OPTIONS") {
+    return new Response(null, { status: 204, headers: [header, ["x-request-id", requestId]] });
+  }
+  const error = new AetherError(
+    "METHOD_NOT_ALLOWED",
+    `${path} does not answer ${method}: use ${allow}`,
+  );
+  return errorResponse(error, requestId, [header]);
 }

@@ -1,13 +1,13 @@
 /**
- * Reads a request as far as the gateway needs: path, query, id, body within its limit.
+ * Reads a request as far as the gateway needs: path, query, id, length of the body.
  *
  * It also refuses what Deno.serve lets pass and what differs between servers, which is how requests
  * are smuggled (RFC 9112 section 11.2).
  *
  * @module
  */
-import { AetherError } from "../base/errors.ts";
-import { limits } from "../protocol/limits.ts";
+import { AetherError } from "../../base/errors.ts";
+import { limits } from "../../protocol/limits.ts";
 
 const requestIdPattern = /^[A-Za-z0-9._~-]{1,64}$/;
 const lengthPattern = /^\d{1,15}$/;
@@ -41,32 +41,29 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
 }
 
 /**
- * Reads the body as text; null when there is none.
+ * Length of the body in bytes; undefined for one in pieces, 0 for none.
  *
- * @throws {AetherError} REQUEST_INVALID, CONTENT_TYPE_REFUSED or BODY_TOO_LARGE.
+ * @throws {AetherError} REQUEST_INVALID when the headers leave room for another reading.
  */
-export function readBody(request: Request, maxBytes: number): null | Promise<string> {
-  const length = request.headers.get("content-length");
-  const encoding = request.headers.get("transfer-encoding");
-  if (length === null && encoding === null) return null;
-  if (length !== null && encoding !== null) {
+export function bodyLength(headers: Headers): number | undefined {
+  const length = headers.get("content-length");
+  const encoding = headers.get("transfer-encoding");
+  if (length === null) return encoding === null ? 0 : undefined;
+  if (encoding !== null) {
     // Whoever reads one of the two sees another body (RFC 9112 section 6.3).
     throw new AetherError(
       "REQUEST_INVALID",
       "Content-Length and Transfer-Encoding exclude each other",
     );
   }
-  if (length === "0") return null;
-  if (length !== null && !lengthPattern.test(length)) {
+  if (!lengthPattern.test(length)) {
     throw new AetherError("REQUEST_INVALID", `Content-Length "${length}" is not one number`);
   }
-  checkContentType(request.headers.get("content-type"));
-  if (length === null) return readChunked(request, maxBytes);
-  if (Number(length) > maxBytes) throw tooLarge(maxBytes);
-  return request.text();
+  return Number(length);
 }
 
-function checkContentType(contentType: string | null): void {
+/** @throws {AetherError} CONTENT_TYPE_REFUSED for anything but JSON. */
+export function checkContentType(contentType: string | null): void {
   if (contentType === null) return;
   const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) return;
@@ -77,22 +74,11 @@ function checkContentType(contentType: string | null): void {
   );
 }
 
-async function readChunked(request: Request, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function tooLarge(maxBytes: number): AetherError {
+/** The error of a body beyond its limit. */
+export function tooLarge(maxBytes: number): AetherError {
   return new AetherError(
     "BODY_TOO_LARGE",
     `The body is larger than ${maxBytes} bytes`,
-    { hint: "Send less, or let the operator raise app.maxBodyBytes" },
+    { hint: "Send less, or let the operator raise app.maxBodyBytes or app.maxStreamBytes" },
   );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AetherError } from "../base/errors.ts";
+import { AetherError } from "../../base/errors.ts";
 import { errorResponse, outputResponse, problemResponse } from "./responses.ts";
 
 function headersOf(response: Response): Record<string, string> {
