@@ -48,6 +48,10 @@ import { command as slicePermissionsShow } from "./commands/slice/permissions/sh
 import { command as slicePublish } from "./commands/slice/publish.ts";
 import { command as slices } from "./commands/slices.ts";
 import { command as status } from "./commands/status.ts";
+import { command as tlsInit } from "./commands/tls/init.ts";
+import { command as tlsIssue } from "./commands/tls/issue.ts";
+import { command as tlsRotate } from "./commands/tls/rotate.ts";
+import { command as tlsShow } from "./commands/tls/show.ts";
 import { command as version } from "./commands/version.ts";
 
 /** Every command. */
@@ -65,6 +69,7 @@ export const commands: readonly Command[] = [
   ...[backupCreate, backupList, backupVerify, backupRestore],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
+  ...[tlsInit, tlsIssue, tlsRotate, tlsShow],
   explain,
   explainInstance,
   completion,

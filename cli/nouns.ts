@@ -16,4 +16,5 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   lock: "Hold locks of the cluster",
   config: "Check, show and override configurations",
   key: "Make API keys",
+  tls: "Make the certificates with which nodes know each other",
 };

@@ -45,6 +45,13 @@ export function duration(text: string): number {
   throw wrong(text, "is out of range; write more than 0 and at most 7d");
 }
 
+/** How long a certificate is to hold, in milliseconds. */
+export function validity(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= 60_000 && ms <= 10_000 * 86_400_000) return ms;
+  throw wrong(text, "is out of range; write 1m to 10000d");
+}
+
 function wrong(text: string, problem: string): AetherError {
   return new AetherError("USAGE", `${JSON.stringify(text)} ${problem}`);
 }

@@ -140,6 +140,8 @@ export interface TestClusterOptions {
   readonly hosts: readonly Host[];
   /** Whether they keep everything on disk, in `n1`, `n2` and so on of the world. */
   readonly isDurable: boolean;
+  /** Whether they talk over mutual TLS, with certificates in the folder `tls` of the world. */
+  readonly isTls?: boolean;
   /** Lines of the configuration beside those that every cluster needs. */
   readonly config?: string;
 }
@@ -154,14 +156,36 @@ export class TestCluster {
 
   /** Makes the nodes and starts none. */
   static async create(world: World, options: TestClusterOptions): Promise<TestCluster> {
-    const { hosts, isDurable, config = "" } = options;
-    const sections = "[cluster]\ninsecure = true\n[management]\ninsecure = true\n";
-    const file = await world.write("cluster.toml", sections + config);
+    const { hosts, isDurable, isTls = false, config = "" } = options;
+    const ids = hosts.map(({ number }) => `n${number}`);
+    if (isTls) {
+      await world.must(["tls", "init", "--dir", world.path("tls"), "--cluster", "e2e"]);
+      await world.must(["tls", "issue", ids.join(","), "--dir", world.path("tls")]);
+    }
+    const files = await Promise.all(ids.map((id) => {
+      const tls =
+        `[tls]\nca = "tls/ca.crt"\ncertificate = "tls/${id}.crt"\nkey = "tls/${id}.key"\n`;
+      const sections = `[management]\ninsecure = true\n${
+        isTls ? tls : "[cluster]\ninsecure = true\n"
+      }`;
+      return world.write(`${id}.toml`, sections + config);
+    }));
     const peers = hosts.map(({ number, address }) => `n${number}:${address}:8090`).join(",");
-    const nodes = hosts.map((host) => {
+    const nodes = hosts.map((host, index) => {
       const id = `n${host.number}`;
       return new ClusterNode(world, host, [
-        ...["node", "start", "-o", "json", "--config", file, "--node-id", id, "--peers", peers],
+        ...[
+          "node",
+          "start",
+          "-o",
+          "json",
+          "--config",
+          files[index] ?? "",
+          "--node-id",
+          id,
+          "--peers",
+          peers,
+        ],
         ...["--host", host.address, "--port", "8090", "--gateway-port", "8091"],
         ...["--management-host", host.management, "--management-port", "8080"],
         ...["--app-host", host.management, "--app-port", "8070"],

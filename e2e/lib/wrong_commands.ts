@@ -149,6 +149,14 @@ export const configurations: readonly WrongInput[] = [
     fix: "add [[management.keys]] and [management.tls], use 127.0.0.1",
   },
   {
+    what: "a cluster address that everybody reaches, without certificates",
+    give: command(["node", "start", "--host", "0.0.0.0"]),
+    code: "E1007",
+    result: 1,
+    names: '"0.0.0.0"',
+    fix: "add [tls] with certificates (`aether tls init`), use 127.0.0.1, or set",
+  },
+  {
     what: "a configuration file that does not exist",
     give: command(["node", "start", "--config", "FOLDER/none.toml"]),
     code: "E1002",

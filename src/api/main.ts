@@ -5,6 +5,7 @@
  */
 import { AetherError, toAetherError } from "../base/errors.ts";
 import { listenError } from "../io/listen_error.ts";
+import { serverTls } from "../io/tls/server_tls.ts";
 import { Control } from "../node/control/control.ts";
 import type { Config } from "../protocol/config/config.ts";
 import type { FromControl, ToControl } from "../protocol/thread/threads.ts";
@@ -80,29 +81,11 @@ function serve(config: Config, opened: Control): Deno.HttpServer<Deno.NetAddr> {
       hostname: management.host,
       port: management.port,
       onListen: () => {},
-      ...(management.tls === undefined ? {} : tlsOptions(management.tls)),
+      ...serverTls("management", management.tls),
     }, (request) => api.fetch(request));
   } catch (error) {
     if (error instanceof AetherError) throw error;
     throw listenError(error, "management", management);
-  }
-}
-
-function tlsOptions(tls: { readonly cert: string; readonly key: string }) {
-  return { cert: readPem(tls.cert), key: readPem(tls.key) };
-}
-
-function readPem(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new AetherError(
-      "FILE_UNREADABLE",
-      `The file "${path}" of management.tls cannot be read`,
-      {
-        cause,
-      },
-    );
   }
 }
 

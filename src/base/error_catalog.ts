@@ -65,6 +65,12 @@ export const errorCatalog = {
     "There is no such override",
     "See `aether config list --overrides`",
   ),
+  FILE_EXISTS: row(
+    "E1012",
+    409,
+    "A file exists that would be overwritten",
+    "Name another folder, or remove the file when nobody needs it any more",
+  ),
   // 2xxx: access
   UNAUTHENTICATED: row(
     "E2001",
@@ -89,6 +95,18 @@ export const errorCatalog = {
     415,
     "The content type is not accepted here",
     "Send one of the content types that the message names, or use an API key",
+  ),
+  CERTIFICATE_INVALID: row(
+    "E2010",
+    400,
+    "A certificate or its key cannot be used",
+    "See what it says with `aether tls show FILE`, and issue another with `aether tls issue`",
+  ),
+  PEER_REFUSED: row(
+    "E2011",
+    403,
+    "The other end of a connection is not who it must be",
+    "Compare clocks, and both certificates with `aether tls show FILE`",
   ),
   ...storeErrors,
   ...callErrors,

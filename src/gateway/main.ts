@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { toAetherError } from "../base/errors.ts";
+import { AetherError, toAetherError } from "../base/errors.ts";
 import { formatAddress, type Transport } from "../base/transport/transport.ts";
+import { systemClock } from "../io/clock.ts";
 import { listenError } from "../io/listen_error.ts";
 import { createNodeLogger } from "../io/node_log.ts";
-import { tcpTransport } from "../io/tcp_transport.ts";
+import { openPeerTransport } from "../io/tls/peer_transport.ts";
+import { serverTls } from "../io/tls/server_tls.ts";
 import type { Config } from "../protocol/config/config.ts";
 import { frameBytesMax } from "../protocol/gateway/frame.ts";
 import type {
@@ -37,19 +39,23 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
   level: "info",
   format: "text",
 };
+/** Reading certificates takes a moment; what comes meanwhile waits. */
+const waiting: ToGateway[] = [];
 let sweep: ReturnType<typeof setInterval> | undefined;
 
 scope.onmessage = (event: MessageEvent<ToGateway>) => {
   const message = event.data;
+  if (message.type === "ping") post({ type: "pong", sequence: message.sequence });
+  else if (message.type === "start") {
+    start(message).catch((error) => {
+      post({ type: "failed", problem: toAetherError(error).toProblem() });
+    });
+  } else if (gateway === undefined) waiting.push(message);
+  else take(message);
+};
+
+function take(message: ToGateway): void {
   switch (message.type) {
-    case "ping":
-      post({ type: "pong", sequence: message.sequence });
-      break;
-    case "start":
-      start(message).catch((error) => {
-        post({ type: "failed", problem: toAetherError(error).toProblem() });
-      });
-      break;
     case "control":
       connectControl(message.control);
       break;
@@ -63,17 +69,20 @@ scope.onmessage = (event: MessageEvent<ToGateway>) => {
       stop(message.graceMs);
       break;
   }
-};
+}
 
 async function start(message: Extract<ToGateway, { type: "start" }>): Promise<void> {
   const config = message.config.app;
   Object.assign(logConfig, message.config.log);
   log = createNodeLogger(logConfig, "gateway");
   const { cluster, node } = message.config;
-  const transport = tcpTransport(
-    { hostname: cluster.host, port: cluster.gatewayPort },
-    { maxFrameBytes: frameBytesMax, maxQueuedBytes: 4 * frameBytesMax },
-  );
+  const address = { hostname: cluster.host, port: cluster.gatewayPort };
+  const transport = await openPeerTransport(address, {
+    config: message.config,
+    clock: systemClock(),
+    log,
+    limits: { maxFrameBytes: frameBytesMax, maxQueuedBytes: 4 * frameBytesMax },
+  });
   peers = transport;
   const created = new Gateway({
     config,
@@ -84,10 +93,12 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
   });
   gateway = created;
   connectControl(message.control);
+  for (const early of waiting.splice(0)) take(early);
   try {
     server = Deno.serve({
       hostname: config.host,
       port: config.port,
+      ...serverTls("app", config.tls),
       onListen: () => {},
       onError: (error) => {
         const problem = toAetherError(error).toProblem();
@@ -95,6 +106,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
       },
     }, (request, info) => created.handle(request, info));
   } catch (error) {
+    if (error instanceof AetherError) throw error;
     throw listenError(error, "app", config);
   }
   sweep = setInterval(() => created.expire(), sweepIntervalMs);

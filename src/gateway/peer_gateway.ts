@@ -216,6 +216,10 @@ export class PeerGateway {
     const { transport, hello } = this.#options;
     try {
       const link = await transport.dial(parse(this.address), { timeoutMs: dialTimeoutMs });
+      if (link.certifiedNode !== undefined && link.certifiedNode !== this.node) {
+        link.close();
+        throw new Error(`Node ${link.certifiedNode} answers at the address of ${this.node}`);
+      }
       const greeted = Promise.withResolvers<boolean>();
       link.start({
         onFrame: (bytes) => {

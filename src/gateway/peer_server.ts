@@ -128,6 +128,10 @@ class ServedLink {
       this.#link.close("Another cluster's gateway");
       return;
     }
+    if ((this.#link.certifiedNode ?? frame.node) !== frame.node) {
+      this.#link.close("Its certificate is another node's");
+      return;
+    }
     this.#isGreeted = true;
     // A node that has not yet heard of its own cluster takes the caller's word for it.
     this.#send({ kind: "hello", ...own, cluster: frame.cluster });

@@ -4,6 +4,7 @@
  * @module
  */
 import { AetherError } from "../base/errors.ts";
+import { type Address, formatAddress } from "../base/transport/transport.ts";
 
 /**
  * The error for a listener that could not be opened.
@@ -32,4 +33,18 @@ export function listenError(
       cause: error,
     },
   );
+}
+
+/** The error for a transport that could not listen. */
+export function cannotListen(address: Address, cause: unknown): AetherError {
+  const where = formatAddress(address);
+  const { code } = cause as { readonly code?: string };
+  if (cause instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
+    return new AetherError("PORT_TAKEN", `Another program listens on ${where} already`, { cause });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AetherError("CONFIG_INVALID", `Listening on ${where} failed: ${reason}`, {
+    hint: "Choose an address of this machine and a port this user may use",
+    cause,
+  });
 }

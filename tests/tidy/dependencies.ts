@@ -19,6 +19,8 @@ const wrappers: Readonly<Record<string, readonly string[]>> = {
   "hono": ["src/api/", "scripts/bench/"],
   "@hono/zod-validator": ["src/api/", "scripts/bench/"],
   "commander": ["cli/"],
+  "@peculiar/x509": ["src/io/tls/certificates.ts"],
+  "reflect-metadata": ["src/io/tls/certificates.ts"],
 };
 
 /** Findings for loose or foreign dependencies, and imports that bypass deno.json or a wrapper. */

@@ -62,6 +62,8 @@ const cliExtras: readonly (readonly [prefix: string, folders: readonly string[]]
   ["cli/commands/dev", ["node", "forge", "artifact"]],
   ["cli/commands/node/start", ["node", "io"]],
   ["cli/commands/slice/", ["artifact", "forge"]],
+  ["cli/commands/tls/", ["io"]],
+  ["cli/tls_files", ["io"]],
   ["cli/commands/version", ["io"]],
 ];
 

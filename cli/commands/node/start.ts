@@ -76,10 +76,11 @@ export const command = defineCommand({
         secretPaths: [...loaded.secretPaths],
       },
       onReady: (info) => {
-        const scheme = loaded.config.management.tls === undefined ? "http" : "https";
+        const scheme = (tls: unknown) => tls === undefined ? "http" : "https";
+        const { management, app } = loaded.config;
         const urls = {
-          management: `${scheme}://${info.management}`,
-          app: `http://${info.app}`,
+          management: `${scheme(management.tls)}://${info.management}`,
+          app: `${scheme(app.tls)}://${info.app}`,
         };
         void context.show({ ready: true, ...info, ...urls }, () =>
           `Node ${info.id} is ready\n` +

@@ -143,6 +143,7 @@ function nodeStatus(control: Control) {
       total: instances.length,
     },
     addresses: control.addresses,
+    links: control.cluster.linkProblems,
   };
 }
 

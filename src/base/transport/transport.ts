@@ -31,6 +31,11 @@ export interface LinkHandlers {
 export interface Link {
   /** The other end's address, as the connection shows it. */
   readonly remote: Address;
+  /**
+   * The node that the other end has proven to be, by its certificate; undefined on a link without
+   * certificates, whose other end can only be believed.
+   */
+  readonly certifiedNode?: string | undefined;
   /** Bytes accepted by `send()` and not yet taken over by the network. */
   readonly queuedBytes: number;
   /** Starts receiving. Call once; until then frames wait. */
@@ -66,6 +71,8 @@ export interface Transport {
    * @throws {AetherError} UNREACHABLE when refused, TIMEOUT when nothing answers in time.
    */
   dial(address: Address, options: DialOptions): Promise<Link>;
+  /** Connections that were refused for lack of a certificate that holds, by reason. */
+  readonly refusals?: Readonly<Record<string, number>>;
   /** Stops listening and closes every link. */
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { FileStorage } from "../../io/file_storage.ts";
 import { listenError } from "../../io/listen_error.ts";
 import { DataDirectory, metaName, readMeta } from "../../io/log/data_directory.ts";
 import { isSegmentName } from "../../io/log/durable_log.ts";
-import { tcpTransport } from "../../io/tcp_transport.ts";
+import { openPeerTransport } from "../../io/tls/peer_transport.ts";
 import { decideForming, type FormingDecision } from "../../membership/forming.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { PeerFrame } from "../../protocol/peer/frame.ts";
@@ -39,8 +39,8 @@ export interface BootOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Makes the transport that listens on an address. @default TCP */
-  readonly transport?: (address: Address) => Transport;
+  /** Makes the transport that listens on an address. @default what the configuration asks for */
+  readonly transport?: (address: Address) => Transport | Promise<Transport>;
   /** Opens a data directory. @default a folder of the machine */
   readonly openStorage?: (directory: string) => Promise<Storage>;
   /** The node must stop: the disk failed, another process took its id, or it has a bug. */
@@ -232,9 +232,11 @@ class Boot {
   async #listen(): Promise<void> {
     const { config, clock, random, log } = this.#options;
     const { host, port } = config.cluster;
-    const { transport = tcpTransport } = this.#options;
+    const {
+      transport = (address: Address) => openPeerTransport(address, this.#options),
+    } = this.#options;
     const links = new PeerLinks({
-      transport: transport({ hostname: host, port }),
+      transport: await transport({ hostname: host, port }),
       clock,
       random,
       log,

@@ -14,7 +14,7 @@ import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { Asks } from "./asks.ts";
 import { decodeSnapshot, type Genesis } from "./genesis.ts";
-import type { PeerLinks } from "./peer_links.ts";
+import type { LinkProblems, PeerLinks } from "./peer_links.ts";
 import type { ReplicatedStore } from "./replicated_store.ts";
 
 const heartbeatMs = 200;
@@ -111,6 +111,11 @@ export class Cluster {
   /** Nodes with an open link. */
   get connected(): readonly string[] {
     return this.#parts.links?.connected ?? [];
+  }
+
+  /** What went wrong with links since the start. */
+  get linkProblems(): LinkProblems {
+    return this.#parts.links?.problems ?? { refusals: {}, impostors: 0, malformed: 0 };
   }
 
   /** Whether a node is believed to work. */

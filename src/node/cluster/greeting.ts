@@ -19,6 +19,12 @@ export function greetingProblem(
   return `Node ${hello.node} belongs to cluster ${hello.cluster}, ${self.node} to ${self.cluster}`;
 }
 
+/** Why a node is not who it says it is; undefined when it is, or has no certificate: "". */
+export function impostureOf(certifiedNode: string, node: string): string | undefined {
+  if (certifiedNode === "" || certifiedNode === node) return undefined;
+  return `It says that it is ${node}, with the certificate of ${certifiedNode}`;
+}
+
 /** Whether both belong to a cluster, and not to the same. */
 export function isForeign(self: Hello, hello: Hello): boolean {
   return self.cluster !== "" && hello.cluster !== "" && self.cluster !== hello.cluster;

@@ -20,6 +20,8 @@ interface StartOptions {
   /** Where it listens. @default its id */
   readonly host?: string;
   readonly clock?: Clock;
+  /** Whose certificate the other end of each link has shown. */
+  readonly certified?: string;
 }
 
 /** One process with links, and everything that they told it. */
@@ -34,7 +36,8 @@ export class Process {
   readonly messages: string[] = [];
   dials = 0;
 
-  constructor(net: Net, node: string, { host = node, clock = net.clock }: StartOptions) {
+  constructor(net: Net, node: string, options: StartOptions) {
+    const { host = node, clock = net.clock, certified } = options;
     this.hello = {
       node,
       address: `${host}:1`,
@@ -48,10 +51,10 @@ export class Process {
     const { transport } = this;
     this.links = new PeerLinks({
       transport: {
-        listen: (onLink) => transport.listen(onLink),
-        dial: (address, options) => {
+        listen: (onLink) => transport.listen((link) => onLink(withCertificate(link, certified))),
+        dial: async (address, options) => {
           this.dials++;
-          return transport.dial(address, options);
+          return withCertificate(await transport.dial(address, options), certified);
         },
         close: () => transport.close(),
       },
@@ -71,6 +74,19 @@ export class Process {
   follow(...nodes: readonly string[]): void {
     this.links.follow(nodes.map((id) => ({ id, address: `${id}:1` })));
   }
+}
+
+function withCertificate(link: Link, certifiedNode: string | undefined): Link {
+  return {
+    remote: link.remote,
+    certifiedNode,
+    get queuedBytes() {
+      return link.queuedBytes;
+    },
+    start: (handlers) => link.start(handlers),
+    send: (frame) => link.send(frame),
+    close: (reason) => link.close(reason),
+  };
 }
 
 /** A clock whose timers can be held up, as those of a stopped process. */

@@ -13,10 +13,12 @@ import { ByteWriter, DecodeError } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { Address, Link, Transport } from "../../base/transport/transport.ts";
+import type { RowResponse } from "../../protocol/api/row.ts";
+import type { ApiTable } from "../../protocol/api/table.ts";
 import { decodeFrame, encodeFrame, type PeerFrame } from "../../protocol/peer/frame.ts";
 import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import { greetingProblem, isBetterCall, isForeign } from "./greeting.ts";
+import { greetingProblem, impostureOf, isBetterCall, isForeign } from "./greeting.ts";
 
 const dialTimeoutMs = 500;
 const backoffMinMs = 40;
@@ -72,6 +74,9 @@ interface Peer {
   readonly refusals: Set<string>;
 }
 
+/** Counts of what went wrong with links; see `/api/status`. */
+export type LinkProblems = RowResponse<ApiTable["status"]>["links"];
+
 /** The links of one node. */
 export class PeerLinks {
   readonly #options: PeerLinksOptions;
@@ -81,6 +86,7 @@ export class PeerLinks {
   #sweptAtMs = 0;
   #closed = false;
   #malformed = 0;
+  #impostors = 0;
   /** As those of a peer, for strangers. */
   readonly #refusals = new Set<string>();
 
@@ -88,9 +94,13 @@ export class PeerLinks {
     this.#options = options;
   }
 
-  /** Frames that could not be read; each closed its link. */
-  get malformed(): number {
-    return this.#malformed;
+  /** What went wrong since the start. */
+  get problems(): LinkProblems {
+    return {
+      refusals: this.#options.transport.refusals ?? {},
+      impostors: this.#impostors,
+      malformed: this.#malformed,
+    };
   }
 
   /** Nodes with an open link. */
@@ -251,7 +261,8 @@ export class PeerLinks {
         const frame = decodeFrame(bytes);
         if (frame.kind === "refusal") return this.#onRefusal(link, from ?? dialled, frame.reason);
         if (frame.kind === "hello") {
-          const problem = this.#problemOf(frame.hello, from ?? dialled);
+          const problem = this.#impostureOf(link, frame.hello) ??
+            this.#problemOf(frame.hello, from ?? dialled);
           if (problem !== undefined) return refuse(problem);
         }
         if (from === undefined) {
@@ -272,6 +283,15 @@ export class PeerLinks {
         this.#onClose(link, from ?? dialled, reason);
       },
     });
+  }
+
+  /** A certificate counts, whatever its owner says; logged under who it really is. */
+  #impostureOf({ certifiedNode = "" }: Link, { node }: Hello): string | undefined {
+    const reason = impostureOf(certifiedNode, node);
+    if (reason === undefined) return undefined;
+    this.#impostors++;
+    this.#logRefusal(this.#peers.get(certifiedNode), "A link was refused", reason);
+    return reason;
   }
 
   /** Why this node does not talk to another; said once in the log. */

@@ -182,7 +182,7 @@ netTest("PeerLinks closes only the link on which garbage comes, and counts", asy
     await net.pass(3);
     assert.equal(link.send(Uint8Array.of(1)), false, "The link is open");
   }
-  assert.equal(a.links.malformed, 200);
+  assert.equal(a.links.problems.malformed, 200);
   assert.deepEqual([a.links.connected, a.lost], [["b"], []]);
   assert.ok(b.frames.length > 0);
   const isSaid = (line: string) => line.startsWith("What came from a peer could not be read");
@@ -207,7 +207,23 @@ netTest("PeerLinks drops a greeted link on garbage, and takes it up again", asyn
   link.send(Uint8Array.of(99, 1, 2));
   await net.pass(5);
   assert.equal(reason, "Closed by the peer");
-  assert.deepEqual([a.links.connected, a.links.malformed], [[], 1]);
+  assert.deepEqual([a.links.connected, a.links.problems.malformed], [[], 1]);
+});
+
+netTest("PeerLinks believes the certificate of a node, not what it says", async (net) => {
+  const a = await net.start("a", "b", { certified: "b" });
+  const impostor = await net.start("c", "a");
+  await net.pass(3_000);
+  assert.deepEqual([a.links.connected, impostor.links.connected], [[], []]);
+  assert.ok(a.links.problems.impostors > 1);
+  const reason = "It says that it is c, with the certificate of b";
+  assert.deepEqual(
+    a.messages.filter((line) => line.includes("certificate")),
+    [`A link was refused {"peer":"b","reason":"${reason}"}`],
+  );
+  await net.start("b", "a");
+  await net.pass(1_000);
+  assert.deepEqual(a.links.connected, ["b"]);
 });
 
 netTest("PeerLinks calls a node seldom that greets and then sends garbage", async (net) => {
@@ -221,7 +237,7 @@ netTest("PeerLinks calls a node seldom that greets and then sends garbage", asyn
     link.send(Uint8Array.of(99));
   });
   await net.pass(10_000);
-  assert.equal(a.links.malformed, a.dials);
+  assert.equal(a.links.problems.malformed, a.dials);
   assert.ok(a.dials >= 10 && a.dials <= 50, `${a.dials} calls in 10 s`);
   await server.close();
 });

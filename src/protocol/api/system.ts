@@ -108,6 +108,14 @@ export const systemRows = defineRows({
       slices: z.int(),
       instances: z.object({ active: z.int(), failed: z.int(), total: z.int() }),
       addresses: addressesSchema,
+      links: z.object({
+        /** Connections with other nodes that were refused, by reason; since the start. */
+        refusals: z.record(z.string(), z.int()),
+        /** Links on which a node said that it is another one than its certificate says. */
+        impostors: z.int(),
+        /** Links that were closed for a frame that could not be read. */
+        malformed: z.int(),
+      }),
     }),
     errors: [],
   },

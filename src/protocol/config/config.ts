@@ -88,7 +88,7 @@ const relations: readonly Relation[] = [
   { sections: ["cluster", "management", "app"], check: portIssues },
   { sections: ["management"], check: managementHostIssues },
   { sections: ["management"], check: managementKeyIssues },
-  { sections: ["cluster"], check: clusterHostIssues },
+  { sections: ["cluster", "tls"], check: clusterHostIssues },
   { sections: ["cluster"], check: peerIssues },
   { sections: ["store"], check: storeIssues },
   { sections: ["sandbox"], check: sandboxIssues },
@@ -163,11 +163,19 @@ function managementHostIssues({ management }: Config, origins: Origins): ConfigI
   return [locate(["management", "host"], message, origins, "INSECURE_LISTENER")];
 }
 
-function clusterHostIssues({ cluster }: Config, origins: Origins): ConfigIssue[] {
-  if (isLoopback(cluster.host) || cluster.insecure) return [];
-  const message = `Address "${cluster.host}" can be reached by others and nodes do not ` +
-    "authenticate yet; use 127.0.0.1, or set cluster.insecure = true on a trusted network";
-  return [locate(["cluster", "host"], message, origins, "INSECURE_LISTENER")];
+/** Nodes talk in plain text on this machine only, both as callers and as those who are called. */
+function clusterHostIssues({ cluster, tls }: Config, origins: Origins): ConfigIssue[] {
+  if (tls !== undefined || cluster.insecure) return [];
+  const ways = "add [tls] with certificates (`aether tls init`), use 127.0.0.1, or set " +
+    "cluster.insecure = true on a network that you trust";
+  if (!isLoopback(cluster.host)) {
+    const message = `Address "${cluster.host}" can be reached by others; ${ways}`;
+    return [locate(["cluster", "host"], message, origins, "INSECURE_LISTENER")];
+  }
+  const far = cluster.peers.findIndex(({ host }) => !isLoopback(host));
+  if (far === -1) return [];
+  const message = `Peer "${cluster.peers[far]?.id}" is on another machine; ${ways}`;
+  return [locate(["cluster", "peers", far], message, origins, "INSECURE_LISTENER")];
 }
 
 function peerIssues(config: Config, origins: Origins): ConfigIssue[] {
@@ -240,8 +248,8 @@ function corsIssues({ app }: Config, origins: Origins): ConfigIssue[] {
 }
 
 function appWarnings(config: Config, origins: Origins): ConfigIssue[] {
-  if (isLoopback(config.app.host)) return [];
+  if (isLoopback(config.app.host) || config.app.tls !== undefined) return [];
   const message = `Applications on "${config.app.host}" answer everyone who reaches it, without ` +
-    "TLS; put a TLS proxy in front if that is not a private network";
+    "TLS; add [app.tls], or put a TLS proxy in front, if that is not a private network";
   return [locate(["app", "host"], message, origins)];
 }

@@ -7,7 +7,7 @@ fc.configureGlobal({ seed: 34 });
 
 const hash = "ab".repeat(32);
 const key = { name: "ops", role: "admin", sha256: hash };
-const tls = { cert: "cert.pem", key: "key.pem" };
+const tls = { certificate: "cert.pem", key: "key.pem" };
 
 function refused(tree: unknown): AetherError {
   try {
@@ -89,7 +89,8 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
 });
 
 Deno.test("resolveConfig() reads peers, also with IPv6 addresses", () => {
-  const { cluster } = resolveConfig({ cluster: { peers: ["a:host-1:8090", "b:[::1]:1"] } });
+  const peers = ["a:host-1:8090", "b:[::1]:1"];
+  const { cluster } = resolveConfig({ cluster: { insecure: true, peers } });
   assert.deepEqual(cluster.peers, [{ id: "a", host: "host-1", port: 8090 }, {
     id: "b",
     host: "::1",
@@ -175,7 +176,7 @@ const wrong: [string, unknown, string, string][] = [
   ],
   [
     "a missing key",
-    { management: { tls: { cert: "c.pem" } } },
+    { management: { tls: { certificate: "c.pem" } } },
     "management.tls.key",
     "The key is missing; write the path of a file or folder as text",
   ],
@@ -239,13 +240,13 @@ const wrong: [string, unknown, string, string][] = [
   ],
   [
     "a peer id twice",
-    { cluster: { peers: ["a:h1:1", "a:h2:1"] } },
+    { cluster: { insecure: true, peers: ["a:h1:1", "a:h2:1"] } },
     "cluster.peers[1]",
     'Peer id "a" appears twice; every peer has its own',
   ],
   [
     "a peer address twice",
-    { cluster: { peers: ["a:h1:1", "b:h1:1"] } },
+    { cluster: { insecure: true, peers: ["a:h1:1", "b:h1:1"] } },
     "cluster.peers[1]",
     'Peer address "h1:1" appears twice; every peer has its own',
   ],
@@ -360,11 +361,15 @@ Deno.test("resolveConfig() opens management to others only with keys and TLS, or
   assert.equal(resolveConfig({ management: { host, insecure: true } }).management.host, host);
 });
 
-Deno.test("resolveConfig() opens the cluster port to others only with insecure", () => {
-  const error = refused({ cluster: { host: "192.0.2.1" } });
-  assert.equal(error.name, "INSECURE_LISTENER");
-  assert.match(error.message, /"192.0.2.1".*set cluster.insecure = true/);
-  assert.ok(resolveConfig({ cluster: { host: "192.0.2.1", insecure: true } }).cluster.insecure);
+Deno.test("resolveConfig() lets nodes talk to other machines only with [tls], or insecure", () => {
+  const files = { ca: "ca.crt", certificate: "n.crt", key: "n.key" };
+  for (const cluster of [{ host: "192.0.2.1" }, { peers: ["n2:192.0.2.1:8090"] }]) {
+    const error = refused({ cluster });
+    assert.equal(error.name, "INSECURE_LISTENER");
+    assert.match(error.message, /add \[tls\] .*`aether tls init`.* set cluster.insecure = true/);
+    assert.ok(resolveConfig({ cluster: { ...cluster, insecure: true } }).cluster.insecure);
+    assert.deepEqual(resolveConfig({ cluster, tls: files }).tls, files);
+  }
 });
 
 Deno.test("resolveConfig() calls a mixture of problems CONFIG_INVALID", () => {

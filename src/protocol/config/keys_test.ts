@@ -28,10 +28,12 @@ Deno.test("configKeys describes every key and table", () => {
   assert.deepEqual(configSections.map((section) => section.path), [
     "node",
     "cluster",
+    "tls",
     "management",
     "management.tls",
     "app",
     "app.cors",
+    "app.tls",
     "store",
     "artifact",
     "sandbox",
@@ -52,7 +54,7 @@ Deno.test("keyOfFlag() takes dashes and camel case", () => {
 
 Deno.test("namesIn() lists what is valid in a table", () => {
   assert.deepEqual(namesIn("management.keys[0]"), ["name", "role", "sha256"]);
-  assert.deepEqual(namesIn("management.tls"), ["cert", "key"]);
+  assert.deepEqual(namesIn("management.tls"), ["certificate", "key"]);
   assert.deepEqual(namesIn("log"), ["level", "format"]);
   assert.ok(namesIn("").includes("sandbox"));
   assert.deepEqual(namesIn("log.level"), []);

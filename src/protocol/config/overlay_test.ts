@@ -8,7 +8,7 @@ const full = {
   cluster: { peers: ["n1:127.0.0.1:8090", "n2:[::1]:8090"] },
   management: {
     keys: [{ name: "bot", role: "viewer", sha256: "a".repeat(64) }],
-    tls: { cert: "/c", key: "/k" },
+    tls: { certificate: "/c", key: "/k" },
     requestTimeout: "1500ms",
   },
   artifact: { maxBytes: "1500000B" },

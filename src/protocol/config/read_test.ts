@@ -149,7 +149,7 @@ Deno.test("readConfig() lists secret variables for deletion, others not", async 
     LEVEL_TOKEN: "info",
     OTHER_PASSWORD: "x",
     AETHER_MANAGEMENT_TLS_KEY: "k.pem",
-    AETHER_MANAGEMENT_TLS_CERT: "c.pem",
+    AETHER_MANAGEMENT_TLS_CERTIFICATE: "c.pem",
   };
   const loaded = await readConfig(inputs(text, { env }));
   assert.deepEqual([...loaded.secretVariables].sort(), [
@@ -194,7 +194,8 @@ const leaks: Record<string, string> = {
   "a text for a list": '[cluster]\npeers = "${secrets:token}"',
   "a text for a table": 'app = "${secrets:token}"',
   "an address that others reach": '[management]\nhost = "${secrets:token}"',
-  "two peers": '[cluster]\npeers = ["a:${secrets:token}:1", "b:${secrets:token}:1"]',
+  "two peers":
+    '[cluster]\ninsecure = true\npeers = ["a:${secrets:token}:1", "b:${secrets:token}:1"]',
   "a table for a text": '[node]\nid = { a = "${secrets:token}" }',
 };
 

@@ -53,6 +53,14 @@ function pathList() {
   return list(filePath(), "paths").register(fieldMeta, { kind: "paths", values: "list of paths" });
 }
 
+/** Of a port that clients call with HTTPS. */
+function serverTls() {
+  return section({
+    certificate: filePath().describe("File with the certificate chain in PEM form"),
+    key: filePath().describe("File with the private key in PEM form"),
+  });
+}
+
 const peer = z.string({ error: () => peerRule }).transform((value, context) => {
   const [, id = "", host = "", digits = ""] = peerPattern.exec(value) ?? [];
   const port = Number(digits);
@@ -85,9 +93,17 @@ const cluster = section({
     values: "list of id:host:port",
   }).prefault([]).describe("The nodes that form the cluster at its first start"),
   insecure: boolean().prefault(false).describe(
-    "Allow a cluster address that other machines reach although nodes do not authenticate yet",
+    "Allow a cluster address that other machines reach without [tls]",
   ),
 }).prefault({}).describe("Traffic between nodes");
+
+const tls = section({
+  ca: filePath().describe(
+    "File with the certificates of the authorities that this node believes, in PEM form",
+  ),
+  certificate: filePath().describe("File with this node's certificate in PEM form"),
+  key: filePath().describe("File with the key of the certificate in PEM form"),
+}).optional().describe("Mutual TLS between nodes: with this table, nodes talk in no other way");
 
 const managementKey = section({
   name: text(
@@ -127,10 +143,7 @@ const management = section({
   requestTimeout: durationMs({ minimum: "1ms", maximum: "1d" }).prefault("30s").describe(
     "Time in which a management request must be answered",
   ),
-  tls: section({
-    cert: filePath().describe("File with the certificate chain in PEM form"),
-    key: filePath().describe("File with the private key in PEM form"),
-  }).optional().describe("TLS of the management API; both keys or no table"),
+  tls: serverTls().optional().describe("TLS of the management API; both keys or no table"),
 }).prefault({}).describe("The management API");
 
 const cors = section({
@@ -207,6 +220,7 @@ const app = section({
   maxInFlightPerInstance: integer(1, 65_536).prefault(256).describe(
     "Requests that one instance works on at the same time; more are refused with 503",
   ),
+  tls: serverTls().optional().describe("TLS of the applications; both keys or no table"),
 }).prefault({}).describe("HTTP of the applications");
 
 const store = section({
@@ -352,6 +366,7 @@ const secrets = section({
 export const configSchema = section({
   node,
   cluster,
+  tls,
   management,
   app,
   store,

@@ -1,0 +1,132 @@
+/**
+ * Clusters of real processes whose nodes know each other by certificates.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
+import { faultRound } from "./lib/faults.ts";
+import { Clients } from "./lib/history.ts";
+import { labTest, labTests } from "./lib/netns.ts";
+import { until, type World } from "./lib/world.ts";
+
+/** Faults that break links and make nodes dial again, of one process and of the network. */
+const faults = [
+  "kill the leader",
+  "kill two",
+  "pause one",
+  "isolate one",
+  "split in two",
+  "one-way",
+];
+
+labTests(import.meta.url, 120_000, () => {
+  labTest(
+    "Certificates and the authority are replaced under writes; no link ends",
+    async (world, lab) => {
+      const cluster = await TestCluster.create(world, {
+        hosts: lab.hosts.slice(0, 3),
+        isDurable: true,
+        isTls: true,
+        config: '[log]\nlevel = "debug"\n',
+      });
+      await cluster.start();
+      await cluster.ready();
+      const clients = new Clients({
+        nodes: cluster.nodes,
+        clientsPerNode: 2,
+        keys: 8,
+        seed: "tls",
+        prefix: "tls",
+      });
+      clients.start();
+      await cluster.node(2).crash();
+      await cluster.start();
+      await cluster.ready();
+
+      const before = cluster.nodes.map(closedLinks);
+      for (const step of [[], ["--new-authority"], [], ["--drop-old-authorities"]]) {
+        const reloads = cluster.nodes.map(reloadsOf);
+        await world.must(["tls", "rotate", "--dir", world.path("tls"), ...step]);
+        await until(
+          "every thread with links has read the files",
+          () =>
+            cluster.nodes.every((node, index) => reloadsOf(node) >= (reloads[index] ?? 0) + 2) ||
+            undefined,
+        );
+      }
+      assert.deepEqual(cluster.nodes.map(closedLinks), before);
+
+      // New links use the new authority.
+      await cluster.node(3).crash();
+      await cluster.start();
+      await cluster.ready();
+      await clients.stop();
+      clients.check();
+      assert.ok(clients.acknowledgedMs.length > 100);
+    },
+  );
+
+  labTest("A node of another authority is refused, whatever it says", async (world, lab) => {
+    const hosts = lab.hosts.slice(0, 3);
+    const cluster = await TestCluster.create(world, { hosts, isDurable: false, isTls: true });
+    await cluster.start();
+    await cluster.ready();
+    await cluster.node(3).crash();
+
+    const other = ["--dir", world.path("other")];
+    await world.must(["tls", "init", "--cluster", "e2e", ...other]);
+    await world.must(["tls", "issue", "n3", ...other]);
+    for (const name of ["n3.crt", "n3.key"]) {
+      await Deno.copyFile(world.path("other", name), world.path("tls", name));
+    }
+    const ca = await Deno.readTextFile(world.path("other", "ca.crt"));
+    await world.write("n3.toml", await rogueConfig(world, ca));
+    cluster.node(3).launch();
+    for (const node of [cluster.node(1), cluster.node(2)]) {
+      await node.process.line("stderr", (line) => line.includes("was refused") || undefined);
+      assert.equal(await node.put("after", "1"), 200);
+    }
+    // It goes on trying, and is logged once.
+    await until("it was refused often", async () => {
+      const status = await cluster.node(1).json<Status>("/api/status");
+      return (status?.links.refusals["unknown authority"] ?? 0) > 5 || undefined;
+    });
+    const reason =
+      /from a peer was refused.*node n3 was issued by .*none of the authorities in tls/;
+    const lines = cluster.node(1).process.stderr.filter((line) => reason.test(line));
+    assert.equal(lines.length, 1, lines.join("\n"));
+    const view = await cluster.node(1).json<{ connectedPeers: number }>("/api/health");
+    assert.equal(view?.connectedPeers, 1);
+  });
+
+  labTest("Five nodes with mutual TLS survive faults", async (world, lab) => {
+    const hosts = lab.hosts.slice(0, 5);
+    const cluster = await TestCluster.create(world, { hosts, isDurable: true, isTls: true });
+    await cluster.start();
+    for (const fault of faults) {
+      const options = { lab, cluster, seed: `tls ${fault}`, faultMs: { min: 1_500, max: 2_000 } };
+      console.log(JSON.stringify(await faultRound(options, fault)));
+    }
+  });
+});
+
+interface Status {
+  readonly links: { readonly refusals: Readonly<Record<string, number>> };
+}
+
+/** It believes both authorities, so that the others must refuse it. */
+async function rogueConfig(world: World, ca: string): Promise<string> {
+  const own = await Deno.readTextFile(world.path("tls", "ca.crt"));
+  await world.write("other/both.crt", own + ca);
+  const config = await Deno.readTextFile(world.path("n3.toml"));
+  return config.replace("tls/ca.crt", "other/both.crt");
+}
+
+function closedLinks(node: ClusterNode): number {
+  return node.process.stderr.filter((line) => line.includes("A link was closed")).length;
+}
+
+function reloadsOf(node: ClusterNode): number {
+  return node.process.stderr.filter((line) => line.includes("Certificates were reloaded")).length;
+}
