@@ -157,6 +157,8 @@ export class Engine {
       case "state":
       case "vote":
         return this.#receiveSlot(from, header, message);
+      case "suggestion":
+        return this.#pipeline.hear(from, message.slot, message.value);
       case "batch":
         return this.#pipeline.batches.receive(message, header.resent, this.#nowMs);
       case "get":

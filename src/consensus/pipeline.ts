@@ -23,6 +23,7 @@ import { BatchStore } from "./batches/batch_store.ts";
 import { DecidedLog } from "./decided_log.ts";
 import type { Outbox } from "./outbox.ts";
 import { Opening } from "./slot/opening.ts";
+import type { Proposed } from "./slot/slot_protocol.ts";
 import { type Slot, SlotTable } from "./slot/slots.ts";
 import type { EngineOptions } from "./types.ts";
 
@@ -54,6 +55,8 @@ export class Pipeline {
   /** Slots from here on may have members that this node does not know yet. */
   #horizon = 0;
   #nowMs = -Infinity;
+  /** Until then nobody waits for all proposals: they did not all come in time. */
+  #hopelessUntilMs = -Infinity;
 
   constructor(context: PipelineContext) {
     const { options, firstSlot, membersAt } = context;
@@ -125,6 +128,15 @@ export class Pipeline {
     const slot = this.slots.at(number, this.#nowMs);
     if (message.type === "proposal") this.opening.proposalSeen(slot, from, this.#nowMs);
     return slot.protocol.receive(from, message) === "conflict" ? "conflict" : "taken";
+  }
+
+  /** Another node is about to propose a value, which its disk is still writing. */
+  hear(from: string, number: number, value: Value): void {
+    if (number < this.log.start || number >= this.#horizon || this.log.isDecided(number)) return;
+    const slot = this.slots.at(number, this.#nowMs);
+    if (!slot.members.includes(from)) return;
+    this.opening.proposalSeen(slot, from, this.#nowMs);
+    slot.suggestion ??= { from, value };
   }
 
   /** Another node has decided a slot. */
@@ -206,6 +218,7 @@ export class Pipeline {
       const { protocol } = slot;
       const patient = this.#nowMs - slot.openedAtMs < this.opening.patienceMs;
       for (;;) {
+        if (protocol.isUnanimous && this.#isHopeful(slot)) break;
         const message = protocol.next(patient);
         if (message === undefined) break;
         this.#emit(slot, message);
@@ -216,6 +229,16 @@ export class Pipeline {
       moved = true;
     }
     return moved;
+  }
+
+  /** Whether all proposals may come soon: they save everybody a vote and the time to sync it. */
+  #isHopeful({ members, sentAtMs }: Slot): boolean {
+    const { durable, hopeMs, lateMs } = this.#options;
+    if (!durable || hopeMs === 0 || this.#nowMs < this.#hopelessUntilMs) return false;
+    if (this.opening.isSuspected(members)) return false;
+    if (this.#nowMs - sentAtMs < hopeMs) return true;
+    this.#hopelessUntilMs = this.#nowMs + lateMs;
+    return false;
   }
 
   #decided(number: number, value: Value): void {
@@ -267,7 +290,7 @@ export class Pipeline {
       if (slot?.protocol.isOpen || this.log.isDecided(number)) continue;
       if (!this.#context.mayVote(number)) continue;
       let value: Value | undefined;
-      const isAdopted = slot?.protocol.favourite !== undefined;
+      const isAdopted = slot !== undefined && favouriteOf(slot) !== undefined;
       if (isAdopted) value = this.#adopt(slot);
       else if (isFrontier) {
         value = this.opening.initiate(number, this.#nowMs);
@@ -282,7 +305,7 @@ export class Pipeline {
 
   /** Agreeing with whoever came first is what makes proposals equal. */
   #adopt(slot: Slot): Value | undefined {
-    const { favourite } = slot.protocol;
+    const favourite = favouriteOf(slot);
     if (favourite === undefined) return undefined;
     if (this.batches.batchesOf(favourite.value) !== undefined) return favourite.value;
     this.#want(favourite.value, favourite.from);
@@ -302,6 +325,9 @@ export class Pipeline {
       assert(payload !== undefined, `Batch ${digest} is proposed but not known`);
       this.#outbox.record({ type: "batch", digest, payload });
     }
+    if (isInitiated && this.#options.durable && slot.members.length > 1) {
+      this.#outbox.send("all", { type: "suggestion", slot: number, value });
+    }
     this.#emit(slot, slot.protocol.open(value));
   }
 
@@ -310,4 +336,9 @@ export class Pipeline {
     slot.protocol.receive(this.#options.self, message);
     if (!this.#outbox.hold(message)) this.confirm(message);
   }
+}
+
+/** What others propose, or else are about to. */
+function favouriteOf({ protocol, suggestion }: Slot): Proposed | undefined {
+  return protocol.favourite ?? suggestion;
 }

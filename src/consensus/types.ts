@@ -29,6 +29,11 @@ export interface EngineOptions {
   readonly window: number;
   /** Slots that a node opens on its own at once; more means smaller batches. */
   readonly depth: number;
+  /**
+   * How long a durable node waits for all proposals once its own is sent, before it goes on with a
+   * vote, which has to be made durable too; 0 = not at all.
+   */
+  readonly hopeMs: number;
   /** How long to wait for a majority of proposals when a quorum disagrees. */
   readonly graceMs: number;
   /** How long the opener of a slot may take before the next in turn opens it. */
@@ -52,6 +57,7 @@ export const engineDefaults = {
   durable: false,
   window: 16,
   depth: 2,
+  hopeMs: 3,
   graceMs: 2,
   takeoverMs: 8,
   lateMs: 1_000,

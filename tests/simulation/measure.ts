@@ -51,7 +51,8 @@ function optionsOf(
   syncMs: number,
 ): SimulationOptions {
   const base = deriveOptions("measure", nodes);
-  const { window, depth, graceMs, takeoverMs, lateMs, resendMs, resendMaxMs } = engineDefaults;
+  const { window, depth, hopeMs, graceMs, takeoverMs, lateMs, resendMs, resendMaxMs } =
+    engineDefaults;
   const load: LoadOptions = {
     ...base.load,
     clients,
@@ -72,6 +73,7 @@ function optionsOf(
     engine: {
       window,
       depth,
+      hopeMs,
       graceMs,
       takeoverMs,
       lateMs,

@@ -36,6 +36,7 @@ export interface FaultRates {
 export interface EngineVariation {
   readonly window: number;
   readonly depth: number;
+  readonly hopeMs: number;
   readonly graceMs: number;
   readonly takeoverMs: number;
   readonly lateMs: number;
@@ -156,5 +157,6 @@ function deriveEngine(random: SeededRandom, delayMs: number): EngineVariation {
     waitingBatchesMax: pick([4, 1_000]),
     // Few at a time, but not so few that catching up takes longer than the run.
     fetchEntriesMax: Math.max(pick([3, 512]), delayMs > 1 ? 50 : 3),
+    hopeMs: pick([0, 3, 2 * delayMs]),
   };
 }

@@ -35,6 +35,11 @@ export class Openers {
     this.#suspected = nodes;
   }
 
+  /** Whether one of the nodes is passed over since it seems to be down. */
+  isSuspected(nodes: readonly string[]): boolean {
+    return this.#suspected.size > 0 && nodes.some((node) => this.#suspected.has(node));
+  }
+
   /** A slot was applied. */
   applied(slot: number, digests: Iterable<Digest>): void {
     const block = this.#blockOf(slot);

@@ -8,6 +8,13 @@ const orderOf = (openers: Openers, slot: number, nowMs = 0) =>
     openers.rankOf(x, slot, members, nowMs) - openers.rankOf(y, slot, members, nowMs)
   ).join("");
 
+Deno.test("Openers.isSuspected() asks whether one of the nodes seems to be down", () => {
+  const openers = new Openers(4, 1_000);
+  assert.equal(openers.isSuspected(members), false);
+  openers.suspect(new Set(["b", "x"]));
+  assert.deepEqual([members, ["a", "c"]].map((each) => openers.isSuspected(each)), [true, false]);
+});
+
 Deno.test("Openers.rankOf() turns with the blocks while nothing is known", () => {
   const openers = new Openers(4, 1_000);
   assert.deepEqual([0, 3, 4, 8].map((slot) => orderOf(openers, slot)), [

@@ -62,6 +62,11 @@ export class Opening {
     this.#openers.suspect(nodes);
   }
 
+  /** Whether one of the nodes seems to be down. */
+  isSuspected(nodes: readonly string[]): boolean {
+    return this.#openers.isSuspected(nodes);
+  }
+
   /** What to propose in a slot that nobody has opened; undefined: nothing now. */
   initiate(slot: number, nowMs: number): Value | undefined {
     const { options, batches, slots, log, membersAt } = this.#parts;

@@ -37,6 +37,11 @@ export interface SlotProtocol {
   readonly decision: Value | undefined;
   /** The proposal with the most support so far, the earlier one of two with the same. */
   readonly favourite: Proposed | undefined;
+  /**
+   * Whether the proposals so far are equal and this node has not gone on from them: if all others
+   * follow, they decide by themselves.
+   */
+  readonly isUnanimous: boolean;
   /** Takes part with a proposal; the message counts once it is received by oneself too. */
   open(value: Value): SlotMessage;
   /** Records a message; the first one of a sender for a type and phase counts. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Digest, digestsOf, type SlotMessage } from "../../protocol/consensus/message.ts";
-import type { Coin, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
+import type { Coin, Proposed, SlotProtocol, SlotProtocolFactory } from "./slot_protocol.ts";
 import { stepOf } from "./slot_protocol.ts";
 
 /** One slot. */
@@ -17,6 +17,10 @@ export interface Slot {
   /** When it was heard of. */
   readonly touchedAtMs: number;
   openedAtMs: number;
+  /** When its proposal was sent; Infinity before that. */
+  sentAtMs: number;
+  /** What another node was about to propose. */
+  suggestion: Proposed | undefined;
   /** Batches that this node proposes. */
   proposed: readonly Digest[];
   /** Whether this node proposed without having seen another proposal. */
@@ -91,6 +95,8 @@ export class SlotTable {
       sent: [],
       touchedAtMs: nowMs,
       openedAtMs: nowMs,
+      sentAtMs: Infinity,
+      suggestion: undefined,
       proposed: [],
       isInitiated: false,
       isDecided: false,
@@ -116,7 +122,9 @@ export class SlotTable {
   /** This node sends a message for a slot. */
   sent(slot: Slot, message: SlotMessage, nowMs: number): void {
     slot.sent.push(message);
-    if (slot.sent.length === 1) slot.resendAtMs = nowMs + this.#options.resendMs;
+    if (slot.sent.length > 1) return;
+    slot.sentAtMs = nowMs;
+    slot.resendAtMs = nowMs + this.#options.resendMs;
   }
 
   /** A slot is decided: it sends nothing on its own any more. */
@@ -181,6 +189,7 @@ export class SlotTable {
     this.#recovered.delete(slot.number);
     slot.protocol.resume(sent);
     slot.sent.push(...sent);
+    slot.sentAtMs = nowMs;
     // Sent again at once: others may be waiting for it.
     slot.resendAtMs = nowMs;
     const [first] = sent;

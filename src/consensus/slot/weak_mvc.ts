@@ -71,6 +71,11 @@ export class WeakMvc implements SlotProtocol {
     return undefined;
   }
 
+  get isUnanimous(): boolean {
+    if (this.#stage.waitsFor !== "proposal" || this.#decision !== undefined) return false;
+    return mostFrequent(this.#proposals).count === this.#proposals.size;
+  }
+
   open(value: Value): SlotMessage {
     assert(!this.isOpen, `Slot ${this.#context.slot} is open already`);
     this.#stage = { waitsFor: "proposal" };

@@ -201,3 +201,18 @@ Deno.test("WeakMvc.decide() refuses a second value", () => {
   mvc.decide("x");
   assert.throws(() => mvc.decide("y"), /decided twice/);
 });
+
+Deno.test("WeakMvc.isUnanimous until a proposal differs or the node goes on", () => {
+  const mvc = make(3);
+  assert.equal(mvc.isUnanimous, false, "Not open yet");
+  mvc.receive("a", mvc.open("x"));
+  assert.equal(mvc.isUnanimous, true);
+  mvc.receive("b", proposal("x"));
+  assert.equal(mvc.isUnanimous, true);
+  mvc.next(false);
+  assert.equal(mvc.isUnanimous, false, "It has voted");
+  const other = make(3);
+  other.receive("a", other.open("x"));
+  other.receive("b", proposal("y"));
+  assert.equal(other.isUnanimous, false);
+});

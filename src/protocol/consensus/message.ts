@@ -67,6 +67,11 @@ export interface LogEntry {
 /** What nodes send each other. */
 export type Message =
   | SlotMessage
+  /**
+   * What the sender is about to propose, said before that is durable: others may propose the same
+   * meanwhile, but it counts for nothing.
+   */
+  | { readonly type: "suggestion"; readonly slot: number; readonly value: Value }
   /** A batch, at its first submission or in answer to "get". */
   | { readonly type: "batch"; readonly digest: Digest; readonly payload: Uint8Array }
   | { readonly type: "get"; readonly digest: Digest }

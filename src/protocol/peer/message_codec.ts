@@ -29,6 +29,7 @@ const kinds = {
   rejoinTell: 11,
   barrierAsk: 12,
   barrierTell: 13,
+  suggestion: 14,
 } as const;
 
 const digestMax = 128;
@@ -41,6 +42,7 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.u8(kinds[message.type]);
   switch (message.type) {
     case "proposal":
+    case "suggestion":
       writer.varint(message.slot).string(message.value);
       break;
     case "state":
@@ -100,6 +102,8 @@ export function readMessage(reader: ByteReader): Message {
     case kinds.state:
     case kinds.vote:
       return readSlotMessage(reader, kind);
+    case kinds.suggestion:
+      return { type: "suggestion", slot: reader.varint(), value: readValue(reader) };
     case kinds.batch:
       return { type: "batch", digest: readDigest(reader), payload: reader.bytes(payloadBytesMax) };
     case kinds.get:

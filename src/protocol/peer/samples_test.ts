@@ -43,6 +43,7 @@ const slotMessage = fc.oneof(
 /** Any message of the consensus engine. */
 export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   slotMessage,
+  record({ type: fc.constant("suggestion" as const), slot, value }),
   record({ type: fc.constant("batch" as const), digest, payload: bytes }),
   record({ type: fc.constant("get" as const), digest }),
   record({ type: fc.constant("decision" as const), slot, value }),
