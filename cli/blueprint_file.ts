@@ -35,9 +35,14 @@ export function renderPlan(plan: Plan, context: Context): string {
     const details = changes.length === 0 ? "" : `  ${changes.join(", ")}`;
     return context.paint(`${sign} ${action.padEnd(6)} ${artifact}${details}`, tone);
   });
+  const placement = plan.placement.map(({ artifact, node, before, after }) =>
+    context.paint(`  ${node}: ${artifact} ${before} -> ${after}`, "dim")
+  );
   const warnings = plan.warnings.map((text) => `${context.paint("warning:", "warn")} ${text}`);
   const count = plan.changeCount === 0 ? "Nothing changes" : countOf(plan.changeCount, "change");
-  return [...lines, ...warnings, `${count} at revision ${plan.revision}`, ""].join("\n");
+  return [...lines, ...placement, ...warnings, `${count} at revision ${plan.revision}`, ""].join(
+    "\n",
+  );
 }
 
 /** One line on how far a blueprint is. */

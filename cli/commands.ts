@@ -11,8 +11,10 @@ import { command as backupVerify } from "./commands/backup/verify.ts";
 import { command as blueprintApply } from "./commands/blueprint/apply.ts";
 import { command as blueprintDelete } from "./commands/blueprint/delete.ts";
 import { command as blueprintGet } from "./commands/blueprint/get.ts";
+import { command as blueprintHistory } from "./commands/blueprint/history.ts";
 import { command as blueprintList } from "./commands/blueprint/list.ts";
 import { command as blueprintPlan } from "./commands/blueprint/plan.ts";
+import { command as blueprintRevert } from "./commands/blueprint/revert.ts";
 import { command as blueprintStatus } from "./commands/blueprint/status.ts";
 import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
 import { command as completion } from "./commands/completion.ts";
@@ -61,6 +63,7 @@ export const commands: readonly Command[] = [
   ...[nodeDrain, nodeActivate, nodeShutdown],
   ...[status, health, nodes, slices, routes],
   ...[blueprintApply, blueprintPlan, blueprintValidate],
+  ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[slicePermissionsShow, slicePermissionsDiff],

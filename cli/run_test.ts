@@ -44,6 +44,7 @@ const plan = {
   changeCount: 1,
   revision: 7,
   warnings: [],
+  placement: [],
 };
 
 function status(state: string, active: number, reason?: string) {
@@ -186,7 +187,7 @@ function applying(states: readonly unknown[]): Answers {
   let index = 0;
   return {
     "POST /api/blueprint": () =>
-      Response.json({ status: "applied", id, slices: 1, revision: 8, plan }),
+      Response.json({ status: "applied", id, slices: 1, revision: 8, number: 1, plan }),
     [`GET /api/blueprint/${id}/status`]: () => {
       const state = states[Math.min(index++, states.length - 1)];
       return Response.json(state);

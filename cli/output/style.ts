@@ -34,6 +34,7 @@ const tones: ReadonlyMap<string, Tone> = new Map([
   ["DRAINING", "warn"],
   ["FAILED", "bad"],
   ["PARTIAL", "warn"],
+  ["ROLLED_BACK", "bad"],
   ["PENDING", "warn"],
   ["DEPLOYING", "warn"],
   ["IN_PROGRESS", "warn"],

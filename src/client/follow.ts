@@ -14,6 +14,8 @@ import type { BlueprintStatus } from "../protocol/blueprint.ts";
 export interface FollowOptions {
   /** Limit for the whole deployment, in milliseconds. */
   readonly timeoutMs: number;
+  /** The revision to follow; what is applied, whatever it is, unless given. */
+  readonly number?: number;
   /** Time between two looks, in milliseconds. @default {250} */
   readonly intervalMs?: number;
   /** Ends the waiting; it then throws the signal's reason. */
@@ -38,7 +40,7 @@ export async function followDeployment(
   for (;;) {
     const status = await client.call(
       "blueprintStatus",
-      { params: { id } },
+      { params: { id }, query: { number: options.number } },
       signal === undefined ? {} : { signal },
     );
     const text = JSON.stringify([status.status, status.slices]);

@@ -8,6 +8,7 @@
  */
 import type { ExpandedBlueprint, ExpandedSlice, Plan, PlanChange } from "../protocol/blueprint.ts";
 import { artifactBase, compareVersions, parseCoordinates } from "../protocol/coordinates.ts";
+import { type PlacementContext, previewPlacement } from "./blueprint/placement_preview.ts";
 import type { Manifest } from "../protocol/slice/manifest.ts";
 
 /** What a plan needs beside the blueprints. */
@@ -16,6 +17,8 @@ export interface PlanContext {
   readonly revision: number;
   /** Manifest of exact coordinates; undefined where it is not known any more. */
   manifest(artifact: string): Manifest | undefined;
+  /** How the cluster is now. */
+  readonly placement: PlacementContext;
 }
 
 /**
@@ -46,6 +49,7 @@ export function planBlueprint(
     changes,
     changeCount: changes.filter((change) => change.action !== "keep").length,
     revision: context.revision,
+    placement: previewPlacement(current, next, context.placement),
     warnings: next.slices.flatMap((slice) =>
       warningsOf(before.get(artifactBase(slice.artifact)), slice)
     ),

@@ -22,7 +22,8 @@ const { manifest } = makeCatalog(
     permissions: { env: ["TZ"], net: ["api.example.com:443"] },
   }),
 );
-const context = { revision: 7, manifest };
+const placement = { instances: [], nodes: [], instancesPerNode: 1 };
+const context = { revision: 7, manifest, placement };
 
 Deno.test("planBlueprint() creates everything of a new blueprint", () => {
   const next = expanded([["org.shop:a:1.0.0", 2, 1], ["org.shop:b:1.0.0", 1, 1]]);
@@ -48,6 +49,7 @@ Deno.test("planBlueprint() creates everything of a new blueprint", () => {
     changeCount: 2,
     revision: 7,
     warnings: [],
+    placement: [],
   });
 });
 

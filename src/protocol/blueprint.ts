@@ -61,6 +61,16 @@ const planChangeSchema = z.object({
 /** See {@link planChangeSchema}. */
 export type PlanChange = z.output<typeof planChangeSchema>;
 
+/** Instances of an artifact on a node, before and after. */
+const placementChangeSchema = z.object({
+  artifact: z.string(),
+  node: z.string(),
+  before: z.int(),
+  after: z.int(),
+});
+/** See {@link placementChangeSchema}. */
+export type PlacementChange = z.output<typeof placementChangeSchema>;
+
 /** What applying a blueprint would change. */
 export const planSchema = z.object({
   id: z.string(),
@@ -70,9 +80,14 @@ export const planSchema = z.object({
   /** Store revision on which the plan is based; for `--if-revision`. */
   revision: z.int(),
   warnings: z.array(z.string()),
+  /** Where instances would start and end, as the cluster is now. */
+  placement: z.array(placementChangeSchema),
 });
 /** See {@link planSchema}. */
 export type Plan = z.output<typeof planSchema>;
+
+/** States of a revision of a blueprint. */
+export const revisionStates = ["DEPLOYING", "DEPLOYED", "FAILED", "ROLLED_BACK"] as const;
 
 /** State of one slice of a blueprint. */
 const sliceStatusSchema = z.object({

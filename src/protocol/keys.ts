@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
-import { expandedBlueprintSchema } from "./blueprint.ts";
+import { expandedBlueprintSchema, revisionStates } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import { nodeLifecycles } from "./node_lifecycle.ts";
@@ -93,6 +93,21 @@ export const addressesSchema = z.object({
   app: z.string(),
 });
 
+const revisionValueSchema = z.object({
+  number: z.int(),
+  blueprint: expandedBlueprintSchema,
+  /** Wall time, for people. */
+  appliedAtMs: z.number(),
+  state: z.enum(revisionStates),
+  /** Slices whose instances failed for good. */
+  failures: z.array(z.object({ artifact: z.string(), reason: z.string() })),
+  /** The earlier revision that this one brings back. */
+  returnsTo: z.int().optional(),
+});
+
+/** A revision of a blueprint. */
+export type RevisionValue = z.output<typeof revisionValueSchema>;
+
 const memberValueSchema = z.object({
   id: z.string(),
   state: z.enum(nodeLifecycles),
@@ -131,6 +146,8 @@ export const keys = {
       blueprint: z.string(),
     }),
   ),
+  /** `revision/{blueprint}/{number}`: what was applied, and what became of it. */
+  revision: new KeyType("revision/", "operator", revisionValueSchema),
   /** `assignment/{node}/{artifact}`: what a node should run, decided by the leader. */
   assignment: new KeyType(
     "assignment/",

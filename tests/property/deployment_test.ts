@@ -104,6 +104,7 @@ Deno.test("planBlueprint() of a blueprint against itself changes nothing", () =>
     const plan = planBlueprint(expanded, resolveBlueprint(blueprint, catalog), {
       revision: 1,
       manifest: catalog.manifest,
+      placement: { instances: [], nodes: [], instancesPerNode: 1 },
     });
     assert.equal(plan.changeCount, 0);
     assert.ok(plan.changes.every((change) => change.action === "keep"));

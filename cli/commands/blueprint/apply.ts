@@ -50,6 +50,7 @@ export const command = defineCommand({
       return;
     }
     const deployment = await followDeployment(client, applied.id, {
+      number: applied.number,
       timeoutMs: context.options.timeout ?? timeoutMsDefault,
       onProgress: (status) => context.say(progressLine(status)),
     });

@@ -23,7 +23,21 @@ export const blueprintHandlers: Handlers<keyof typeof blueprintRows> = {
     },
   }),
   blueprintGet: ({ params }, { control }) => ({ body: control.blueprints.get(params.id) }),
-  blueprintStatus: ({ params }, { control }) => ({ body: control.blueprints.status(params.id) }),
+  blueprintStatus: ({ params, query }, { control }) => ({
+    body: control.blueprints.status(params.id, query.number),
+  }),
+  blueprintHistory: ({ params }, { control }) => ({
+    body: {
+      revisions: control.blueprints.history(params.id).map(({ blueprint, ...revision }) => ({
+        ...revision,
+        id: blueprint.id,
+        slices: blueprint.slices.length,
+      })),
+    },
+  }),
+  blueprintRevert: async ({ params, body }, { control }) => ({
+    body: await control.blueprints.revert(params.id, body.to),
+  }),
   blueprintDelete: async ({ params }, { control }) => ({
     body: {
       status: "deleted",

@@ -44,4 +44,10 @@ export const deploymentErrors = {
     "The drain was cancelled",
     "Somebody has activated or shut down the node: see `aether nodes`",
   ),
+  REVISION_NOT_FOUND: row(
+    "E4107",
+    404,
+    "The blueprint has no such revision",
+    "See `aether blueprint history` for those that are kept",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

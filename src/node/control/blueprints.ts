@@ -15,16 +15,16 @@ import { resolveBlueprint } from "../../deployment/resolve.ts";
 import { blueprintStatus } from "../../deployment/status.ts";
 import type { BlueprintStatus, ExpandedBlueprint, Plan } from "../../protocol/blueprint.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
-import { keys } from "../../protocol/keys.ts";
+import { keys, type RevisionValue } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { SliceCatalog } from "./catalog.ts";
+import { recordOperations, replaceOperations, revisionsOf } from "../deploy/revisions.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import {
   knownInstances,
   type Stored,
   storedBlueprints,
-  storedTargets,
   storedValue,
   storedValues,
 } from "./views.ts";
@@ -35,23 +35,32 @@ export interface AppliedBlueprint {
   readonly id: string;
   readonly slices: number;
   readonly revision: number;
+  /** Number of this revision of the blueprint. */
+  readonly number: number;
   readonly plan: Plan;
+}
+
+/** What blueprints need. */
+export interface BlueprintsOptions {
+  readonly store: Pick<ReplicatedStore, "state" | "propose">;
+  readonly catalog: SliceCatalog;
+  readonly ceiling: Ceiling;
+  readonly instancesPerNode: number;
+  /** Wall time, for people. */
+  wallMs(): number;
+  isAlive(node: string): boolean;
 }
 
 /** The applied blueprints of the cluster. */
 export class Blueprints {
   readonly #store: Pick<ReplicatedStore, "state" | "propose">;
   readonly #catalog: SliceCatalog;
-  readonly #ceiling: Ceiling;
+  readonly #options: BlueprintsOptions;
 
-  constructor(
-    store: Pick<ReplicatedStore, "state" | "propose">,
-    catalog: SliceCatalog,
-    ceiling: Ceiling,
-  ) {
-    this.#store = store;
-    this.#catalog = catalog;
-    this.#ceiling = ceiling;
+  constructor(options: BlueprintsOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#catalog = options.catalog;
   }
 
   /**
@@ -69,7 +78,7 @@ export class Blueprints {
       artifactBase(id) !== base
     );
     refuseConflicts(expanded, others, (artifact) => this.#catalog.manifest(artifact));
-    requireCeiling(this.#manifestsOf(expanded), this.#ceiling);
+    requireCeiling(this.#manifestsOf(expanded), this.#options.ceiling);
     return expanded;
   }
 
@@ -96,23 +105,30 @@ export class Blueprints {
     const current = this.#currentOf(next.id);
     const isSame = current?.value.id === next.id && current.value.source === next.source;
     const counts = { id: next.id, slices: next.slices.length, plan };
+    const last = revisionsOf(this.#store.state, artifactBase(next.id)).at(-1)?.value;
     if (isSame && plan.changeCount === 0) {
-      return { status: "unchanged", revision: current.revision, ...counts };
+      const number = last?.number ?? 0;
+      return { status: "unchanged", revision: current.revision, number, ...counts };
     }
+    const { state } = this.#store;
+    const record = recordOperations(state, {
+      blueprint: next,
+      appliedAtMs: this.#options.wallMs(),
+    });
     const applied = await this.#store.propose("operator", {
       compare: [
         ...this.#guard(current?.value.id ?? next.id, plan.revision),
         // No other blueprint took one of its slices meanwhile.
         ...next.slices.map(({ artifact }) => this.#unchangedTarget(artifact)),
       ],
-      then: this.#operations(current?.value.id, next),
+      then: [...replaceOperations(state, current?.value.id, next), ...record.operations],
       otherwise: [],
     });
     if (!applied.succeeded) {
       throw new AetherError("REVISION_CONFLICT", `Blueprint ${next.id} was changed meanwhile`);
     }
     const status = plan.changeCount === 0 ? "unchanged" : "applied";
-    return { status, revision: applied.revision, ...counts };
+    return { status, revision: applied.revision, number: record.number, ...counts };
   }
 
   /**
@@ -125,6 +141,9 @@ export class Blueprints {
     const then: Operation[] = [{ type: "delete", key: keys.blueprint.key(id) }];
     for (const { key, value } of storedValues(this.#store.state, keys.target)) {
       if (value.blueprint === id) then.push({ type: "delete", key });
+    }
+    for (const { key } of revisionsOf(this.#store.state, artifactBase(id))) {
+      then.push({ type: "delete", key });
     }
     const compare = this.#guard(id, revision);
     const applied = await this.#store.propose("operator", { compare, then, otherwise: [] });
@@ -148,18 +167,79 @@ export class Blueprints {
   }
 
   /**
-   * How far a blueprint is deployed.
+   * How far a blueprint is deployed, or what became of a revision of it.
+   *
+   * @throws {AetherError} BLUEPRINT_NOT_FOUND or REVISION_NOT_FOUND.
+   */
+  status(id: string, number?: number): BlueprintStatus {
+    const record = number === undefined ? undefined : this.revision(id, number);
+    if (record !== undefined && record.failures.length > 0) return this.#failed(record);
+    const { revision, ...blueprint } = this.get(record?.blueprint.id ?? id);
+    return blueprintStatus(blueprint, knownInstances(this.#store.state), { revision });
+  }
+
+  /**
+   * The revisions of a blueprint, newest first.
    *
    * @throws {AetherError} BLUEPRINT_NOT_FOUND.
    */
-  status(id: string): BlueprintStatus {
-    const { revision, ...blueprint } = this.get(id);
-    return blueprintStatus(blueprint, knownInstances(this.#store.state), { revision });
+  history(id: string): RevisionValue[] {
+    const records = revisionsOf(this.#store.state, artifactBase(id));
+    if (records.length > 0) return records.map(({ value }) => value).reverse();
+    throw new AetherError("BLUEPRINT_NOT_FOUND", `Blueprint "${id}" was never applied`);
+  }
+
+  /**
+   * A revision of a blueprint.
+   *
+   * @throws {AetherError} BLUEPRINT_NOT_FOUND or REVISION_NOT_FOUND.
+   */
+  revision(id: string, number: number): RevisionValue {
+    const found = this.history(id).find((each) => each.number === number);
+    if (found !== undefined) return found;
+    const text = `Blueprint ${artifactBase(id)} has no revision ${number} any more, or not yet`;
+    throw new AetherError("REVISION_NOT_FOUND", text);
+  }
+
+  /**
+   * Applies a former revision again: the one before the newest that was deployed, unless a number
+   * is given.
+   *
+   * @throws {AetherError} errors of `apply`; REVISION_NOT_FOUND.
+   */
+  async revert(id: string, number?: number): Promise<AppliedBlueprint> {
+    const [newest, ...others] = this.history(id);
+    const before = number === undefined
+      ? others.find(({ state, blueprint }) =>
+        state === "DEPLOYED" && blueprint.source !== newest?.blueprint.source
+      )
+      : this.revision(id, number);
+    if (before === undefined) {
+      const text = `Blueprint ${artifactBase(id)} has no other revision that was deployed`;
+      throw new AetherError("REVISION_NOT_FOUND", text);
+    }
+    if (before.blueprint.source === "") {
+      const text = `Revision ${before.number} was too large to be kept: apply its text again`;
+      throw new AetherError("REVISION_NOT_FOUND", text);
+    }
+    return await this.apply(before.blueprint.source);
   }
 
   /** All applied blueprints. */
   list(): BlueprintStatus[] {
     return storedBlueprints(this.#store.state).map(({ id }) => this.status(id));
+  }
+
+  #failed({ blueprint, failures }: RevisionValue): BlueprintStatus {
+    const { state } = this.#store;
+    const status = blueprintStatus(blueprint, knownInstances(state), { revision: state.revision });
+    const slices = status.slices.map((slice) => {
+      const failure = failures.find(({ artifact }) => artifact === slice.artifact);
+      return failure === undefined
+        ? slice
+        : { ...slice, status: "FAILED" as const, reason: failure.reason };
+    });
+    return { ...status, status: "FAILED", slices };
   }
 
   /** The applied version of a blueprint, whichever it is: a new version replaces it. */
@@ -175,6 +255,15 @@ export class Blueprints {
     return planBlueprint(current?.value, next, {
       revision: current?.revision ?? 0,
       manifest: (artifact) => this.#catalog.manifest(artifact),
+      placement: {
+        instances: knownInstances(this.#store.state),
+        instancesPerNode: this.#options.instancesPerNode,
+        nodes: storedValues(this.#store.state, keys.member).map(({ value }) => ({
+          id: value.id,
+          lifecycle: value.state,
+          isAlive: this.#options.isAlive(value.id),
+        })),
+      },
     });
   }
 
@@ -186,28 +275,6 @@ export class Blueprints {
   #unchangedTarget(artifact: string): Compare {
     const key = keys.target.key(artifactBase(artifact));
     return { key, revision: this.#store.state.get(key)?.revision ?? 0 };
-  }
-
-  #operations(currentId: string | undefined, next: ExpandedBlueprint): Operation[] {
-    const operations = [keys.blueprint.put(keys.blueprint.key(next.id), next)];
-    if (currentId !== undefined && currentId !== next.id) {
-      operations.push({ type: "delete", key: keys.blueprint.key(currentId) });
-    }
-    const kept = new Set<string>();
-    for (const slice of next.slices) {
-      const key = keys.target.key(artifactBase(slice.artifact));
-      kept.add(key);
-      const { artifact, instances, minAvailable, dependencies } = slice;
-      const target = { artifact, instances, minAvailable, dependencies, blueprint: next.id };
-      operations.push(keys.target.put(key, target));
-    }
-    for (const target of storedTargets(this.#store.state)) {
-      const key = keys.target.key(target.artifactBase);
-      if (target.blueprint === currentId && !kept.has(key)) {
-        operations.push({ type: "delete", key });
-      }
-    }
-    return operations;
   }
 
   #manifestsOf(blueprint: ExpandedBlueprint): Manifest[] {

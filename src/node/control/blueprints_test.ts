@@ -4,7 +4,7 @@ import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts"
 import { keys } from "../../protocol/keys.ts";
 import { Blueprints } from "./blueprints.ts";
 import { Network, packed } from "./catalog_fixture_test.ts";
-import { MemoryStore, reportInstance } from "./store_fixture_test.ts";
+import { addMember, MemoryStore, reportInstance } from "./store_fixture_test.ts";
 import { storedTargets } from "./views.ts";
 
 const echo = "org.example:echo:1.0.0";
@@ -36,7 +36,14 @@ class World {
       const { path, bytes } = packed(artifact, options);
       await catalog.put(path, bytes);
     }
-    return new Blueprints(this.store, catalog, ceiling);
+    return new Blueprints({
+      store: this.store,
+      catalog,
+      ceiling,
+      instancesPerNode: 4,
+      wallMs: () => 1_000,
+      isAlive: () => true,
+    });
   }
 
   /** Targets, as `artifact x instances of blueprint`. */
@@ -175,6 +182,34 @@ Deno.test("Blueprints.check() refuses what cannot run, before anything is writte
   await assert.rejects(() => blueprints.apply(other), named("BLUEPRINT_CONFLICT"));
   const route = textOf({ id: "org.example:other:1.0.0", slices: { [audit]: 1 } });
   await assert.rejects(() => blueprints.apply(route), named("ROUTE_CONFLICT"));
+});
+
+Deno.test("Blueprints.history() and revert() lead back to what was deployed before", async () => {
+  const world = new World();
+  const blueprints = await world.with({ [echo]: {} });
+  assert.throws(() => blueprints.history(shop), named("BLUEPRINT_NOT_FOUND"));
+  const two = textOf({ slices: { [echo]: 2 } });
+  for (const text of [textOf(), two]) assert.ok((await blueprints.apply(text)).number > 0);
+  await assert.rejects(() => blueprints.revert(shop), named("REVISION_NOT_FOUND"));
+  await assert.rejects(() => blueprints.revert(shop, 9), named("REVISION_NOT_FOUND"));
+  const reverted = await blueprints.revert(shop, 1);
+  assert.deepEqual([reverted.number, reverted.plan.changeCount], [3, 1]);
+  assert.deepEqual(world.targets, [`${echo} x 1 of ${shop}`]);
+  const [newest] = blueprints.history(shop);
+  assert.deepEqual([newest?.number, newest?.state, newest?.appliedAtMs], [3, "DEPLOYING", 1_000]);
+  assert.equal(blueprints.status(shop, 3).status, "PENDING");
+  assert.throws(() => blueprints.status(shop, 4), named("REVISION_NOT_FOUND"));
+});
+
+Deno.test("Blueprints.plan() says where instances would run", async () => {
+  const world = new World();
+  const blueprints = await world.with({ [echo]: {} });
+  for (const node of ["n1", "n2"]) addMember(world.store, node);
+  const { placement } = await blueprints.plan(textOf({ slices: { [echo]: 3 } }));
+  assert.deepEqual(placement, [
+    { artifact: echo, node: "n1", before: 0, after: 2 },
+    { artifact: echo, node: "n2", before: 0, after: 1 },
+  ]);
 });
 
 Deno.test("Blueprints.delete() removes a blueprint with its targets, and nothing else", async () => {

@@ -40,7 +40,6 @@ import { Registration } from "../deploy/registration.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { ceilingOf, instanceTimes } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
-import { Blueprints } from "./blueprints.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { Duties } from "./duties.ts";
@@ -70,7 +69,7 @@ export class Control {
   readonly cluster: Cluster;
   readonly store: ReplicatedStore;
   readonly catalog: SliceCatalog;
-  readonly blueprints: Blueprints;
+  readonly blueprints: Deployment["blueprints"];
   readonly locks: Locks;
   readonly backups: NodeBackups;
   readonly registration: Registration;
@@ -109,11 +108,10 @@ export class Control {
       log: this.log,
       onChange: () => this.#onConfig(),
     });
-    const { config } = this;
     this.#clusterAddress = parts.clusterAddress;
     this.#artifacts = parts.artifacts;
     this.catalog = new SliceCatalog({
-      node: config.node.id,
+      node: this.config.node.id,
       repository: parts.repository,
       store: this.store,
       asks: this.cluster.asks,
@@ -124,16 +122,19 @@ export class Control {
       logOf: (instance) => createNodeLogger(this.#logConfig, instance),
     });
     this.registration = new Registration({
-      node: config.node.id,
+      node: this.config.node.id,
       version: buildInfo().version,
       store: this.store,
       isAlive: (node) => this.cluster.isAlive(node),
     });
     this.deployment = new Deployment({
-      node: config.node.id,
+      config: () => this.config,
       cluster: this.cluster,
+      catalog: this.catalog,
+      clock: this.clock,
       decision: () => this.#duties?.decision,
     });
+    this.blueprints = this.deployment.blueprints;
     this.#barrier = new RoutingBarrier({
       clock: this.clock,
       asks: this.cluster.asks,
@@ -141,15 +142,14 @@ export class Control {
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.backups = new NodeBackups({
-      node: config.node.id,
+      node: this.config.node.id,
       store: this.store,
       catalog: this.catalog,
       clock: this.clock,
       random: systemRandom(),
       config: () => this.config.backup,
     });
-    this.blueprints = new Blueprints(this.store, this.catalog, ceilingOf(config));
-    if (config !== options.config) this.#onConfig();
+    if (this.config !== options.config) this.#onConfig();
   }
 
   /** The configuration as it is now, with overrides. */

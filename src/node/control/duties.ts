@@ -11,7 +11,7 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { NodeBackups } from "../backup/node_backups.ts";
 import { BackupSchedule } from "../backup/schedule.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { instanceTimes } from "../deploy/operator_limits.ts";
+import { instancesPerNode, instanceTimes } from "../deploy/operator_limits.ts";
 import { Leader } from "./leader.ts";
 import { LogClock } from "./log_clock.ts";
 
@@ -41,7 +41,7 @@ export class Duties {
       log,
       leadership,
       isAlive,
-      instancesPerNode: Math.max(1, navigator.hardwareConcurrency),
+      instancesPerNode: instancesPerNode(),
       deadlines: () => instanceTimes(config()),
     });
     this.#logClock = new LogClock({ store, clock, log, leadership });

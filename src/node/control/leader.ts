@@ -17,6 +17,7 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import { settlements } from "../deploy/revisions.ts";
 import type { LeaderDecision } from "../deploy/explain.ts";
 import { assignmentOperations, nodeWrites } from "../deploy/assignment_changes.ts";
 import {
@@ -29,9 +30,9 @@ import {
 
 const periodMs = 30_000;
 const retryDelayMs = 1_000;
-const watched = [keys.target, keys.blueprint, keys.instance, keys.member].map((type) =>
-  type.prefix
-);
+const watched = [keys.target, keys.blueprint, keys.revision, keys.instance, keys.member].map((
+  type,
+) => type.prefix);
 
 /** What the leader needs. */
 export interface LeaderOptions {
@@ -116,7 +117,7 @@ export class Leader {
 
   /** Decides once; answers when to look again, in milliseconds. */
   async #decide(): Promise<number> {
-    const { store, clock, instancesPerNode, isAlive, leadership, deadlines } = this.#options;
+    const { store, clock, log, instancesPerNode, isAlive, leadership, deadlines } = this.#options;
     const leading = leadership();
     if (leading === undefined) {
       this.#decision = undefined;
@@ -144,6 +145,10 @@ export class Leader {
     for (const { compare, operation } of writes) {
       await this.#write(leading, "node", [operation], [compare]);
     }
+    for (const { compare, then, text } of settlements(state, clock.wallMs())) {
+      log.info("A revision of a blueprint is settled", { result: text });
+      await this.#write(leading, "operator", then, compare);
+    }
     const living = nodes.filter((node) => node.isAlive).map(({ id }) => id);
     await this.#removeReports(leading, new Set(living));
     return wakeAtMs === undefined ? periodMs : Math.max(1, Math.min(periodMs, wakeAtMs - nowMs));
@@ -152,7 +157,7 @@ export class Leader {
   /** Writes, unless somebody else leads by now. */
   async #write(
     { term }: Leadership,
-    writer: "leader" | "node",
+    writer: "leader" | "node" | "operator",
     then: readonly Operation[],
     conditions: readonly Compare[] = [],
   ): Promise<void> {

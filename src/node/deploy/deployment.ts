@@ -5,17 +5,25 @@
  *
  * @module
  */
+import type { Clock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
 import { type Explanation, explanationSchema } from "../../protocol/api/nodes.ts";
+import type { Config } from "../../protocol/config/config.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { Blueprints } from "../control/blueprints.ts";
+import type { SliceCatalog } from "../control/catalog.ts";
 import { explain, type LeaderDecision } from "./explain.ts";
 import { LeaderQuestions } from "./leader_questions.ts";
 import { NodeLives } from "./node_lives.ts";
+import { ceilingOf, instancesPerNode } from "./operator_limits.ts";
 
 /** What the parts need. */
 export interface DeploymentOptions {
-  readonly node: string;
   readonly cluster: Cluster;
+  readonly catalog: SliceCatalog;
+  readonly clock: Clock;
+  /** The configuration as it is now. */
+  config(): Config;
   /** What this node decided last as the leader. */
   decision(): LeaderDecision | undefined;
 }
@@ -23,11 +31,22 @@ export interface DeploymentOptions {
 /** A node's view of the deployment. */
 export class Deployment {
   readonly nodes: NodeLives;
+  readonly blueprints: Blueprints;
   readonly #leader: LeaderQuestions;
 
-  constructor({ node, cluster, decision }: DeploymentOptions) {
+  constructor({ cluster, catalog, clock, config, decision }: DeploymentOptions) {
+    const node = config().node.id;
     const { store, asks } = cluster;
-    this.nodes = new NodeLives(store, (other) => cluster.isAlive(other));
+    const isAlive = (other: string) => cluster.isAlive(other);
+    this.nodes = new NodeLives(store, isAlive);
+    this.blueprints = new Blueprints({
+      store,
+      catalog,
+      ceiling: ceilingOf(config()),
+      instancesPerNode: instancesPerNode(),
+      wallMs: () => clock.wallMs(),
+      isAlive,
+    });
     this.#leader = new LeaderQuestions({ node, asks, leader: () => cluster.leader?.node });
     this.#leader.handle("explain", (name) => {
       const decided = decision();

@@ -23,6 +23,11 @@ export function instanceTimes({ deployment }: Pick<Config, "deployment">): Insta
   };
 }
 
+/** Most instances of an artifact version on a node: one instance uses one core. */
+export function instancesPerNode(): number {
+  return Math.max(1, navigator.hardwareConcurrency);
+}
+
 /** The most that a slice can be granted. */
 export function ceilingOf({ sandbox: { max, heapMb }, cluster }: Config): Ceiling {
   return { ...max, heapMb, clusterHosts: cluster.peers.map(({ host }) => host) };

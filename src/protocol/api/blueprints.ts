@@ -4,7 +4,12 @@
  * @module
  */
 import { z } from "zod";
-import { blueprintStatusSchema, expandedBlueprintSchema, planSchema } from "../blueprint.ts";
+import {
+  blueprintStatusSchema,
+  expandedBlueprintSchema,
+  planSchema,
+  revisionStates,
+} from "../blueprint.ts";
 import { limits } from "../limits.ts";
 import { defineRows } from "./row.ts";
 
@@ -40,9 +45,58 @@ export const blueprintRows = defineRows({
       id: z.string(),
       slices: z.int(),
       revision: z.int(),
+      number: z.int(),
       plan: planSchema,
     }),
     errors: [...invalid, "REVISION_CONFLICT", "NOT_PROPOSED", "OUTCOME_UNKNOWN"],
+  },
+  blueprintHistory: {
+    method: "GET",
+    path: "/api/blueprint/{id}/history",
+    role: "viewer",
+    summary: "Revisions of a blueprint, newest first, and what became of each",
+    params: id,
+    response: z.object({
+      revisions: z.array(z.object({
+        number: z.int(),
+        id: z.string(),
+        state: z.enum(revisionStates),
+        appliedAtMs: z.number(),
+        slices: z.int(),
+        /** The earlier revision that it brought back. */
+        returnsTo: z.int().optional(),
+        failures: z.array(z.object({ artifact: z.string(), reason: z.string() })),
+      })),
+    }),
+    errors: ["BLUEPRINT_NOT_FOUND"],
+  },
+  blueprintRevert: {
+    method: "POST",
+    path: "/api/blueprint/{id}/revert",
+    role: "operator",
+    leaderOnly: true,
+    summary: "Applies an earlier revision of a blueprint again",
+    params: id,
+    body: z.strictObject({
+      /** Number of the revision; the last deployed one that differs unless given. */
+      to: z.int().min(1).optional(),
+    }),
+    response: z.object({
+      status: z.enum(["applied", "unchanged"]),
+      id: z.string(),
+      slices: z.int(),
+      revision: z.int(),
+      number: z.int(),
+      plan: planSchema,
+    }),
+    errors: [
+      ...invalid,
+      "BLUEPRINT_NOT_FOUND",
+      "REVISION_NOT_FOUND",
+      "REVISION_CONFLICT",
+      "NOT_PROPOSED",
+      "OUTCOME_UNKNOWN",
+    ],
   },
   blueprintList: {
     method: "GET",
@@ -74,8 +128,12 @@ export const blueprintRows = defineRows({
     role: "viewer",
     summary: "How far a blueprint is deployed",
     params: id,
+    query: z.object({
+      /** What became of this revision, instead of what is applied now. */
+      number: z.coerce.number().int().min(1).optional(),
+    }),
     response: blueprintStatusSchema,
-    errors: ["BLUEPRINT_NOT_FOUND"],
+    errors: ["BLUEPRINT_NOT_FOUND", "REVISION_NOT_FOUND"],
   },
   blueprintDelete: {
     method: "DELETE",

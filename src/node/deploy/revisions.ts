@@ -1,0 +1,153 @@
+/**
+ * Revisions of blueprints: what was applied, how it ended, and the way back.
+ *
+ * Applying writes a record beside the blueprint, in the same transaction. The leader settles the
+ * record: DEPLOYED, or, when instances fail for good, all or nothing: the last revision that was
+ * deployed is applied again and this one is ROLLED_BACK with the reasons.
+ *
+ * @module
+ */
+import { blueprintStatus } from "../../deployment/status.ts";
+import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
+import { artifactBase } from "../../protocol/coordinates.ts";
+import { keys, type RevisionValue } from "../../protocol/keys.ts";
+import type { Compare, Operation } from "../../protocol/store/command.ts";
+import type { StoreState } from "../../store/state.ts";
+import {
+  knownInstances,
+  type Stored,
+  storedBlueprints,
+  storedTargets,
+  storedValues,
+} from "../control/views.ts";
+
+const recordsMax = 20;
+/** A longer text is not kept a second time: the whole write must fit into a command. */
+const sourceLengthMax = 256 * 1024;
+
+/** The records of a blueprint, `group:name`, oldest first. */
+export function revisionsOf(state: StoreState, base: string): Stored<RevisionValue>[] {
+  return storedValues(state, keys.revision, keys.revision.key(base, ""));
+}
+
+/** Operations that put a blueprint with its targets in the place of the current one. */
+export function replaceOperations(
+  state: StoreState,
+  currentId: string | undefined,
+  next: ExpandedBlueprint,
+): Operation[] {
+  const operations: Operation[] = [keys.blueprint.put(keys.blueprint.key(next.id), next)];
+  if (currentId !== undefined && currentId !== next.id) {
+    operations.push({ type: "delete", key: keys.blueprint.key(currentId) });
+  }
+  const kept = new Set<string>();
+  for (const slice of next.slices) {
+    const key = keys.target.key(artifactBase(slice.artifact));
+    kept.add(key);
+    const { artifact, instances, minAvailable, dependencies } = slice;
+    const target = { artifact, instances, minAvailable, dependencies, blueprint: next.id };
+    operations.push(keys.target.put(key, target));
+  }
+  for (const target of storedTargets(state)) {
+    const key = keys.target.key(target.artifactBase);
+    if (target.blueprint === currentId && !kept.has(key)) operations.push({ type: "delete", key });
+  }
+  return operations;
+}
+
+/** What is new about a revision. */
+export interface NewRevision {
+  readonly blueprint: ExpandedBlueprint;
+  /** Wall time, for people. */
+  readonly appliedAtMs: number;
+  /** The revision that it brings back, if it does. */
+  readonly returnsTo?: number;
+}
+
+/** Operations that add a record, and remove the oldest ones; answers the number too. */
+export function recordOperations(
+  state: StoreState,
+  { blueprint, appliedAtMs, returnsTo }: NewRevision,
+): { readonly number: number; readonly operations: Operation[] } {
+  const base = artifactBase(blueprint.id);
+  const records = revisionsOf(state, base);
+  const number = (records.at(-1)?.value.number ?? 0) + 1;
+  const surplus = records.slice(0, Math.max(0, records.length + 1 - recordsMax));
+  return {
+    number,
+    operations: [
+      ...surplus.map(({ key }): Operation => ({ type: "delete", key })),
+      keys.revision.put(revisionKey(base, number), {
+        number,
+        blueprint: blueprint.source.length > sourceLengthMax
+          ? { ...blueprint, source: "" }
+          : blueprint,
+        appliedAtMs,
+        state: "DEPLOYING",
+        failures: [],
+        ...(returnsTo === undefined ? {} : { returnsTo }),
+      }),
+    ],
+  };
+}
+
+/** The key of a revision: numbers sort as texts. */
+function revisionKey(base: string, number: number): string {
+  return keys.revision.key(base, String(number).padStart(8, "0"));
+}
+
+/** A settled revision, to be written on its condition. */
+export interface Settlement {
+  readonly compare: Compare[];
+  readonly then: Operation[];
+  readonly text: string;
+}
+
+/** What has become of the newest revisions; the leader writes it. */
+export function settlements(state: StoreState, wallMs: number): Settlement[] {
+  const instances = knownInstances(state);
+  return storedBlueprints(state).flatMap((blueprint) => {
+    const base = artifactBase(blueprint.id);
+    const records = revisionsOf(state, base);
+    const last = records.at(-1);
+    if (last?.value.state !== "DEPLOYING") return [];
+    const { status, slices } = blueprintStatus(last.value.blueprint, instances, { revision: 0 });
+    const key = keys.blueprint.key(blueprint.id);
+    const compare = [
+      { key: last.key, revision: last.revision },
+      // Nobody applies anything meanwhile.
+      { key, revision: state.get(key)?.revision ?? 0 },
+    ];
+    if (status === "DEPLOYED") {
+      const then = [keys.revision.put(last.key, { ...last.value, state: "DEPLOYED" })];
+      return [{ compare, then, text: `${blueprint.id} is deployed` }];
+    }
+    if (status !== "FAILED" && status !== "PARTIAL") return [];
+    const failures = slices.filter((slice) => slice.status === "FAILED").map((slice) => ({
+      artifact: slice.artifact,
+      reason: (slice.reason ?? "Its instances failed").slice(0, 2_000),
+    }));
+    const settled = { ...last.value, failures };
+    const good = last.value.returnsTo === undefined
+      ? records.findLast(({ value }) => value.state === "DEPLOYED")
+      : undefined;
+    if (good === undefined) {
+      const then = [keys.revision.put(last.key, { ...settled, state: "FAILED" })];
+      return [{ compare, then, text: `${blueprint.id} failed, and there is no way back` }];
+    }
+    const record = recordOperations(state, {
+      blueprint: good.value.blueprint,
+      appliedAtMs: wallMs,
+      returnsTo: good.value.number,
+    });
+    return [{
+      compare,
+      then: [
+        ...replaceOperations(state, blueprint.id, good.value.blueprint),
+        keys.revision.put(last.key, { ...settled, state: "ROLLED_BACK" }),
+        ...record.operations,
+      ],
+      text: `${blueprint.id} failed and returns to revision ${good.value.number}`,
+    }];
+  });
+}

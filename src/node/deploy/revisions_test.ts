@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
+import { keys } from "../../protocol/keys.ts";
+import { MemoryStore, reportInstance } from "../control/store_fixture_test.ts";
+import { storedBlueprints, storedTargets } from "../control/views.ts";
+import { recordOperations, replaceOperations, revisionsOf, settlements } from "./revisions.ts";
+
+const app = "org.example:app";
+
+function blueprint(version: string, ...artifacts: string[]): ExpandedBlueprint {
+  const more = { instances: 1, minAvailable: 1, isDependency: false, dependencies: [] };
+  return {
+    id: `${app}:${version}`,
+    source: version,
+    slices: artifacts.map((artifact) => ({ artifact, ...more })),
+  };
+}
+
+class World {
+  readonly store = new MemoryStore();
+  #current: string | undefined;
+
+  apply(next: ExpandedBlueprint): void {
+    const { state } = this.store;
+    const { operations } = recordOperations(state, { blueprint: next, appliedAtMs: 1 });
+    this.store.write("operator", ...replaceOperations(state, this.#current, next), ...operations);
+    this.#current = next.id;
+  }
+
+  run(artifact: string, state: "ACTIVE" | "FAILED"): void {
+    const instances = [{ number: 1, attempt: 1 }];
+    const key = keys.assignment.key("n1", artifact);
+    this.store.write("leader", keys.assignment.put(key, { artifact, node: "n1", instances }));
+    const failure = state === "FAILED" ? { fatal: true, reason: "It throws", failures: 1 } : {};
+    reportInstance(this.store, { artifact, node: "n1", state, ...failure });
+  }
+
+  end(artifact: string): void {
+    this.store.write("leader", { type: "delete", key: keys.assignment.key("n1", artifact) });
+    this.store.write("node", { type: "delete", key: keys.instance.key("n1", artifact, 1) });
+  }
+
+  settle(): string[] {
+    return settlements(this.store.state, 5).map(({ then, text }) => {
+      this.store.write("operator", ...then);
+      return text;
+    });
+  }
+
+  get states(): string[] {
+    return revisionsOf(this.store.state, app).map(({ value }) => `${value.number} ${value.state}`);
+  }
+}
+
+const echo1 = "org.example:echo:1.0.0";
+const echo2 = "org.example:echo:2.0.0";
+const more = "org.example:more:1.0.0";
+
+Deno.test("settlements() say when a revision is deployed, once", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  assert.deepEqual(world.settle(), []);
+  world.run(echo1, "ACTIVE");
+  assert.deepEqual(world.settle(), [`${app}:1.0.0 is deployed`]);
+  assert.deepEqual(world.settle(), []);
+  assert.deepEqual(world.states, ["1 DEPLOYED"]);
+});
+
+Deno.test("settlements() return to the last good revision when one slice fails for good", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.settle();
+  world.apply(blueprint("2.0.0", echo2, more));
+  world.run(more, "ACTIVE");
+  assert.deepEqual(world.settle(), []);
+  world.run(echo2, "FAILED");
+  assert.deepEqual(world.settle(), [`${app}:2.0.0 failed and returns to revision 1`]);
+  assert.deepEqual(world.states, ["1 DEPLOYED", "2 ROLLED_BACK", "3 DEPLOYING"]);
+  assert.deepEqual(storedBlueprints(world.store.state).map(({ id }) => id), [`${app}:1.0.0`]);
+  const targets = storedTargets(world.store.state);
+  assert.deepEqual(targets.map(({ artifact, blueprint: id }) => [artifact, id]), [
+    [echo1, `${app}:1.0.0`],
+  ]);
+  const records = revisionsOf(world.store.state, app);
+  const failures = [{ artifact: echo2, reason: "It throws" }];
+  assert.deepEqual(records[1]?.value.failures, failures);
+  assert.equal(records[2]?.value.returnsTo, 1);
+  for (const artifact of [echo2, more]) world.end(artifact);
+  assert.deepEqual(world.settle(), [`${app}:1.0.0 is deployed`]);
+});
+
+Deno.test("settlements() leave what failed first, and a failed return, as they are", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "FAILED");
+  const text = `${app}:1.0.0 failed, and there is no way back`;
+  assert.deepEqual(world.settle(), [text]);
+  assert.deepEqual(world.states, ["1 FAILED"]);
+  assert.equal(storedTargets(world.store.state)[0]?.artifact, echo1);
+  const other = new World();
+  other.apply(blueprint("1.0.0", echo1));
+  other.run(echo1, "ACTIVE");
+  other.settle();
+  other.apply(blueprint("1.0.0", echo2));
+  other.run(echo2, "FAILED");
+  other.settle();
+  other.run(echo1, "FAILED");
+  assert.deepEqual(other.settle(), [text]);
+  assert.deepEqual(other.states, ["1 DEPLOYED", "2 ROLLED_BACK", "3 FAILED"]);
+});
+
+Deno.test("recordOperations() keep the last twenty revisions", () => {
+  const world = new World();
+  for (let count = 0; count < 25; count++) world.apply(blueprint("1.0.0", echo1));
+  const numbers = revisionsOf(world.store.state, app).map(({ value }) => value.number);
+  assert.deepEqual([numbers.length, numbers[0], numbers.at(-1)], [20, 6, 25]);
+});
