@@ -25,7 +25,19 @@ export type {
   TestClient,
 } from "./src/sdk/slice.ts";
 export { SliceError } from "./src/sdk/slice_error.ts";
-export { kv } from "./src/sdk/resource.ts";
-export type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "./src/sdk/resource.ts";
+export { config } from "./src/sdk/resource/config.ts";
+export type { ConfigHandle } from "./src/sdk/resource/config.ts";
+export { http } from "./src/sdk/resource/http.ts";
+export type {
+  HttpAnswer,
+  HttpHandle,
+  HttpOptions,
+  HttpQueryValue,
+} from "./src/sdk/resource/http.ts";
+export { kv } from "./src/sdk/resource/kv.ts";
+export type { KvEntry, KvHandle, KvWriteOptions } from "./src/sdk/resource/kv.ts";
+export { lock } from "./src/sdk/resource/lock.ts";
+export type { HeldLock, LockHandle, LockOptions } from "./src/sdk/resource/lock.ts";
+export type { ResourceSpec } from "./src/sdk/resource/spec.ts";
 export type { Logger, LogLevel } from "./src/sdk/logger.ts";
 export { testSlice } from "./src/sdk/testing.ts";

@@ -40,6 +40,7 @@ import { command as nodeDrain } from "./commands/node/drain.ts";
 import { command as nodeShutdown } from "./commands/node/shutdown.ts";
 import { command as nodeStart } from "./commands/node/start.ts";
 import { command as nodes } from "./commands/nodes.ts";
+import { command as resources } from "./commands/resources.ts";
 import { command as routes } from "./commands/routes.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
@@ -61,7 +62,7 @@ export const commands: readonly Command[] = [
   dev,
   nodeStart,
   ...[nodeDrain, nodeActivate, nodeShutdown],
-  ...[status, health, nodes, slices, routes],
+  ...[status, health, nodes, slices, routes, resources],
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],

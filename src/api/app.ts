@@ -23,6 +23,7 @@ import { configHandlers } from "./handlers/config.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
+import { resourceHandlers } from "./handlers/resources.ts";
 import { systemHandlers } from "./handlers/system.ts";
 import { invalid, validators } from "./validation.ts";
 import { Watches } from "./watches.ts";
@@ -36,6 +37,7 @@ type ApiContext = Context<{ Variables: { requestId: string; principal: Principal
 const handlers = {
   ...systemHandlers,
   ...nodeHandlers,
+  ...resourceHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,

@@ -34,6 +34,9 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
     case "gateway":
       control?.connectGateway(message.gateway);
       break;
+    case "resources":
+      connectResources(message.resources);
+      break;
     case "instanceReady":
       control?.onInstanceReady(message.instance);
       break;
@@ -58,6 +61,14 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
   }
 };
 
+/** Before control is open it waits for it. */
+let waiting: MessagePort | undefined;
+
+function connectResources(port: MessagePort): void {
+  if (control === undefined) waiting = port;
+  else control.resources.connect(port);
+}
+
 function fail(error: unknown): void {
   post({ type: "failed", problem: toAetherError(error).toProblem() });
 }
@@ -67,6 +78,7 @@ async function start(message: Extract<ToControl, { type: "start" }>): Promise<vo
   const opened = await Control.open({ config, origin, post });
   control = opened;
   opened.connectGateway(gateway);
+  if (waiting !== undefined) opened.resources.connect(waiting);
   server = serve(config, opened);
   const management = addressOf(config.management.host, server.addr.port);
   const addresses = opened.start({ management, app: appAddress, gateway: gatewayAddress });

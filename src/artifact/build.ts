@@ -13,14 +13,13 @@ import { AetherError, type Issue } from "../base/errors.ts";
 import { artifactBase, formatCoordinates, parseCoordinates } from "../protocol/coordinates.ts";
 import { envelopeVersion, type Manifest } from "../protocol/slice/manifest.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
+import { resourceTypes } from "../protocol/slice/resources.ts";
 import type { SliceToml } from "../protocol/slice/slice_toml.ts";
 import { buildError, bundleSlice } from "./bundler.ts";
 import { packSlice, sha256 } from "./package.ts";
 import { readSliceToml } from "./slice_toml.ts";
 import { typeCheck } from "./type_check.ts";
 
-/** Types of resources that this version can give to a slice. */
-const resourceTypes: readonly string[] = ["kv"];
 const readmeBytesMax = 1024 * 1024;
 
 /** What a build needs from the form in which aether runs. */

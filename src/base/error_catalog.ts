@@ -11,6 +11,7 @@
 import { type ErrorInfo, row } from "./catalog/row.ts";
 import { deploymentErrors } from "./catalog/deployment_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
+import { resourceErrors } from "./catalog/resource_errors.ts";
 import { storeErrors } from "./catalog/store_errors.ts";
 
 /** The catalogue, by the name that code uses. */
@@ -330,6 +331,7 @@ export const errorCatalog = {
     "The call has ended",
     "The caller has gone or has its answer: stop working on it",
   ),
+  ...resourceErrors,
   INTERNAL: row(
     "E5999",
     500,

@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 export type Form = "source" | "compiled" | "bundle";
 
 /** The threads and child processes that have a main module of their own. */
-export type EntryName = "control" | "gateway" | "relay" | "shell";
+export type EntryName = "control" | "gateway" | "relay" | "resources" | "shell";
 
 /** What `aether version` says. */
 export interface BuildInfo {
@@ -51,6 +51,7 @@ export const entrySources: Readonly<Record<EntryName, string>> = {
   control: "../api/main.ts",
   gateway: "../gateway/main.ts",
   relay: "../sandbox/process/relay.ts",
+  resources: "../resource/main.ts",
   shell: "../sandbox/shell/main.ts",
 };
 

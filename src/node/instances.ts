@@ -28,6 +28,12 @@ export interface InstancesEvents {
   onTooManyLeaks(count: number): void;
 }
 
+/** An instance's ends of its channels. */
+export interface InstancePorts {
+  readonly gateway: MessagePort;
+  readonly resources: MessagePort;
+}
+
 /** What an instance is started with. */
 export type InstanceStart = Extract<FromControl, { readonly type: "startInstance" }>;
 
@@ -67,14 +73,14 @@ export class Instances {
   }
 
   /** Starts an instance; `onEnd` is told when that is not possible. */
-  start(message: InstanceStart, gateway: MessagePort): void {
+  start(message: InstanceStart, ports: InstancePorts): void {
     const { instance } = message;
     const tier = tierOf(message.tier, this.#config.sandbox.tier);
     this.#timer ??= setInterval(() => this.#reportUsage(), usageIntervalMs);
     try {
       const running = tier === "process"
-        ? this.#startProcess(message, gateway)
-        : this.#startWorker(message, gateway);
+        ? this.#startProcess(message, ports)
+        : this.#startWorker(message, ports);
       this.#running.set(instance, running);
       this.#log.debug("An instance starts", { instance, tier });
     } catch (cause) {
@@ -100,15 +106,20 @@ export class Instances {
     for (const [instance, running] of this.#running) running.connectGateway(connect(instance));
   }
 
+  /** Connects an instance to restarted resources. */
+  connectResources(instance: string, resources: MessagePort): void {
+    this.#running.get(instance)?.connectResources(resources);
+  }
+
   /** Ends what is left without asking. */
   close(): void {
     clearInterval(this.#timer);
     this.#relay.terminate();
   }
 
-  #startWorker(message: InstanceStart, gateway: MessagePort): RunningInstance {
+  #startWorker(message: InstanceStart, ports: InstancePorts): RunningInstance {
     const { sandbox } = this.#config;
-    const { instance, artifact, module, permissions, resources, heapMb } = message;
+    const { instance, artifact, module, permissions, heapMb } = message;
     if (sandbox.audit) {
       this.#log.warn("The audit sees only slices in the process tier: set [sandbox] tier", {
         instance,
@@ -119,8 +130,7 @@ export class Instances {
       artifact,
       module,
       permissions,
-      gateway,
-      resources,
+      ...ports,
       startTimeoutMs: sandbox.startTimeoutMs,
       stopTimeoutMs: sandbox.stopTimeoutMs,
       watch: watchLimits(heapMb, sandbox.hungTimeoutMs, false),
@@ -129,9 +139,9 @@ export class Instances {
     });
   }
 
-  #startProcess(message: InstanceStart, gateway: MessagePort): RunningInstance {
+  #startProcess(message: InstanceStart, ports: InstancePorts): RunningInstance {
     const { sandbox, cluster } = this.#config;
-    const { instance, artifact, module, permissions, resources, heapMb } = message;
+    const { instance, artifact, module, permissions, heapMb } = message;
     const { startTimeoutMs, stopTimeoutMs, hungTimeoutMs } = sandbox;
     const spec = {
       instance,
@@ -145,7 +155,7 @@ export class Instances {
       deniedHosts: cluster.peers.map(({ host }) => host.includes(":") ? `[${host}]` : host),
       auditMax: sandbox.audit ? mostOf(sandbox.max) : undefined,
     };
-    return this.#relay.start(spec, { gateway, resources }, this.#eventsOf(instance));
+    return this.#relay.start(spec, ports, this.#eventsOf(instance));
   }
 
   #eventsOf(instance: string): InstanceEvents {

@@ -55,9 +55,15 @@ class World {
       tier: "worker",
       heapMb: 64,
       caller: { contract: "org.example:one", calls: [] },
-      resources: resources.port2,
+      consumer: {
+        instance: id,
+        artifact: "org.example:one:1.0.0",
+        artifactBase: "org.example:one",
+        needs: [],
+        hosts: [],
+      },
       ...changes,
-    }, gateway.port2);
+    }, { gateway: gateway.port2, resources: resources.port2 });
   }
 
   ready(id: string): Promise<unknown> {

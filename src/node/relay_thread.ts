@@ -40,6 +40,8 @@ export class RelayThread {
     this.#post({ type: "instance", spec, gateway, resources }, [gateway, resources]);
     return {
       connectGateway: (port) => this.#post({ type: "gateway", instance, gateway: port }, [port]),
+      connectResources: (port) =>
+        this.#post({ type: "resources", instance, resources: port }, [port]),
       stop: () => this.#post({ type: "stop", instance }),
     };
   }

@@ -2,8 +2,9 @@
  * The supervisor: creates every worker of the node, wires their ports and watches over them.
  *
  * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
- * for some 20 ms, and nobody must wait for that (ADR 0003). A dead gateway is restarted, three
- * times a minute at most; a dead control thread ends the process with exit code 70.
+ * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads of the gateway and of the
+ * resources are restarted, three times a minute at most each; a dead control thread ends the
+ * process with exit code 70.
  *
  * @module
  */
@@ -22,12 +23,12 @@ import type {
 } from "../protocol/thread/threads.ts";
 import type { Logger } from "../sdk/logger.ts";
 import { Instances } from "./instances.ts";
+import { ResourcesThread } from "./resources_thread.ts";
+import { RestartLimit, restartsMax } from "./restart_limit.ts";
 import { Thread } from "./thread.ts";
 
 const drainGraceMs = 5_000;
 const stopTimeoutMs = 9_000;
-const gatewayRestartsMax = 3;
-const restartWindowMs = 60_000;
 /** Exit code of a node whose thread failed (sysexits EX_SOFTWARE). */
 const exitThreadFailed = 70;
 /** Exit code of a node that wants to be started again (sysexits EX_TEMPFAIL). */
@@ -79,7 +80,8 @@ class Supervisor {
   readonly #finished = Promise.withResolvers<number>();
   #control: Thread<ToControl, FromControl> | undefined;
   #gateway: Thread<ToGateway, FromGateway> | undefined;
-  #gatewayRestarts: number[] = [];
+  readonly #gatewayRestarts = new RestartLimit();
+  readonly #resources: ResourcesThread;
   /** What each instance may call; a restarted gateway is told again. */
   readonly #callers = new Map<string, Caller>();
   /** Where the first gateway listened; those after it must listen there as well. */
@@ -104,6 +106,15 @@ class Supervisor {
       onUsage: (usages) => this.#control?.post({ type: "instanceUsage", usages }),
       onEnd: (instance, reason, problem) => this.#onInstanceEnd(instance, reason, problem),
       onTooManyLeaks: (count) => this.#restart(count),
+    });
+    this.#resources = new ResourcesThread(config, {
+      connectControl: (resources) =>
+        this.#control?.post({ type: "resources", resources }, [resources]),
+      connectInstance: (instance, port) => this.#instances.connectResources(instance, port),
+      onRestart: (reason) =>
+        this.#log.error("The resources thread died and is restarted", { reason }),
+      onFailure: (reason) =>
+        this.#threadFailed("resources", `${reason}, ${restartsMax} times within a minute`),
     });
   }
 
@@ -197,6 +208,7 @@ class Supervisor {
       { type: "start", config, origin, appAddress, gatewayAddress, gateway },
       [gateway],
     );
+    this.#resources.start();
   }
 
   #onControl(message: FromControl): void {
@@ -205,6 +217,7 @@ class Supervisor {
         this.#control?.watch();
         if (this.#phase !== "starting") return;
         this.#phase = "running";
+        this.#resources.listen(Object.values(message.addresses));
         this.#options.onReady?.({ id: this.#config.node.id, ...message.addresses });
         break;
       case "failed":
@@ -214,6 +227,7 @@ class Supervisor {
         this.#config = message.config;
         Object.assign(this.#logConfig, message.config.log);
         this.#instances.configure(message.config);
+        this.#resources.configure(message.config);
         break;
       case "startInstance":
         this.#startInstance(message);
@@ -235,8 +249,12 @@ class Supervisor {
 
   #startInstance(message: Extract<FromControl, { type: "startInstance" }>): void {
     if (!["starting", "running", "leaving"].includes(this.#phase)) return;
-    this.#callers.set(message.instance, message.caller);
-    this.#instances.start(message, this.#connectInstance(message.instance));
+    const { instance, caller, consumer } = message;
+    this.#callers.set(instance, caller);
+    this.#instances.start(message, {
+      gateway: this.#connectInstance(instance),
+      resources: this.#resources.serve(consumer),
+    });
   }
 
   /** Drains and ends the node, so that whoever watches over it starts it again. */
@@ -252,6 +270,7 @@ class Supervisor {
 
   #onInstanceEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void {
     this.#callers.delete(instance);
+    this.#resources.ended(instance);
     this.#gateway?.post({ type: "instanceEnded", instance });
     this.#control?.post({ type: "instanceEnded", instance, reason, problem });
     if (this.#phase === "stopping" && this.#instances.size === 0) this.#stopControl();
@@ -274,11 +293,8 @@ class Supervisor {
       this.#onDrained();
       return;
     }
-    const now = performance.now();
-    this.#gatewayRestarts = this.#gatewayRestarts.filter((at) => now - at < restartWindowMs);
-    this.#gatewayRestarts.push(now);
-    if (this.#gatewayRestarts.length > gatewayRestartsMax) {
-      this.#threadFailed("gateway", `${reason}, ${gatewayRestartsMax} times within a minute`);
+    if (!this.#gatewayRestarts.allows(performance.now())) {
+      this.#threadFailed("gateway", `${reason}, ${restartsMax} times within a minute`);
       return;
     }
     this.#log.error("The gateway thread died and is restarted", { reason });
@@ -307,6 +323,7 @@ class Supervisor {
     clearTimeout(this.#stopTimer);
     this.#controlSide?.close();
     this.#instances.close();
+    this.#resources.terminate();
     this.#gateway?.terminate();
     this.#control?.terminate();
   }

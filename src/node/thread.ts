@@ -26,7 +26,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   #askedAt = performance.now();
   #ended = false;
 
-  constructor(entry: "control" | "gateway" | "relay", events: ThreadEvents<From>) {
+  constructor(entry: "control" | "gateway" | "relay" | "resources", events: ThreadEvents<From>) {
     this.#events = events;
     this.#worker = new Worker(entryUrl(entry), {
       type: "module",

@@ -21,6 +21,8 @@ export interface InstanceEvents {
 export interface RunningInstance {
   /** Connects the instance to a restarted gateway. */
   connectGateway(gateway: MessagePort): void;
+  /** Connects the instance to restarted resources; what it asked of the former ones fails. */
+  connectResources(resources: MessagePort): void;
   /** Lets the instance run its `onStop` callbacks, once, then ends it; `onEnd` follows. */
   stop(): void;
 }

@@ -89,6 +89,11 @@ export class WorkerInstance implements RunningInstance {
     this.#post({ type: "gateway", gateway }, [gateway]);
   }
 
+  /** See {@link RunningInstance}. */
+  connectResources(resources: MessagePort): void {
+    this.#post({ type: "resources", resources }, [resources]);
+  }
+
   /** Lets the instance run its `onStop` callbacks, once, then ends it; `onEnd` follows. */
   stop(): void {
     if (this.#phase === "stopping" || this.#phase === "ended") return;

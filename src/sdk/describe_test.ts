@@ -4,7 +4,7 @@ import { AetherError } from "../base/errors.ts";
 import { definitionSchema } from "../protocol/slice/manifest.ts";
 import { contract, method } from "./contract.ts";
 import { describeDefinition, isSliceDefinition } from "./describe.ts";
-import { kv } from "./resource.ts";
+import { kv } from "./resource/kv.ts";
 import { slice } from "./slice.ts";
 
 const text = z.object({ text: z.string() });

@@ -9,7 +9,7 @@
 import type { z } from "zod";
 import type { Contract, ErrorSpecs, Methods } from "./contract.ts";
 import type { Logger } from "./logger.ts";
-import type { ResourceSpec } from "./resource.ts";
+import type { ResourceSpec } from "./resource/spec.ts";
 
 // The erased form of a contract, for constraints.
 type AnyContract = Contract<Methods, ErrorSpecs>;

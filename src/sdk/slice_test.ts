@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { contract, method } from "./contract.ts";
-import { kv } from "./resource.ts";
+import { kv } from "./resource/kv.ts";
 import { slice } from "./slice.ts";
 
 const empty = z.object({});

@@ -11,8 +11,9 @@ import { limits } from "../protocol/limits.ts";
 import type { Contract } from "./contract.ts";
 import { Dispatcher, type ErasedHandler } from "./dispatch.ts";
 import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
-import type { KvEntry, KvHandle, KvWriteOptions, ResourceSpec } from "./resource.ts";
 import type { CallContext, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
+import type { KvEntry, KvHandle, KvWriteOptions } from "./resource/kv.ts";
+import type { ResourceSpec } from "./resource/spec.ts";
 import { kvConflict } from "./kv_conflict.ts";
 import { SliceError } from "./slice_error.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import { contract, method } from "./contract.ts";
-import { kv, type KvHandle } from "./resource.ts";
+import { kv, type KvHandle } from "./resource/kv.ts";
 import { slice } from "./slice.ts";
 import { SliceError } from "./slice_error.ts";
 import { testSlice } from "./testing.ts";

@@ -118,7 +118,6 @@ export class TestApi implements AsyncDisposable {
 /** Plays the supervisor: whatever is started is ready. */
 function play(message: FromControl, control: () => Control | undefined): void {
   if (message.type === "startInstance") {
-    message.resources.close();
     queueMicrotask(() => control()?.onInstanceReady(message.instance));
   } else if (message.type === "stopInstance") {
     const { instance } = message;

@@ -12,7 +12,7 @@ import { formatAddress } from "../../src/base/transport/transport.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import type { RoutedService } from "../../src/protocol/thread/threads.ts";
-import { ResourcePort } from "../../src/sandbox/shell/handles.ts";
+import { ResourcePort } from "../../src/sandbox/shell/resource/port.ts";
 import { SliceInstance } from "../../src/sandbox/shell/instance.ts";
 import { describeDefinition } from "../../src/sdk/describe.ts";
 

@@ -15,6 +15,7 @@ import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
+import { resourceConsumer } from "../../protocol/slice/resources.ts";
 import type { ExitReason, FromControl } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -33,12 +34,8 @@ export interface AgentOptions {
   readonly log: Logger;
   /** Opens a published slice. */
   open(artifact: string): Promise<OpenedSlice>;
-  /** Throws when a manifest asks for more than the operator allows. */
-  checkCeiling(manifest: Manifest): void;
-  /** Serves the resources of an instance; answers its end of the port. */
-  serveResources(instance: string, manifest: Manifest): MessagePort;
-  /** Ends what `serveResources` began. */
-  endResources(instance: string): void;
+  /** Throws when a manifest asks for more than the operator allows, or than this node has. */
+  check(manifest: Manifest): void;
   /** How long states may last. */
   times(): InstanceTimes;
   /** Resolves when every gateway has the routes of a revision, or does not answer. */
@@ -126,7 +123,6 @@ export class Agent {
 
   /** The supervisor says that an instance has ended. */
   onEnded(id: string, problem: Problem | undefined, exit?: ExitReason): void {
-    this.#options.endResources(id);
     const local = this.#local.get(id);
     if (local === undefined || this.#stopping) return;
     cancelTimers(local);
@@ -199,14 +195,13 @@ export class Agent {
   }
 
   async #load(local: LocalInstance): Promise<void> {
-    const { open, checkCeiling, serveResources, post } = this.#options;
+    const { open, check, post } = this.#options;
     this.#report(local, "DOWNLOADING");
     const { manifest, module } = await open(local.artifact);
     if (local.state !== "DOWNLOADING" || this.#isGone(local)) return;
     this.#report(local, "LOADING");
-    checkCeiling(manifest);
+    check(manifest);
     this.#report(local, "STARTING");
-    const resources = serveResources(local.id, manifest);
     post({
       type: "startInstance",
       caller: { contract: manifest.definition.contract, calls: manifest.definition.calls },
@@ -216,8 +211,8 @@ export class Agent {
       permissions: manifest.permissions,
       tier: manifest.sandbox?.tier ?? "worker",
       heapMb: manifest.limits.heapMb,
-      resources,
-    }, [resources]);
+      consumer: resourceConsumer(local.id, manifest),
+    });
   }
 
   /** Whether nobody wants the instance any more now that its artifact is here. */
@@ -346,4 +341,5 @@ const fatalErrors: ReadonlySet<string> = new Set([
   "ENVELOPE_UNSUPPORTED",
   "SLICE_INVALID",
   "PERMISSION_REFUSED",
+  "RESOURCE_INVALID",
 ]);

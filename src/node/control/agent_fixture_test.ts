@@ -26,9 +26,8 @@ export class World {
   readonly told: string[] = [];
   readonly logs: readonly string[];
   readonly agent: Agent;
-  readonly #ports: MessagePort[] = [];
   open: (artifact: string) => Promise<OpenedSlice> = () => Promise.resolve(opened());
-  ceiling: AetherError | undefined;
+  refusal: AetherError | undefined;
   routed = Promise.resolve();
 
   constructor() {
@@ -40,16 +39,9 @@ export class World {
       clock: this.clock,
       log,
       open: (artifact) => this.open(artifact),
-      checkCeiling: () => {
-        if (this.ceiling !== undefined) throw this.ceiling;
+      check: () => {
+        if (this.refusal !== undefined) throw this.refusal;
       },
-      serveResources: (instance) => {
-        this.told.push(`serve ${instance}`);
-        const { port1, port2 } = new MessageChannel();
-        this.#ports.push(port1, port2);
-        return port1;
-      },
-      endResources: (instance) => void this.told.push(`end ${instance}`),
       times: () => ({ ...defaultDeadlines, drainMs: 60_000 }),
       routed: () => this.routed,
       drain: (instance) => void this.told.push(`drain ${instance}`),
@@ -107,7 +99,6 @@ export class World {
   /** Ends the test. */
   close(): void {
     this.agent.stop();
-    for (const port of this.#ports) port.close();
     assert.equal(this.clock.pendingTimers, 0);
   }
 }

@@ -7,7 +7,6 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import { type Ceiling, requireCeiling } from "../../deployment/ceiling.ts";
 import { refuseConflicts } from "../../deployment/conflicts.ts";
 import { parseBlueprint } from "../../deployment/parse_blueprint.ts";
 import { planBlueprint } from "../../deployment/plan.ts";
@@ -44,7 +43,8 @@ export interface AppliedBlueprint {
 export interface BlueprintsOptions {
   readonly store: Pick<ReplicatedStore, "state" | "propose">;
   readonly catalog: SliceCatalog;
-  readonly ceiling: Ceiling;
+  /** Throws when slices ask for what this node does not allow or does not have. */
+  check(manifests: readonly Manifest[]): void;
   readonly instancesPerNode: number;
   /** Wall time, for people. */
   wallMs(): number;
@@ -67,7 +67,7 @@ export class Blueprints {
    * Checks a text completely, against what is published and applied.
    *
    * @throws {AetherError} BLUEPRINT_INVALID, ARTIFACT_NOT_FOUND, DEPENDENCY_*, ROUTE_CONFLICT,
-   * BLUEPRINT_CONFLICT or PERMISSION_REFUSED.
+   * BLUEPRINT_CONFLICT, PERMISSION_REFUSED or RESOURCE_INVALID.
    */
   // deno-lint-ignore require-await -- async, so that a failure is a rejection
   async check(text: string): Promise<ExpandedBlueprint> {
@@ -78,7 +78,7 @@ export class Blueprints {
       artifactBase(id) !== base
     );
     refuseConflicts(expanded, others, (artifact) => this.#catalog.manifest(artifact));
-    requireCeiling(this.#manifestsOf(expanded), this.#options.ceiling);
+    this.#options.check(this.#manifestsOf(expanded));
     return expanded;
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
+import { requireCeiling } from "../../deployment/ceiling.ts";
 import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts";
 import { keys } from "../../protocol/keys.ts";
 import { Blueprints } from "./blueprints.ts";
@@ -39,7 +40,7 @@ class World {
     return new Blueprints({
       store: this.store,
       catalog,
-      ceiling,
+      check: (manifests) => requireCeiling(manifests, ceiling),
       instancesPerNode: 4,
       wallMs: () => 1_000,
       isAlive: () => true,

@@ -9,7 +9,6 @@ import { ArtifactRepository } from "../../artifact/repository.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import { MemoryStorage, type Storage } from "../../base/storage.ts";
-import { requireCeiling } from "../../deployment/ceiling.ts";
 import { systemClock } from "../../io/clock.ts";
 import { buildInfo } from "../../io/entry.ts";
 import { FileStorage } from "../../io/file_storage.ts";
@@ -35,15 +34,15 @@ import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { depart } from "../deploy/departure.ts";
 import { Deployment } from "../deploy/deployment.ts";
-import { InstanceResources } from "../deploy/instance_resources.ts";
 import { Registration } from "../deploy/registration.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
-import { ceilingOf, instanceTimes } from "../deploy/operator_limits.ts";
+import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
+import { NodeResources } from "./node_resources.ts";
 import { routeSnapshot } from "./routes.ts";
 
 const joinRetryMs = 500;
@@ -74,11 +73,11 @@ export class Control {
   readonly backups: NodeBackups;
   readonly registration: Registration;
   readonly deployment: Deployment;
+  readonly resources: NodeResources;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
   readonly #options: ControlOptions;
-  readonly #resources: InstanceResources;
   readonly #artifacts: Storage;
   /** Changes with the configuration. */
   readonly #logConfig: Config["log"];
@@ -117,10 +116,6 @@ export class Control {
       asks: this.cluster.asks,
       isAlive: (node) => this.cluster.isAlive(node),
     });
-    this.#resources = new InstanceResources({
-      store: this.store,
-      logOf: (instance) => createNodeLogger(this.#logConfig, instance),
-    });
     this.registration = new Registration({
       node: this.config.node.id,
       version: buildInfo().version,
@@ -141,6 +136,12 @@ export class Control {
       peers: () => this.registration.others().map(({ id }) => id),
     });
     this.locks = new Locks({ store: this.store, clock: this.clock });
+    this.resources = new NodeResources({
+      node: this.config.node.id,
+      store: this.store,
+      locks: this.locks,
+      cluster: this.cluster,
+    });
     this.backups = new NodeBackups({
       node: this.config.node.id,
       store: this.store,
@@ -271,7 +272,7 @@ export class Control {
   /** Closes the store; nothing can be written afterwards. */
   async close(): Promise<void> {
     await this.stop();
-    this.#resources.close();
+    this.resources.close();
     this.#gateway?.close();
     await this.cluster.close();
     await this.#artifacts.close();
@@ -304,16 +305,13 @@ export class Control {
   }
 
   #createAgent(): Agent {
-    const ceiling = ceilingOf(this.config);
     return new Agent({
       node: this.config.node.id,
       store: this.store,
       clock: this.clock,
       log: this.log,
       open: (artifact) => this.catalog.open(artifact),
-      checkCeiling: (manifest) => requireCeiling([manifest], ceiling),
-      serveResources: (instance, manifest) => this.#resources.serve(instance, manifest),
-      endResources: (instance) => this.#resources.end(instance),
+      check: (manifest) => requireDeployable([manifest], this.config),
       times: () => instanceTimes(this.config),
       routed: (revision) => this.#barrier.wait(revision),
       drain: (instance) => this.#postGateway({ type: "drain", instance }),

@@ -15,7 +15,7 @@ import type { SliceCatalog } from "../control/catalog.ts";
 import { explain, type LeaderDecision } from "./explain.ts";
 import { LeaderQuestions } from "./leader_questions.ts";
 import { NodeLives } from "./node_lives.ts";
-import { ceilingOf, instancesPerNode } from "./operator_limits.ts";
+import { instancesPerNode, requireDeployable } from "./operator_limits.ts";
 
 /** What the parts need. */
 export interface DeploymentOptions {
@@ -42,7 +42,7 @@ export class Deployment {
     this.blueprints = new Blueprints({
       store,
       catalog,
-      ceiling: ceilingOf(config()),
+      check: (manifests) => requireDeployable(manifests, config()),
       instancesPerNode: instancesPerNode(),
       wallMs: () => clock.wallMs(),
       isAlive,

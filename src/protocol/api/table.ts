@@ -12,6 +12,7 @@ import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
 import { leaseRows, lockRows } from "./locks.ts";
 import { nodeRows } from "./nodes.ts";
+import { resourceRows } from "./resources.ts";
 import type { Row } from "./row.ts";
 import { systemRows } from "./system.ts";
 
@@ -19,6 +20,7 @@ import { systemRows } from "./system.ts";
 export const apiTable = {
   ...systemRows,
   ...nodeRows,
+  ...resourceRows,
   ...blueprintRows,
   ...kvRows,
   ...leaseRows,

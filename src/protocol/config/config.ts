@@ -118,10 +118,23 @@ function renamed(value: unknown): unknown {
   if (!isTree(value)) return value;
   const result: Tree = {};
   for (const [name, child] of Object.entries(value)) {
+    if (name === "resources") {
+      // The keys of a section are its type's business.
+      result[name] = frozen(child);
+      continue;
+    }
     const isDuration = name.endsWith("Timeout") || name === "interval";
     result[isDuration ? `${name}Ms` : name] = renamed(child);
   }
   return Object.freeze(result);
+}
+
+function frozen(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozen));
+  if (!isTree(value)) return value;
+  return Object.freeze(
+    Object.fromEntries(Object.entries(value).map(([name, child]) => [name, frozen(child)])),
+  );
 }
 
 function portIssues(config: Config, origins: Origins): ConfigIssue[] {

@@ -78,6 +78,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       shutdownTimeoutMs: 30_000,
     },
     backup: { keep: 24 },
+    resources: {},
     log: { level: "info", format: "text" },
     secrets: {},
   };

@@ -8,7 +8,7 @@
 import { formatByteSize } from "../../base/byte_size.ts";
 import { formatDuration } from "../../base/duration.ts";
 import type { Peer } from "./config.ts";
-import { keyAt } from "./keys.ts";
+import { keyAt, resourceLeaves } from "./keys.ts";
 import { getAt, isTree } from "./paths.ts";
 import type { LoadedConfig } from "./read.ts";
 
@@ -31,11 +31,23 @@ export interface ConfigRow {
 export function describeConfig(loaded: KnownConfig): ConfigRow[] {
   const rows: ConfigRow[] = [];
   for (const [path, source] of loaded.sources) {
-    if (isListOfTables(loaded, path)) continue;
+    if (isListOfTables(loaded, path) || /^resources(\.|$)/.test(path)) continue;
     const value = valueAt(loaded, path);
     rows.push({ path, value: value === undefined ? "" : JSON.stringify(value), source });
   }
+  for (const { text, value, isHidden } of resourceLeaves(loaded.config.resources)) {
+    const isSecret = isHidden || loaded.secretPaths.has(text) || isPartlySecret(loaded, text);
+    rows.push({
+      path: text,
+      value: JSON.stringify(isSecret ? redacted : value),
+      source: loaded.sources.get(text) ?? "given",
+    });
+  }
   return rows;
+}
+
+function isPartlySecret({ secretPaths }: KnownConfig, path: string): boolean {
+  return [...secretPaths].some((secret) => secret.startsWith(`${path}[`));
 }
 
 /**

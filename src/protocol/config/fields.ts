@@ -23,7 +23,9 @@ export type FieldKind =
   | "path"
   | "paths"
   | "peers"
-  | "tables";
+  | "tables"
+  /** The sections under `[resources]`, whose keys depend on their type. */
+  | "resources";
 
 /** What documentation and messages know about a field. */
 export interface FieldMeta {

@@ -3,13 +3,17 @@
  * the variable and the flag that set it.
  *
  * Layering, messages, `config show` and the reference documentation read it. It holds no values.
+ * The keys of the sections under `[resources]` depend on their types; here is how to list them.
  *
  * @module
  */
 import { z } from "zod";
 import { assert } from "../../base/assert.ts";
 import { type FieldKind, type FieldMeta, fieldMeta } from "./fields.ts";
+import { isTree, type Path } from "./paths.ts";
 import { configSchema } from "./schema.ts";
+import { isSecretName } from "./secrets.ts";
+import { pathText } from "../toml.ts";
 
 /** One key of `aether.toml`. */
 export interface ConfigKey {
@@ -163,8 +167,44 @@ function unwrap(schema: unknown) {
 }
 
 function variablesOf(path: string, kind: FieldKind): string[] {
-  if (kind === "tables" || path.includes("[]")) return [];
+  if (kind === "tables" || kind === "resources" || path.includes("[]")) return [];
   const snake = path.replaceAll(/[A-Z]/g, "_$&").replaceAll(".", "_").toUpperCase();
   const short = shortVariables[path];
   return [variablePrefix + snake, ...(short === undefined ? [] : [short])];
+}
+
+/** One value of a section. */
+export interface ResourceLeaf {
+  /** As in the file, e.g. `["resources", "payments", "baseUrl"]`. */
+  readonly path: Path;
+  /** The path as text. */
+  readonly text: string;
+  readonly value: unknown;
+  /** Whether its place alone says that it may be a secret. */
+  readonly isHidden: boolean;
+}
+
+/** Every value of the sections, in order. */
+export function resourceLeaves(sections: unknown): ResourceLeaf[] {
+  return leavesOf(sections, ["resources"]);
+}
+
+function leavesOf(value: unknown, path: Path): ResourceLeaf[] {
+  if (isTree(value)) {
+    return Object.entries(value).flatMap(([name, child]) => leavesOf(child, [...path, name]));
+  }
+  if (path.length === 1) return [];
+  // Header values and whatever is named like a secret, even when it was written into the file.
+  const isHidden = path.slice(2).some((part) => part === "headers" || isSecretName(String(part)));
+  return [{ path, text: pathText(path), value, isHidden }];
+}
+
+const valuePattern = /^resources\.([a-z][a-z0-9-]*)\.values\.([A-Za-z][A-Za-z0-9_]*)$/;
+
+/** The path of a value that may be overridden while nodes run: one of a `config` section. */
+export function configValuePath(key: string): readonly string[] | undefined {
+  const [, section, name] = valuePattern.exec(key) ?? [];
+  return section === undefined || name === undefined
+    ? undefined
+    : ["resources", section, "values", name];
 }

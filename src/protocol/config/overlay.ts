@@ -11,7 +11,7 @@ import { formatDuration } from "../../base/duration.ts";
 import { nearest } from "../../base/nearest.ts";
 import { checkConfig, type Config, type Peer } from "./config.ts";
 import { describeConfig, formatPeer, valuePath } from "./describe.ts";
-import { type ConfigKey, configKeys, keyAt } from "./keys.ts";
+import { type ConfigKey, configKeys, configValuePath, keyAt } from "./keys.ts";
 import { readText } from "./layers.ts";
 import { copyTree, getAt, isTree, setAt, type Tree } from "./paths.ts";
 import { pathText } from "../toml.ts";
@@ -90,12 +90,20 @@ const restartPrefix = "sandbox.max.";
 
 /** When an override of a key takes effect. */
 export function effectOf(key: string): OverrideEffect {
-  if (liveKeys.has(key)) return "live";
+  if (liveKeys.has(key) || configValuePath(key) !== undefined) return "live";
   return restartKeys.has(key) || key.startsWith(restartPrefix) ? "restart" : "fixed";
 }
 
 /** Why a key cannot be overridden at all; undefined when it can. */
-function overrideIssue(key: string): ConfigIssue | undefined {
+function overrideIssue(key: string, config: Config): ConfigIssue | undefined {
+  const path = configValuePath(key);
+  if (path !== undefined) {
+    const section = path[1] ?? "";
+    if (config.resources[section]?.type === "config") return undefined;
+    const message = `There is no section [resources.${section}] with type = "config"; add it to ` +
+      "the file";
+    return { name: "CONFIG_INVALID", path: key, message };
+  }
   if (keyAt(key) === undefined || key.includes("[")) {
     const near = nearest(key, configKeys.map(({ path }) => path));
     const advice = near === undefined ? "`aether config list` shows all" : `did you mean ${near}?`;
@@ -124,11 +132,14 @@ export function withOverrides(
   );
   const issues: ConfigIssue[] = [];
   for (const { key, value, node: only } of ordered) {
-    const issue = overrideIssue(key);
+    const issue = overrideIssue(key, base.config);
     if (issue !== undefined) issues.push(issue);
+    if (issue !== undefined) continue;
     const known = keyAt(key);
-    if (known === undefined || issue !== undefined) continue;
-    setAt(tree, key.split("."), typeof value === "string" ? readText(known, value) : value);
+    const path = key.split(".");
+    if (known !== undefined) {
+      setAt(tree, path, typeof value === "string" ? readText(known, value) : value);
+    } else setAt(tree, path, valueLike(getAt(base.config, path), value));
     sources.set(key, only === undefined ? "override cluster" : `override node ${only}`);
   }
   const checked = checkConfig(tree, {
@@ -142,6 +153,18 @@ export function withOverrides(
   issues.push(...checked.issues);
   if (issues.length > 0 || checked.config === undefined) return { known: base, issues };
   return { known: { ...base, config: checked.config, sources }, issues };
+}
+
+/** A text from the command line as the kind of value that the file has there. */
+function valueLike(model: unknown, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  if (typeof model === "number" && value.trim() !== "" && Number.isFinite(Number(value))) {
+    return Number(value);
+  }
+  if (typeof model === "boolean") {
+    return value === "true" ? true : value === "false" ? false : value;
+  }
+  return Array.isArray(model) ? value.split(",").map((element) => element.trim()) : value;
 }
 
 /** One key of a node with where its value comes from. */
@@ -198,6 +221,7 @@ export function configTree(config: Config): Tree {
 function written(value: unknown, { kind }: ConfigKey): unknown {
   if (kind === "duration") return formatDuration(Number(value));
   if (kind === "size") return formatByteSize(Number(value));
+  if (kind === "resources") return copyTree(value);
   if (!Array.isArray(value)) return value;
   return value.map((element) =>
     kind === "peers" && isTree(element) ? formatPeer(element as unknown as Peer) : copyTree(element)

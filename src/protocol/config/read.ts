@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { configKeys } from "./keys.ts";
+import { configKeys, resourceLeaves } from "./keys.ts";
 import {
   type ConfigFile,
   type FlagValues,
@@ -191,5 +191,6 @@ function sourcesOf(
       for (const name of Object.keys(key)) add([...names, index, name], true);
     });
   }
+  for (const { path } of resourceLeaves(config.resources)) add(path, true);
   return sources;
 }

@@ -68,6 +68,10 @@ export function configReference(): string {
       }
     }
   }
+  const sections = configKeys.filter((key) => key.kind === "resources");
+  for (const { path, description } of sections) {
+    text += `\n## [${path}.NAME]\n\n${wrapped(`${description}.`)}\n`;
+  }
   return text;
 }
 

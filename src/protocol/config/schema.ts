@@ -349,6 +349,19 @@ const backup = section({
   }).optional().describe("An S3-compatible store for backups, instead of a folder"),
 }).prefault({}).describe("Backups of the store and the artifacts");
 
+const resourceSection = z.looseObject({
+  type: text(/^[a-z][a-z0-9-]{0,31}$/, "type", 'write the type of resource, for example "http"'),
+}, { error: () => "write a table, for example [resources.payments] with a type" });
+
+const resources = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
+    error: () => 'write 1 to 63 letters a-z, digits and "-", for example [resources.payments]',
+  }),
+  resourceSection,
+  { error: () => "write tables such as [resources.payments]" },
+).register(fieldMeta, { kind: "resources", values: "tables by name, each with a type" })
+  .prefault({}).describe("Sections of what slices share; docs/resources.md lists their keys");
+
 const log = section({
   level: choice(["trace", "debug", "info", "warn", "error", "off"]).prefault("info").describe(
     "Least important level that is written",
@@ -374,6 +387,7 @@ export const configSchema = section({
   sandbox,
   deployment,
   backup,
+  resources,
   log,
   secrets,
 });

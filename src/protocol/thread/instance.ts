@@ -27,6 +27,8 @@ export type ToShell =
   }
   /** A new gateway after a restart of its thread. */
   | { readonly type: "gateway"; readonly gateway: MessagePort }
+  /** A new resources thread after a restart: what was asked of the former one is lost. */
+  | { readonly type: "resources"; readonly resources: MessagePort }
   /** Ends the instance: no new calls, `onStop` callbacks, then "stopped". */
   | { readonly type: "stop" }
   | { readonly type: "ping"; readonly sequence: number };
@@ -110,29 +112,13 @@ export type Batch = (string | number | null | Uint8Array)[];
 
 /** Requests on the resources port. */
 export type ResourceRequest =
-  | { readonly id: number; readonly resource: string; readonly op: "entry"; readonly key: string }
+  /** A call of a resource, with arguments of its own beside these. */
   | {
     readonly id: number;
+    /** Name in the slice's `needs`. */
     readonly resource: string;
-    readonly op: "put";
-    readonly key: string;
-    /** JSON text. */
-    readonly value: string;
-    readonly ifRevision?: number;
-  }
-  | {
-    readonly id: number;
-    readonly resource: string;
-    readonly op: "delete";
-    readonly key: string;
-    readonly ifRevision?: number;
-  }
-  | {
-    readonly id: number;
-    readonly resource: string;
-    readonly op: "list";
-    readonly prefix: string;
-    readonly limit: number;
+    readonly op: string;
+    readonly [argument: string]: unknown;
   }
   | {
     readonly op: "log";
@@ -145,3 +131,10 @@ export type ResourceRequest =
 export type ResourceReply =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly id: number; readonly ok: false; readonly problem: Problem | SliceProblem };
+
+/** Something that a resource tells without being asked. */
+export interface ResourceEvent {
+  readonly resource: string;
+  readonly event: string;
+  readonly value: unknown;
+}

@@ -40,6 +40,8 @@ export type ToRelay =
   }
   /** A new gateway after a restart of its thread. */
   | { readonly type: "gateway"; readonly instance: string; readonly gateway: MessagePort }
+  /** A new resources thread after a restart. */
+  | { readonly type: "resources"; readonly instance: string; readonly resources: MessagePort }
   | { readonly type: "stop"; readonly instance: string };
 
 /** relay -> supervisor. */

@@ -1,5 +1,6 @@
 /**
- * Messages between the node's own threads: supervisor, control and gateway.
+ * Messages between the node's own threads: supervisor, control and gateway. Those of the resources
+ * thread are in `resources.ts`.
  *
  * Control decides, the supervisor creates every worker and wires the ports, the gateway serves.
  * Only our code sends these, so receivers do not validate them.
@@ -10,6 +11,7 @@ import type { Problem } from "../../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigOrigin } from "../config/overlay.ts";
 import type { Manifest, Permissions } from "../slice/manifest.ts";
+import type { ResourceConsumer } from "../slice/resources.ts";
 
 /** Addresses on which a node really listens, `host:port`. */
 export interface Addresses {
@@ -88,6 +90,8 @@ export type ToControl =
     readonly gateway: MessagePort;
   }
   | { readonly type: "gateway"; readonly gateway: MessagePort }
+  /** The resources thread, at its start and after each restart. */
+  | { readonly type: "resources"; readonly resources: MessagePort }
   | { readonly type: "instanceReady"; readonly instance: string }
   | {
     readonly type: "instanceEnded";
@@ -121,8 +125,7 @@ export type FromControl =
     /** What its manifest asks for; the configuration may demand more isolation. */
     readonly tier: Tier;
     readonly heapMb: number;
-    /** The instance's end of its resources port. */
-    readonly resources: MessagePort;
+    readonly consumer: ResourceConsumer;
   }
   | { readonly type: "stopInstance"; readonly instance: string }
   /** An operator wants the node to shut down. */

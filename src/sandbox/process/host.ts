@@ -31,6 +31,12 @@ export interface HostCrash {
   readonly message: string;
 }
 
+/** A thread of the node restarted: the shell gets a new channel to it. */
+export interface HostReconnect {
+  readonly type: "reconnect";
+  readonly to: "gateway" | "resources";
+}
+
 /** The node is trusted, and it has limits of its own. */
 const messageBytesMax = 2 ** 31;
 // A terminal and a service manager signal the whole group: the node decides when a slice ends.
@@ -72,7 +78,7 @@ class SliceHost {
         this.#resources?.postMessage(value);
         break;
       case pipeKind.life:
-        this.#onLife(value as unknown as ToShell | { readonly type: "reconnect" });
+        this.#onLife(value as unknown as ToShell | HostReconnect);
         break;
     }
   }
@@ -94,9 +100,7 @@ class SliceHost {
       this.#out.send(pipeKind.life, crash);
     };
     const gateway = this.#openGateway();
-    const { port1, port2: resources } = new MessageChannel();
-    this.#resources = port1;
-    port1.onmessage = ({ data }) => this.#out.send(pipeKind.resource, data);
+    const resources = this.#openResources();
     const start: ToShell = {
       type: "start",
       instance,
@@ -118,13 +122,27 @@ class SliceHost {
     return port2;
   }
 
-  #onLife(message: ToShell | { readonly type: "reconnect" }): void {
+  /** A new channel for resources; answers the shell's end. */
+  #openResources(): MessagePort {
+    this.#resources?.close();
+    const { port1, port2 } = new MessageChannel();
+    this.#resources = port1;
+    port1.onmessage = ({ data }) => this.#out.send(pipeKind.resource, data);
+    return port2;
+  }
+
+  #onLife(message: ToShell | HostReconnect): void {
     if (message.type !== "reconnect") {
       this.#worker?.postMessage(message);
       return;
     }
-    const gateway = this.#openGateway();
-    this.#worker?.postMessage({ type: "gateway", gateway } satisfies ToShell, [gateway]);
+    if (message.to === "gateway") {
+      const gateway = this.#openGateway();
+      this.#worker?.postMessage({ type: "gateway", gateway } satisfies ToShell, [gateway]);
+    } else {
+      const resources = this.#openResources();
+      this.#worker?.postMessage({ type: "resources", resources } satisfies ToShell, [resources]);
+    }
   }
 }
 

@@ -52,6 +52,9 @@ async function handle(message: ToRelay): Promise<void> {
     case "gateway":
       running.get(message.instance)?.connectGateway(message.gateway);
       break;
+    case "resources":
+      running.get(message.instance)?.connectResources(message.resources);
+      break;
     case "stop":
       running.get(message.instance)?.stop();
       break;

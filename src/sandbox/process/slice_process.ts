@@ -8,7 +8,13 @@
  */
 import { DecodeError } from "../../base/codec.ts";
 import type { Problem } from "../../base/errors.ts";
-import type { Batch, FromShell, ToShell } from "../../protocol/thread/instance.ts";
+import type {
+  Batch,
+  FromShell,
+  ResourceEvent,
+  ResourceReply,
+  ToShell,
+} from "../../protocol/thread/instance.ts";
 import type { ProcessSpec } from "../../protocol/thread/relay.ts";
 import type { ExitReason } from "../../protocol/thread/threads.ts";
 import { readFromShell } from "../from_shell.ts";
@@ -21,7 +27,7 @@ import {
 import { type Verdict, Watchdog, watchLimits } from "../watchdog.ts";
 import { cpuMs } from "../worker_threads.ts";
 import { exitOf } from "./exit.ts";
-import type { HostCrash, HostStart } from "./host.ts";
+import type { HostCrash, HostReconnect, HostStart } from "./host.ts";
 import type { Launch } from "./launch.ts";
 import { messagesOf, type PipeKind, pipeKind, PipeWriter } from "./pipe.ts";
 import { Traffic } from "./traffic.ts";
@@ -53,6 +59,7 @@ export class SliceProcess implements RunningInstance {
   readonly #in: PipeWriter;
   readonly #traffic = new Traffic();
   #gateway: MessagePort;
+  #resources: MessagePort;
   #watchdog: Watchdog | undefined;
   #watchTimer: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,10 +85,8 @@ export class SliceProcess implements RunningInstance {
     this.#in = new PipeWriter(this.#child.stdin);
     this.#gateway = gateway;
     this.#listen(gateway);
-    resources.onmessage = ({ data }) => {
-      this.#traffic.answered();
-      this.#send(pipeKind.resource, data);
-    };
+    this.#resources = resources;
+    this.#hear(resources);
     const { instance, artifact, module, permissions, auditMax } = spec;
     const granted = auditMax ?? permissions;
     const start = { instance, artifact, module, permissions, granted };
@@ -101,8 +106,17 @@ export class SliceProcess implements RunningInstance {
   connectGateway(gateway: MessagePort): void {
     this.#gateway.close();
     this.#gateway = gateway;
-    this.#send(pipeKind.life, { type: "reconnect" });
+    this.#send(pipeKind.life, { type: "reconnect", to: "gateway" } satisfies HostReconnect);
     this.#listen(gateway);
+  }
+
+  /** See {@link RunningInstance}. */
+  connectResources(resources: MessagePort): void {
+    this.#resources.close();
+    this.#resources = resources;
+    this.#traffic.requestsLost();
+    this.#send(pipeKind.life, { type: "reconnect", to: "resources" } satisfies HostReconnect);
+    this.#hear(resources);
   }
 
   /** See {@link RunningInstance}. */
@@ -121,6 +135,13 @@ export class SliceProcess implements RunningInstance {
     gateway.onmessage = ({ data }: MessageEvent<Batch>) => {
       this.#traffic.sent(data);
       this.#send(pipeKind.batch, data);
+    };
+  }
+
+  #hear(resources: MessagePort): void {
+    resources.onmessage = ({ data }: MessageEvent<ResourceReply | ResourceEvent>) => {
+      if ("id" in data) this.#traffic.answered();
+      this.#send(pipeKind.resource, data);
     };
   }
 
@@ -148,7 +169,7 @@ export class SliceProcess implements RunningInstance {
     clearTimeout(this.#timer);
     clearInterval(this.#watchTimer);
     this.#gateway.close();
-    this.#options.resources.close();
+    this.#resources.close();
     await this.#in.close();
     const { reason, problem } = this.#end ?? this.#exitOf(status);
     this.#options.onEnd(reason, problem);
@@ -178,7 +199,7 @@ export class SliceProcess implements RunningInstance {
       }
       case pipeKind.resource:
         if (this.#traffic.requests(value, performance.now())) {
-          this.#options.resources.postMessage(value);
+          this.#resources.postMessage(value);
         }
         break;
       case pipeKind.life:

@@ -102,6 +102,11 @@ export class Traffic {
     this.#requests = Math.max(0, this.#requests - 1);
   }
 
+  /** Nobody will answer the open requests: the shell fails them itself. */
+  requestsLost(): void {
+    this.#requests = 0;
+  }
+
   /** Whether a message of the process may go to the resources. */
   requests(value: unknown, nowMs: number): boolean {
     if (typeof value !== "object" || value === null || !("op" in value)) {

@@ -13,8 +13,10 @@ import type { Handles, Needs, SliceDefinition } from "../../sdk/slice.ts";
 import { streamOf, type StreamSpec } from "../../sdk/streams.ts";
 import type { SliceProblem } from "../../protocol/slice/problem.ts";
 import { currentCall, httpInput, InstanceCall } from "./call.ts";
-import { createClient, createResource, problemToError, type ResourcePort } from "./handles.ts";
 import { OpenCalls } from "./open_calls.ts";
+import { createClient, problemToError } from "./client.ts";
+import { createResource } from "./resource/handles.ts";
+import type { ResourcePort } from "./resource/port.ts";
 
 const stopTimeoutMs = 5_000;
 const invokesMax = 10_000;

@@ -4,8 +4,8 @@ import { BatchPort } from "../../io/batch_port.ts";
 import { type Batch, frame } from "../../protocol/thread/instance.ts";
 import { contract, method } from "../../sdk/contract.ts";
 import type { Needs, SliceDefinition } from "../../sdk/slice.ts";
-import { ResourcePort } from "./handles.ts";
 import { SliceInstance } from "./instance.ts";
+import { ResourcePort } from "./resource/port.ts";
 
 const any = z.any();
 /** What the instance offers. */

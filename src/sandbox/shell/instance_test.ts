@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Problem } from "../../base/errors.ts";
 import { slice, type SliceDefinition } from "../../sdk/slice.ts";
 import { SliceError } from "../../sdk/slice_error.ts";
-import { ResourcePort } from "./handles.ts";
+import { ResourcePort } from "./resource/port.ts";
 import { SliceInstance } from "./instance.ts";
 import { Gateway, one, other, type Reply, until, World } from "./instance_fixture_test.ts";
 

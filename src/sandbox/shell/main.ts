@@ -12,10 +12,10 @@ import type { Permissions } from "../../protocol/slice/manifest.ts";
 import { describeDefinition } from "../../sdk/describe.ts";
 import { denialOf, denialText } from "./denial.ts";
 import { harden } from "./harden.ts";
-import { ResourcePort } from "./handles.ts";
 import { fenceImports, type ImportFence } from "./import_fence.ts";
 import { SliceInstance } from "./instance.ts";
 import { loadSlice, provideSdk } from "./module_loader.ts";
+import { ResourcePort } from "./resource/port.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 // Taken before slice code runs, which may replace globals.
@@ -24,6 +24,7 @@ const closeWorker = scope.close.bind(scope);
 const memoryUsage = Deno.memoryUsage;
 
 let instance: SliceInstance | undefined;
+let resources: ResourcePort | undefined;
 
 // A listener rather than `onmessage`, which a library in the slice may set.
 scope.addEventListener("message", (event: MessageEvent<ToShell>) => {
@@ -47,14 +48,14 @@ async function onMessage(message: ToShell): Promise<void> {
     case "start": {
       const fence = prepare();
       const explain = explainer(message.artifact, message.permissions);
-      const resources = new ResourcePort(message.resources);
-      replaceConsole((level, text) => resources.log(level, text, "{}"));
+      const port = resources = new ResourcePort(message.resources);
+      replaceConsole((level, text) => port.log(level, text, "{}"));
       instance = await SliceInstance.start({
         artifact: message.artifact,
         instance: message.instance,
         definition: await loadSlice(message.module, fence),
         gateway: message.gateway,
-        resources,
+        resources: port,
         explain,
       }).catch((error) => {
         throw failedStart(error, explain);
@@ -64,6 +65,9 @@ async function onMessage(message: ToShell): Promise<void> {
     }
     case "gateway":
       instance?.connect(message.gateway);
+      break;
+    case "resources":
+      resources?.connect(message.resources);
       break;
     case "stop":
       await instance?.stop();

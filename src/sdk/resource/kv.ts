@@ -1,25 +1,10 @@
 /**
- * Resources that a slice can need, and the handles it gets for them.
- *
- * A spec is only a description; the shell turns it into a handle that talks to the node, so that
- * credentials and connections never enter the sandbox.
+ * `kv()`: a slice's own part of the replicated store.
  *
  * @module
  */
 import type { z } from "zod";
-
-/** Declares a need for a resource; `Handle` is what `create` receives. */
-export interface ResourceSpec<Handle> {
-  readonly kind: "resource";
-  /** The resource's type, e.g. `kv`. */
-  readonly type: string;
-  /** Options of this need; plain JSON. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Schema of the values that pass through the handle, where there is one. */
-  readonly schema: z.ZodType | undefined;
-  /** Carries the handle's type; never set. */
-  readonly handle?: Handle;
-}
+import type { ResourceSpec } from "./spec.ts";
 
 /** A value with the revision at which it was written. */
 export interface KvEntry<Value> {
@@ -33,6 +18,8 @@ export interface KvEntry<Value> {
 export interface KvWriteOptions {
   /** Writes only when the key's revision is this one; 0 = only when it is absent. */
   readonly ifRevision?: number;
+  /** Writes only while this lock is held with this token: a `HeldLock`, or its name and token. */
+  readonly fence?: { readonly name: string; readonly token: number };
 }
 
 /** A slice's part of the replicated store; keys are its own, values are JSON. */
@@ -43,7 +30,8 @@ export interface KvHandle<Value> {
   entry(key: string): Promise<KvEntry<Value> | undefined>;
   /**
    * Writes a value; answers the new revision.
-   * @throws {SliceError} KV_CONFLICT when `ifRevision` does not match.
+   * @throws {SliceError} KV_CONFLICT when `ifRevision` does not match; LOCK_LOST when `fence` is
+   * not the present holder.
    */
   put(key: string, value: Value, options?: KvWriteOptions): Promise<number>;
   /** Deletes a key; answers whether it was there. */

@@ -1,0 +1,16 @@
+/**
+ * All factories of this version.
+ *
+ * @module
+ */
+import type { ResourceFactory } from "./factory.ts";
+import { configFactory } from "./types/config.ts";
+import { kvFactory } from "./types/kv.ts";
+import { lockFactory } from "./types/lock.ts";
+
+/** What opens resources. */
+export const resourceFactories: readonly ResourceFactory[] = [
+  configFactory as ResourceFactory,
+  kvFactory,
+  lockFactory,
+];

@@ -1,0 +1,36 @@
+/**
+ * Makes the handles of resources that `create` receives.
+ *
+ * @module
+ */
+import { AetherError } from "../../../base/errors.ts";
+import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
+import { ConfigProxy } from "./config.ts";
+import { KvProxy } from "./kv.ts";
+import { LockProxy } from "./lock.ts";
+import type { ResourcePort } from "./port.ts";
+
+/**
+ * The handle for a need; it talks to the node.
+ *
+ * @throws {AetherError} SLICE_INVALID for a type that this version does not have.
+ */
+export function createResource(
+  name: string,
+  spec: ResourceSpec<unknown>,
+  port: ResourcePort,
+): unknown {
+  switch (spec.type) {
+    case "kv":
+      return new KvProxy(name, spec, port);
+    case "lock":
+      return new LockProxy(name, port);
+    case "config":
+      return new ConfigProxy(name, spec, port);
+    default:
+      throw new AetherError(
+        "SLICE_INVALID",
+        `Need "${name}" has resource type "${spec.type}", which this node does not offer`,
+      );
+  }
+}
