@@ -246,8 +246,12 @@ export class PeerLinks {
     let from: Peer | undefined;
     let isRefused = false;
     let timer = clock.setTimer(greetingTimeoutMs, () => link.close("No greeting came in time"));
-    const sayHello = () =>
-      link.send(encodeFrame({ kind: "hello", hello: this.#options.hello() }, this.#writer));
+    let saidCluster = "";
+    const sayHello = () => {
+      const hello = this.#options.hello();
+      saidCluster = hello.cluster;
+      link.send(encodeFrame({ kind: "hello", hello }, this.#writer));
+    };
     if (dialled !== undefined) sayHello();
     const refuse = (reason: string) => {
       isRefused = true;
@@ -269,7 +273,8 @@ export class PeerLinks {
           from = this.#onGreeting(link, frame, dialled);
           if (from === undefined) return;
           timer.cancel();
-          if (dialled === undefined) sayHello();
+          // This node may have found its cluster while the other end's greeting was under way.
+          if (dialled === undefined || saidCluster !== this.#options.hello().cluster) sayHello();
         }
         if (from.link !== link) return;
         from.heardAtMs = this.#now();

@@ -141,6 +141,19 @@ netTest("PeerLinks ends links when a node turns out to be of another cluster", a
   assert.deepEqual([a.links.connected, b.links.connected], [[], []]);
 });
 
+netTest("PeerLinks greets again when it found its cluster during the greeting", async (net) => {
+  const a = await net.start("a");
+  const b = await net.start("b");
+  b.hello = { ...b.hello, cluster: "", stage: "blank" };
+  b.follow("a");
+  await net.pass(3);
+  assert.deepEqual([b.dials, b.links.connected], [1, []], "Its greeting is under way");
+  b.hello = { ...b.hello, cluster: "x", stage: "member" };
+  b.links.greetAgain();
+  await net.pass(10);
+  assert.equal(a.links.helloOf("b")?.cluster, "x");
+});
+
 netTest("PeerLinks refuses its own id, and another node at the address of one", async (net) => {
   const a = await net.start("a");
   const same = await net.start("a", "", { host: "b" });
