@@ -246,13 +246,12 @@ export class PeerLinks {
     let from: Peer | undefined;
     let isRefused = false;
     let timer = clock.setTimer(greetingTimeoutMs, () => link.close("No greeting came in time"));
-    let saidCluster = "";
     const sayHello = () => {
       const hello = this.#options.hello();
-      saidCluster = hello.cluster;
       link.send(encodeFrame({ kind: "hello", hello }, this.#writer));
+      return hello.cluster;
     };
-    if (dialled !== undefined) sayHello();
+    const said = dialled === undefined ? undefined : sayHello();
     const refuse = (reason: string) => {
       isRefused = true;
       link.send(encodeFrame({ kind: "refusal", reason: reason.slice(0, 300) }, this.#writer));
@@ -274,7 +273,7 @@ export class PeerLinks {
           if (from === undefined) return;
           timer.cancel();
           // This node may have found its cluster while the other end's greeting was under way.
-          if (dialled === undefined || saidCluster !== this.#options.hello().cluster) sayHello();
+          if (said !== this.#options.hello().cluster) sayHello();
         }
         if (from.link !== link) return;
         from.heardAtMs = this.#now();
