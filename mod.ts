@@ -17,11 +17,15 @@ export type {
   CallContext,
   CallOptions,
   Client,
+  ClientMethod,
+  FakeClient,
+  Fakes,
   Handlers,
   Handles,
   InstanceContext,
   Needs,
   SliceDefinition,
+  SliceInterceptors,
   TestClient,
 } from "./src/sdk/slice.ts";
 export { SliceError } from "./src/sdk/slice_error.ts";

@@ -7,18 +7,17 @@
  * @module
  */
 import { AetherError, toAetherError } from "../base/errors.ts";
-import type { Config } from "../protocol/config/config.ts";
+import { type CallDeadlines, callDeadlines, type Config } from "../protocol/config/config.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
-import type { MethodManifest } from "../protocol/slice/manifest.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
 import { Calls, note } from "./calls/calls.ts";
-import type { Service } from "./calls/service.ts";
-import { InstanceLink, type InvokeRequest } from "./instance_link.ts";
+import { callFailure } from "./calls/failure.ts";
+import { Invocations } from "./calls/invocations.ts";
+import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { PeerServer, type TakenCall } from "./peer_server.ts";
 import type { Logger } from "../sdk/logger.ts";
-import { nestedOrigin } from "./http/call_meta.ts";
 import { HttpFront, type Peer } from "./http/front.ts";
 import { splitUrl } from "./http/request_reader.ts";
 import {
@@ -32,46 +31,60 @@ import {
 import { openSocket } from "./http/sockets.ts";
 import { type RouteTarget, Services } from "./services.ts";
 
-/** Silence after which another node's gateway is given up. */
-const peerSilenceMs = 1_000;
+/** The part of the configuration that a gateway follows. */
+export type GatewayConfig = Pick<Config, "app" | "calls">;
 
 /** What a gateway needs. */
 export interface GatewayOptions {
-  readonly config: Config["app"];
+  readonly config: GatewayConfig;
   readonly node: string;
   /** Dials the gateways of other nodes. */
   readonly transport: Transport;
-  /** For the access log. @default {none} */
+  /** For the access log, and for the end of calls that nobody waits for. @default {none} */
   readonly log?: Logger;
   onDrained(instance: string): void;
 }
 
 /** Routes requests; `server.ts` gives it HTTP, `main.ts` the messages of the other threads. */
 export class Gateway {
-  #config: Config["app"];
+  #config: GatewayConfig;
+  #deadlines: CallDeadlines;
   readonly #services: Services;
   readonly #calls: Calls;
+  readonly #invocations: Invocations;
   readonly #front: HttpFront;
   readonly #peerServer: PeerServer;
   #cluster = "";
 
   constructor(options: GatewayOptions) {
-    const { config, node, transport, onDrained } = options;
+    const { config, node, transport, log, onDrained } = options;
     this.#config = config;
-    this.#front = new HttpFront(config, options.log);
+    this.#deadlines = callDeadlines(config);
+    this.#front = new HttpFront(config.app, log);
     const hello = () => ({ cluster: this.#cluster, node });
-    const silenceMs = () => peerSilenceMs;
+    const silenceMs = () => this.#deadlines.forwardMs;
     this.#services = new Services({
       node,
       onDrained,
       connect: (peer, address) =>
         new PeerGateway({ node: peer, address, transport, hello, silenceMs }),
-      inFlightMax: config.maxInFlightPerInstance,
+      inFlightMax: config.app.maxInFlightPerInstance,
     });
+    const find = (contract: string) => this.#services.contract(contract);
     this.#calls = new Calls({
-      find: (contract) => this.#services.contract(contract),
+      find,
       random: Math.random,
       sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+    });
+    this.#invocations = new Invocations({
+      calls: this.#calls,
+      log,
+      find,
+      nextRequestId: () => this.#front.requestIds.next(),
+      limits: () => ({
+        answerMs: this.#deadlines.answerMs,
+        maxBytes: this.#config.calls.maxBytes,
+      }),
     });
     this.#peerServer = new PeerServer({
       hello,
@@ -85,10 +98,11 @@ export class Gateway {
   }
 
   /** Takes over limits that were changed while the node runs. */
-  configure(config: Config["app"]): void {
+  configure(config: GatewayConfig): void {
     this.#config = config;
-    this.#front.configure(config);
-    this.#services.limitInFlight(config.maxInFlightPerInstance);
+    this.#deadlines = callDeadlines(config);
+    this.#front.configure(config.app);
+    this.#services.limitInFlight(config.app.maxInFlightPerInstance);
   }
 
   /** Replaces the routes. */
@@ -106,9 +120,14 @@ export class Gateway {
   addInstance(instance: string, caller: Caller, port: MessagePort): void {
     this.#services.addInstance(
       new InstanceLink(instance, port, (link, request) => {
-        this.#onInvoke(link, caller, request);
+        this.#invocations.take(link, caller, request);
       }),
     );
+  }
+
+  /** Whether an instance is expected to answer soon. */
+  setHealth(instance: string, isHealthy: boolean): void {
+    this.#services.setHealth(instance, isHealthy);
   }
 
   /** An instance has ended. */
@@ -169,7 +188,7 @@ export class Gateway {
     const answer = await this.#calls.send(target.service, manifest, {
       method: target.method,
       requestId,
-      remainingMs: Math.min(manifest.timeoutMs, this.#config.requestTimeoutMs),
+      remainingMs: Math.min(manifest.timeoutMs, this.#deadlines.answerMs),
       pathParameters: parameters,
       query,
       body,
@@ -198,7 +217,7 @@ export class Gateway {
         answer.close({ code: 1011, reason: "" });
         throw new AetherError("SLICE_FAILED", "The slice answered with a socket");
       default:
-        throw failure(answer, target.service, target.method, target.manifest);
+        throw callFailure(answer, target.service, target.method, target.manifest.idempotent);
     }
   }
 
@@ -214,105 +233,4 @@ export class Gateway {
     });
     return { answer: noted, abort: () => target.abort(id) };
   }
-
-  #onInvoke(link: InstanceLink, caller: Caller, request: InvokeRequest): void {
-    this.#invoke(caller, request).then(
-      ({ status, body }) => link.reply(request.id, true, status, body),
-      (error: unknown) => {
-        const { status, body } = error instanceof ProblemAnswer ? error : problemOf(error, request);
-        link.reply(request.id, false, status, body);
-      },
-    );
-  }
-
-  async #invoke(
-    caller: Caller,
-    request: InvokeRequest,
-  ): Promise<{ status: number; body: string }> {
-    if (!caller.calls.includes(request.contract)) {
-      throw new AetherError(
-        "CALL_REFUSED",
-        `${caller.contract} calls ${request.contract}, which it does not declare to need`,
-      );
-    }
-    const service = this.#services.contract(request.contract);
-    if (service === undefined) {
-      throw new AetherError("NO_INSTANCE", `No instance of ${request.contract} is running`);
-    }
-    const manifest = service.method(request.method);
-    if (manifest === undefined) {
-      throw new AetherError(
-        "CALL_REFUSED",
-        `${request.contract} has no method "${request.method}"`,
-      );
-    }
-    if (manifest.stream !== undefined || manifest.body !== undefined) {
-      throw new AetherError(
-        "CALL_REFUSED",
-        `${request.contract} ${request.method} streams: slices cannot call it yet, only clients`,
-      );
-    }
-    const requestId = request.requestId === ""
-      ? this.#front.requestIds.of(new Headers())
-      : request.requestId;
-    const answer = await this.#calls.send(service, manifest, {
-      method: request.method,
-      requestId,
-      remainingMs: Math.min(request.timeoutMs, manifest.timeoutMs),
-      pathParameters: null,
-      query: "",
-      body: request.input,
-      meta: JSON.stringify({ ...nestedOrigin(request.meta), caller: caller.contract }),
-    });
-    if (answer.kind === "output") return answer;
-    if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
-    throw failure(answer, service, request.method, manifest);
-  }
-}
-
-/** A problem that the called slice answered, on its way to the calling one. */
-class ProblemAnswer {
-  readonly status: number;
-  readonly body: string;
-
-  constructor(status: number, body: string) {
-    this.status = status;
-    this.body = body;
-  }
-}
-
-function problemOf(
-  error: unknown,
-  request: InvokeRequest,
-): { readonly status: number; readonly body: string } {
-  const known = toAetherError(error);
-  return { status: known.status, body: JSON.stringify(known.toProblem(request.requestId)) };
-}
-
-/** The error of a call that got no answer of a slice. */
-function failure(
-  answer: Answer,
-  service: Service,
-  method: string,
-  manifest: MethodManifest,
-): AetherError {
-  const artifact = service.versions[0]?.routed.artifact ?? service.contract;
-  const name = `${artifact} ${method}`;
-  switch (answer.kind) {
-    case "timeout":
-    case "aborted":
-      return new AetherError("DEADLINE_EXCEEDED", `${name} did not answer before its deadline`);
-    case "full":
-      return new AetherError(
-        "OVERLOADED",
-        `Every instance of ${artifact} is at its limit of calls`,
-      );
-    case "lost":
-      if (manifest.idempotent) break;
-      return new AetherError(
-        "CALL_OUTCOME_UNKNOWN",
-        `The instance of ${name}, or its node, ended during the call`,
-      );
-  }
-  return new AetherError("NO_INSTANCE", `No instance of ${artifact} could be reached`);
 }

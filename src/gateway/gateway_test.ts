@@ -1,82 +1,6 @@
 import assert from "node:assert/strict";
-import { AetherError } from "../base/errors.ts";
-import { resolveConfig } from "../protocol/config/config.ts";
-import type { RoutedService } from "../protocol/thread/threads.ts";
-import { Gateway } from "./gateway.ts";
-import { FakeInstance, serviceOf } from "./instance_fixture_test.ts";
-
-const two = serviceOf({
-  contract: "org.example:two",
-  artifact: "org.example:two:1.0.0",
-  methods: { get: { ...serviceOf().methods["get"]!, timeoutMs: 2_000 } },
-  instances: ["i9"],
-});
-delete two.methods["get"]!.http;
-
-const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-/** A gateway without peers, and the instances that the test plays. */
-class World {
-  readonly gateway: Gateway;
-  readonly drained: string[] = [];
-  readonly #instances: FakeInstance[] = [];
-  #revision = 0;
-
-  constructor(app: Record<string, unknown> = {}) {
-    this.gateway = new Gateway({
-      config: resolveConfig({ app }).app,
-      node: "n1",
-      transport: {
-        listen: () => assert.fail("It listens"),
-        dial: () => Promise.reject(new AetherError("UNREACHABLE", "There are no peers")),
-        close: () => Promise.resolve(),
-      },
-      onDrained: (instance) => this.drained.push(instance),
-    });
-  }
-
-  apply(...services: readonly RoutedService[]): void {
-    this.gateway.applyRoutes({ revision: ++this.#revision, cluster: "c1", services });
-  }
-
-  add(id: string, onCall?: FakeInstance["onCall"]): FakeInstance {
-    const instance = new FakeInstance(id);
-    if (onCall !== undefined) instance.onCall = onCall;
-    this.#instances.push(instance);
-    const caller = { contract: "org.example:one", calls: ["org.example:two", "org.example:none"] };
-    this.gateway.addInstance(id, caller, instance.far);
-    return instance;
-  }
-
-  /** A request to `app` with a body that is JSON, when there is one. */
-  request(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
-    const length = body === undefined ? {} : {
-      "content-length": String(new TextEncoder().encode(body).length),
-      "content-type": "application/json",
-    };
-    return this.gateway.handle(
-      new Request(`http://app${path}`, {
-        method,
-        headers: { host: "app", ...length, ...headers },
-        ...(body === undefined ? {} : { body }),
-      }),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { id } of this.#instances) this.gateway.removeInstance(id);
-    for (const instance of this.#instances) await instance[Symbol.asyncDispose]();
-  }
-}
-
-/** Status and name of a problem. */
-async function problem(response: Response | Promise<Response>): Promise<string> {
-  const { status, headers } = await response;
-  const { name, code, requestId } = await (await response).json();
-  assert.equal(headers.get("content-type"), "application/problem+json");
-  assert.equal(requestId ?? headers.get("x-request-id"), headers.get("x-request-id"));
-  return `${status} ${name ?? code}`;
-}
+import { problem, traceparent, World } from "./gateway_fixture_test.ts";
+import { serviceOf } from "./instance_fixture_test.ts";
 
 Deno.test("Gateway.handle() sends a request to an instance and its answer back", async () => {
   await using world = new World();
@@ -274,74 +198,6 @@ Deno.test("Gateway.drain() reports an instance when its last answer is given", a
   assert.deepEqual(world.drained, ["i1"]);
 });
 
-Deno.test("Gateway routes the calls between slices, with caller, id and trace", async () => {
-  await using world = new World();
-  world.apply(serviceOf({ calls: ["org.example:two"] }), two);
-  const caller = world.add("i1");
-  const called = world.add("i9", ({ body }) => [200, `[${body}]`]);
-  const meta = JSON.stringify({
-    traceparent,
-    caller: "org.example:root",
-    headers: { accept: "forged" },
-  });
-  const answer = await caller.invoke("org.example:two", "get", {
-    input: '{"n":1}',
-    requestId: "r7",
-    timeoutMs: 60_000,
-    meta,
-  });
-  assert.equal(answer, '1 200 [{"n":1}]');
-  const [call] = called.calls;
-  assert.deepEqual([call?.path, call?.query, call?.requestId], [null, "", "r7"]);
-  assert.ok((call?.remainingMs ?? 9_999) <= 2_000, "the method's own timeout");
-  assert.deepEqual(JSON.parse(call?.meta ?? ""), {
-    traceparent,
-    caller: "org.example:one",
-  });
-  await caller.invoke("org.example:two", "get");
-  assert.match(called.calls[1]?.requestId ?? "", /^[a-z0-9-]+$/);
-});
-
-Deno.test("Gateway gives a slice the problem that the called one answered", async () => {
-  await using world = new World();
-  world.apply(serviceOf({ calls: ["org.example:two"] }), two);
-  const caller = world.add("i1");
-  const called = world.add("i9", () => [409, '{"code":"SOLD_OUT"}']);
-  assert.equal(await caller.invoke("org.example:two", "get"), '0 409 {"code":"SOLD_OUT"}');
-  called.onCall = () => undefined;
-  const lost = caller.invoke("org.example:two", "get");
-  await called.until(() => called.calls.length === 2);
-  world.gateway.removeInstance("i9");
-  assert.match(await lost, /^0 503 .*"name":"NO_INSTANCE"/);
-});
-
-Deno.test("Gateway refuses what a slice may not call, or nobody has", async () => {
-  await using world = new World();
-  world.apply(
-    serviceOf({ calls: ["org.example:two", "org.example:none"] }),
-    two,
-    serviceOf({ contract: "org.example:other", methods: {}, instances: ["i5"] }),
-  );
-  const caller = world.add("i1");
-  const called = world.add("i9", () => [200, "1"]);
-  const refused = async (contract: string, method: string, meta = "") => {
-    const answer = await caller.invoke(contract, method, { meta });
-    const [ok, status, ...body] = answer.split(" ");
-    return `${ok} ${status} ${JSON.parse(body.join(" ")).name}`;
-  };
-  assert.equal(await refused("org.example:other", "get"), "0 403 CALL_REFUSED");
-  assert.equal(await refused("org.example:one", "get"), "0 403 CALL_REFUSED");
-  assert.equal(await refused("org.example:none", "get"), "0 503 NO_INSTANCE");
-  for (const method of ["none", "", "constructor", "__proto__", "toString"]) {
-    assert.equal(await refused("org.example:two", method), "0 403 CALL_REFUSED", method);
-  }
-  assert.equal(await refused("org.example:two", "get", "no JSON"), "0 500 INTERNAL");
-  assert.equal(called.calls.length, 0);
-  for (const meta of ["null", "5", "[]", '{"traceparent":5}']) {
-    assert.equal(await caller.invoke("org.example:two", "get", { meta }), "1 200 1");
-  }
-});
-
 Deno.test("Gateway.handle() reads requests from the wire, and refuses what is not sound", async () => {
   await using world = new World({ maxBodyBytes: "1KiB" });
   world.apply(serviceOf());
@@ -382,12 +238,4 @@ Deno.test("Gateway.handle() reads requests from the wire, and refuses what is no
   } finally {
     await server.shutdown();
   }
-});
-
-Deno.test("Gateway refuses undeclared calls also of an instance that is in no route", async () => {
-  await using world = new World();
-  world.apply(serviceOf({ contract: "org.example:three", instances: ["i9"] }));
-  world.add("i9", () => [200, '"secret"']);
-  const starting = world.add("i1");
-  assert.match(await starting.invoke("org.example:three", "get"), /CALL_REFUSED/);
 });

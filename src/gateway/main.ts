@@ -62,6 +62,9 @@ function take(message: ToGateway): void {
     case "instance":
       gateway?.addInstance(message.instance, message.caller, message.port);
       break;
+    case "instanceHealth":
+      gateway?.setHealth(message.instance, message.health === "HEALTHY");
+      break;
     case "instanceEnded":
       gateway?.removeInstance(message.instance);
       break;
@@ -72,7 +75,7 @@ function take(message: ToGateway): void {
 }
 
 async function start(message: Extract<ToGateway, { type: "start" }>): Promise<void> {
-  const config = message.config.app;
+  const config = { app: message.config.app, calls: message.config.calls };
   Object.assign(logConfig, message.config.log);
   log = createNodeLogger(logConfig, "gateway");
   const { cluster, node } = message.config;
@@ -96,9 +99,9 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
   for (const early of waiting.splice(0)) take(early);
   try {
     server = Deno.serve({
-      hostname: config.host,
-      port: config.port,
-      ...serverTls("app", config.tls),
+      hostname: config.app.host,
+      port: config.app.port,
+      ...serverTls("app", config.app.tls),
       onListen: () => {},
       onError: (error) => {
         const problem = toAetherError(error).toProblem();
@@ -107,7 +110,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     }, (request, info) => created.handle(request, info));
   } catch (error) {
     if (error instanceof AetherError) throw error;
-    throw listenError(error, "app", config);
+    throw listenError(error, "app", config.app);
   }
   sweep = setInterval(() => created.expire(), sweepIntervalMs);
   const { hostname, port } = server.addr;
@@ -138,7 +141,7 @@ function connectControl(port: MessagePort): void {
       return;
     }
     if (message.type === "config") {
-      gateway?.configure(message.app);
+      gateway?.configure({ app: message.app, calls: message.calls });
       Object.assign(logConfig, message.log);
       return;
     }

@@ -9,7 +9,13 @@
 import { AetherError, type Problem } from "../base/errors.ts";
 import type { Config } from "../protocol/config/config.ts";
 import type { Permissions } from "../protocol/slice/manifest.ts";
-import type { ExitReason, FromControl, InstanceUsage, Tier } from "../protocol/thread/threads.ts";
+import type {
+  ExitReason,
+  FromControl,
+  Health,
+  InstanceUsage,
+  Tier,
+} from "../protocol/thread/threads.ts";
 import type { InstanceEvents, RunningInstance } from "../sandbox/running_instance.ts";
 import { watchLimits } from "../sandbox/watchdog.ts";
 import { WorkerInstance } from "../sandbox/worker_instance.ts";
@@ -23,6 +29,8 @@ export interface InstancesEvents {
   onReady(instance: string): void;
   onRetire(instance: string, cause: string): void;
   onUsage(usages: readonly InstanceUsage[]): void;
+  /** The instance is expected to answer soon, or not any more. */
+  onHealth(instance: string, health: Health): void;
   onEnd(instance: string, reason: ExitReason, problem: Problem | undefined): void;
   /** More threads have leaked than the node bears. */
   onTooManyLeaks(count: number): void;
@@ -162,9 +170,19 @@ export class Instances {
     return {
       onReady: () => this.#events.onReady(instance),
       onRetire: (cause) => this.#events.onRetire(instance, cause),
-      onUsage: (usage) => this.#usages.set(instance, usage),
+      onUsage: (usage) => this.#onUsage(usage),
       onEnd: (reason, problem) => this.#ended(instance, reason, problem),
     };
+  }
+
+  #onUsage(usage: InstanceUsage): void {
+    const { instance, health } = usage;
+    const before = this.#usages.get(instance)?.health ?? "HEALTHY";
+    this.#usages.set(instance, usage);
+    if (health === before) return;
+    this.#log.info("The health of an instance has changed", { instance, health, before });
+    this.#events.onHealth(instance, health);
+    this.#reportUsage();
   }
 
   #ended(instance: string, reason: ExitReason, problem: Problem | undefined): void {

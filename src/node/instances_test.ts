@@ -17,6 +17,7 @@ class World {
   readonly logs: readonly string[];
   readonly usages: InstanceUsage[] = [];
   readonly leaks: number[] = [];
+  readonly healths: string[] = [];
   readonly #ready = new Map<string, PromiseWithResolvers<void>>();
   readonly #ended = new Map<string, PromiseWithResolvers<End>>();
   readonly #ports: MessagePort[] = [];
@@ -31,6 +32,10 @@ class World {
       onRetire: () => {},
       onUsage: (usages) => {
         this.usages.push(...usages);
+        this.#woken();
+      },
+      onHealth: (id, health) => {
+        this.healths.push(`${id} ${health}`);
         this.#woken();
       },
       onEnd: (id, reason, problem) => this.#ended.get(id)?.resolve({ reason, problem }),

@@ -104,6 +104,8 @@ class Supervisor {
       onRetire: (instance, cause) =>
         this.#control?.post({ type: "instanceRetiring", instance, cause }),
       onUsage: (usages) => this.#control?.post({ type: "instanceUsage", usages }),
+      onHealth: (instance, health) =>
+        this.#gateway?.post({ type: "instanceHealth", instance, health }),
       onEnd: (instance, reason, problem) => this.#onInstanceEnd(instance, reason, problem),
       onTooManyLeaks: (count) => this.#restart(count),
     });

@@ -28,7 +28,7 @@ const messageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("failed"), problem }),
   z.object({ type: z.literal("stopped") }),
-  z.object({ type: z.literal("pong"), sequence: z.int(), memory }),
+  z.object({ type: z.literal("pong"), sequence: z.int(), memory, ready: z.boolean() }),
 ]);
 
 /**

@@ -10,7 +10,7 @@ Deno.test("readFromShell() takes what a shell sends, also after cloning", () => 
   const messages: FromShell[] = [
     { type: "ready" },
     { type: "stopped" },
-    { type: "pong", sequence: 7, memory: { heapBytes: 1, externalBytes: 0 } },
+    { type: "pong", sequence: 7, memory: { heapBytes: 1, externalBytes: 0 }, ready: true },
     { type: "failed", problem },
     { type: "failed", problem: new AetherError("INTERNAL", "").toProblem("r1") },
   ];

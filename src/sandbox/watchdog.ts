@@ -7,6 +7,7 @@
  * @module
  */
 import type { ShellMemory } from "../protocol/thread/instance.ts";
+import type { Health } from "../protocol/thread/threads.ts";
 
 const mib = 1024 * 1024;
 /** Samples in a row that must be over the soft limit: a garbage collection may follow the first. */
@@ -20,6 +21,14 @@ export interface WatchLimits {
   readonly soft: ShellMemory;
   /** Over one of these: it is ended. */
   readonly hard: ShellMemory;
+}
+
+/** What an instance answers. */
+export interface WatchAnswer {
+  readonly sequence: number;
+  readonly memory: ShellMemory;
+  /** Whether the slice says that it can serve. */
+  readonly ready: boolean;
 }
 
 /** What to do with the instance now. */
@@ -58,6 +67,8 @@ export class Watchdog {
   #answeredAtMs: number;
   #checkedAtMs: number;
   #softCount = 0;
+  #isReady = true;
+  #isSilent = false;
   #memory: ShellMemory = { heapBytes: 0, externalBytes: 0 };
 
   /** Starts with an instance that has just answered. */
@@ -70,6 +81,12 @@ export class Watchdog {
   /** What the instance last said of itself. */
   get memory(): ShellMemory {
     return this.#memory;
+  }
+
+  /** Whether the instance is expected to answer calls soon. */
+  get health(): Health {
+    if (this.#isSilent) return "SILENT";
+    return this.#isReady ? "HEALTHY" : "NOT_READY";
   }
 
   /** The number of the question to ask now. */
@@ -86,6 +103,8 @@ export class Watchdog {
     if (nowMs - this.#checkedAtMs > 2 * intervalMs) this.#answeredAtMs = nowMs;
     this.#checkedAtMs = nowMs;
     const silentMs = nowMs - this.#answeredAtMs;
+    // One question may be under way, a second one has waited for too long.
+    this.#isSilent = silentMs > 1.5 * intervalMs;
     if (silentMs <= this.#limits.hungMs) return none;
     const cause = `The slice has not answered for ${Math.round(silentMs)} ms: look for an ` +
       "endless loop or for work that should be cut into pieces";
@@ -93,9 +112,14 @@ export class Watchdog {
   }
 
   /** Takes an answer; one to a question that was never asked counts for nothing. */
-  answered(sequence: number, memory: ShellMemory, nowMs: number): Verdict {
+  answered(
+    { sequence, memory, ready }: WatchAnswer,
+    nowMs: number,
+  ): Verdict {
     if (sequence > this.#sequence || sequence < 1) return none;
     this.#answeredAtMs = nowMs;
+    this.#isSilent = false;
+    this.#isReady = ready;
     this.#memory = memory;
     const { soft, hard } = this.#limits;
     if (memory.heapBytes > hard.heapBytes) {

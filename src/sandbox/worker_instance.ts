@@ -140,18 +140,24 @@ export class WorkerInstance implements RunningInstance {
       // Its own time limit counts while it stops.
       if (this.#phase !== "running") return;
       this.#follow(watchdog.check(performance.now(), watchIntervalMs));
+      if (watchdog.health === "SILENT") this.#report(watchdog);
       this.#post({ type: "ping", sequence: watchdog.nextSequence() });
     }, watchIntervalMs);
   }
 
-  #onPong({ sequence, memory }: Extract<FromShell, { type: "pong" }>): void {
+  #onPong(message: Extract<FromShell, { type: "pong" }>): void {
     const watchdog = this.#watchdog;
     if (watchdog === undefined || this.#phase !== "running") return;
-    this.#follow(watchdog.answered(sequence, memory, performance.now()));
+    this.#follow(watchdog.answered(message, performance.now()));
+    this.#report(watchdog);
+  }
+
+  #report(watchdog: Watchdog): void {
     const thread = this.#thread;
     this.#options.onUsage?.({
       instance: this.#options.instance,
       tier: "worker",
+      health: watchdog.health,
       ...watchdog.memory,
       cpuMs: thread === undefined ? undefined : cpuMs({ thread }),
     });

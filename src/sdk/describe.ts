@@ -9,8 +9,10 @@
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import { type Contract, type MethodSpec, parseRoute } from "./contract.ts";
+import { zodIssues } from "./dispatch.ts";
 import type { SliceDefinition } from "./slice.ts";
 import { streamOf, type StreamSpec } from "./streams.ts";
+import { methodInterceptorsSchema } from "../protocol/slice/interceptors.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
 
 /** Whether a module's default export is a slice made by `slice()`. */
@@ -36,7 +38,7 @@ export const defaultTimeoutMs = 30_000;
  * @throws {AetherError} SLICE_INVALID naming the need or the schema that cannot be described.
  */
 export function describeDefinition(
-  definition: Pick<SliceDefinition, "contract" | "needs">,
+  definition: Pick<SliceDefinition, "contract" | "needs" | "interceptors">,
 ): SliceDescription {
   const { contract, needs } = definition;
   const calls: string[] = [];
@@ -59,7 +61,28 @@ export function describeDefinition(
     errors: describeErrors(contract),
     calls: [...new Set(calls)].sort(),
     resources,
+    ...describeInterceptors(definition),
   };
+}
+
+function describeInterceptors(
+  { contract, interceptors }: Pick<SliceDefinition, "contract" | "interceptors">,
+): Pick<SliceDescription, "interceptors"> {
+  if (interceptors === undefined) return {};
+  const parsed = methodInterceptorsSchema.safeParse(interceptors);
+  if (!parsed.success) {
+    throw new AetherError("SLICE_INVALID", `The interceptors of ${contract.name} are not valid`, {
+      issues: zodIssues(parsed.error),
+    });
+  }
+  for (const name of Object.keys(parsed.data)) {
+    if (name === "*" || Object.hasOwn(contract.methods, name)) continue;
+    throw new AetherError(
+      "SLICE_INVALID",
+      `The slice has interceptors for "${name}", which is no method of ${contract.name}`,
+    );
+  }
+  return { interceptors: parsed.data };
 }
 
 function describeMethod(name: string, spec: MethodSpec): MethodManifest {

@@ -122,3 +122,24 @@ Deno.test("isSliceDefinition() takes what slice() makes and nothing else", () =>
   ];
   for (const value of wrong) assert.equal(isSliceDefinition(value), false);
 });
+
+Deno.test("describeDefinition() tells the interceptors with their defaults", () => {
+  const { interceptors } = describeDefinition(slice(echo, {
+    interceptors: { "*": { metrics: {} }, get: { retry: {}, timeout: { afterMs: 50 } } },
+    create: () => ({ get: (input) => input, post: (input) => input, inner: (input) => input }),
+  }));
+  assert.deepEqual(interceptors, {
+    "*": { metrics: {} },
+    get: {
+      retry: { maxAttempts: 3, delayMs: 100, maxDelayMs: 10_000 },
+      timeout: { afterMs: 50 },
+    },
+  });
+  assert.equal(describeDefinition(definition).interceptors, undefined);
+});
+
+Deno.test("describeDefinition() refuses interceptors that are not valid or of no method", () => {
+  assert.match(refusal({ interceptors: { none: {} } }), /"none", which is no method of/);
+  assert.match(refusal({ interceptors: { get: { cache: {} } } }), /interceptors .* are not valid/);
+  assert.match(refusal({ interceptors: { get: { retry: { maxAttempts: 99 } } } }), /not valid/);
+});

@@ -7,6 +7,7 @@
  * @module
  */
 import type { z } from "zod";
+import type { InterceptorsInput } from "../protocol/slice/interceptors.ts";
 import type { Contract, ErrorSpecs, Methods } from "./contract.ts";
 import type { Logger } from "./logger.ts";
 import type { ResourceSpec } from "./resource/spec.ts";
@@ -21,6 +22,30 @@ export type Needs = Record<string, AnyContract | ResourceSpec<unknown>>;
 export interface CallOptions {
   /** Time limit in milliseconds; never longer than what is left of the current call. */
   readonly timeoutMs?: number;
+  /**
+   * Calls with the same key go to the same instance as long as it takes calls, for example the id
+   * of a user; 1 to 256 bytes.
+   */
+  readonly affinityKey?: string;
+}
+
+/** One method of a {@link Client}. */
+export interface ClientMethod<Input, Output> {
+  /**
+   * Calls the method and waits for its answer.
+   *
+   * @throws {SliceError} what the called slice answered on purpose, with code, message and data.
+   * @throws {AetherError} what kept it from answering.
+   */
+  (input: Input, options?: CallOptions): Promise<Output>;
+  /**
+   * Calls the method and does not wait for the answer: resolves once the call is on its way.
+   *
+   * It outlives the current call. How it ends is said in the node's log when it fails.
+   *
+   * @throws {AetherError} when nothing can take the call.
+   */
+  send(input: Input, options?: CallOptions): Promise<void>;
 }
 
 /** Names of the methods that answer once, and so can be called by other slices. */
@@ -30,18 +55,31 @@ type Callable<M extends Methods> = {
     : K;
 }[keyof M];
 
+type ClientMethods<M extends Methods> = {
+  readonly [K in keyof M]: ClientMethod<z.input<M[K]["input"]>, z.output<M[K]["output"]>>;
+};
+
 /** Typed client of a contract: one function per method that answers once. */
-export type Client<C> = C extends Contract<infer M, infer _E> ? Functions<Pick<M, Callable<M>>>
+export type Client<C> = C extends Contract<infer M, infer _E> ? ClientMethods<Pick<M, Callable<M>>>
   : never;
 
 /** Typed functions of all methods of a contract, streams and sockets too; for tests. */
-export type TestClient<C> = C extends Contract<infer M, infer _E> ? Functions<M> : never;
+export type TestClient<C> = C extends Contract<infer M, infer _E> ? ClientMethods<M> : never;
+
+/** Stands in for a client in a test: one function per method; a `send` calls it as well. */
+export type FakeClient<C> = C extends Contract<infer M, infer _E> ? Functions<Pick<M, Callable<M>>>
+  : never;
 
 type Functions<M extends Methods> = {
   readonly [K in keyof M]: (
     input: z.input<M[K]["input"]>,
     options?: CallOptions,
   ) => Promise<z.output<M[K]["output"]>>;
+};
+
+/** What `testSlice()` takes for the names in `needs`. */
+export type Fakes<N extends Needs> = {
+  readonly [K in keyof N]: N[K] extends ResourceSpec<infer H> ? H : FakeClient<N[K]>;
 };
 
 /** The handles that `create` receives, by the names in `needs`. */
@@ -91,13 +129,26 @@ export interface InstanceContext {
   readonly log: Logger;
   /** Runs a callback when the instance stops, last registered first; 5 s in total. */
   onStop(callback: () => void | Promise<void>): void;
+  /**
+   * Says whether the instance can serve; asked before it starts to, and every second after that.
+   *
+   * While it answers false, throws, or takes longer than a second, calls go to other instances as
+   * long as there are any. Register it in `create`; of several, all must agree.
+   */
+  readiness(check: () => boolean | Promise<boolean>): void;
 }
+
+/** Interceptors of a slice's own methods; "*" is for all that say nothing else of that kind. */
+export type SliceInterceptors<C> = C extends Contract<infer M, infer _E>
+  ? { readonly [K in keyof M | "*"]?: InterceptorsInput }
+  : never;
 
 /** A slice's definition, made by {@link slice}. */
 export interface SliceDefinition<C extends AnyContract = AnyContract, N extends Needs = Needs> {
   readonly kind: "slice";
   readonly contract: C;
   readonly needs: N;
+  readonly interceptors?: SliceInterceptors<C>;
   readonly create: (
     handles: Handles<N>,
     instance: InstanceContext,
@@ -126,6 +177,8 @@ export function slice<C extends AnyContract, N extends Needs = Record<never, nev
   contract: C,
   spec: {
     readonly needs?: N;
+    /** Retry, circuit breaker, rate limit and more around the slice's own methods. */
+    readonly interceptors?: SliceInterceptors<C>;
     readonly create: SliceDefinition<C, N>["create"];
   },
 ): SliceDefinition<C, N> {
@@ -133,6 +186,7 @@ export function slice<C extends AnyContract, N extends Needs = Record<never, nev
     kind: "slice",
     contract,
     needs: Object.freeze({ ...spec.needs }) as N,
+    ...(spec.interceptors === undefined ? {} : { interceptors: spec.interceptors }),
     create: spec.create,
   });
 }

@@ -9,9 +9,9 @@
 import { AetherError } from "../base/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Contract } from "./contract.ts";
-import { Dispatcher, type ErasedHandler } from "./dispatch.ts";
+import { Dispatcher } from "./dispatch.ts";
 import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
-import type { CallContext, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
+import type { CallContext, Fakes, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
 import type { KvEntry, KvHandle, KvWriteOptions } from "./resource/kv.ts";
 import type { ResourceSpec } from "./resource/spec.ts";
 import { kvConflict } from "./kv_conflict.ts";
@@ -49,7 +49,7 @@ export interface TestedSlice<C> {
  */
 export async function testSlice<C extends Contract, N extends Needs>(
   definition: SliceDefinition<C, N>,
-  fakes: Partial<Handles<N>> = {},
+  fakes: Partial<Fakes<N>> = {},
 ): Promise<TestedSlice<C>> {
   const logs: { level: LogLevel; message: string; fields: LogFields }[] = [];
   const log = createLogger((level, message, fields) => {
@@ -60,22 +60,23 @@ export async function testSlice<C extends Contract, N extends Needs>(
   for (const [name, need] of Object.entries(definition.needs)) {
     const fake = fakes[name] ?? (need.kind === "resource" ? fakeResource(need) : undefined);
     if (fake === undefined) throw new TypeError(`testSlice() needs a fake for "${name}"`);
-    handles[name] = fake;
+    handles[name] = need.kind === "contract" ? fakeClient(need, fake) : fake;
   }
   const handlers = await definition.create(handles as Handles<N>, {
     artifact: `${definition.contract.name}:0.0.0-test`,
     instance: "test/0",
     log,
     onStop: (callback) => stops.push(callback),
+    readiness: () => {},
   });
   const dispatcher = new Dispatcher(definition.contract, handlers);
-  const client: Record<string, ErasedHandler> = {};
+  const client: Record<string, unknown> = {};
   for (const name of Object.keys(definition.contract.methods)) {
-    client[name] = async (input) => {
+    client[name] = withSend(async (input) => {
       const outcome = await dispatcher.run(name, input, testCall(log));
       if (outcome.ok) return outcome.output;
       throw SliceError.fromProblem(outcome.problem) ?? AetherError.fromProblem(outcome.problem);
-    };
+    });
   }
   return {
     client: client as TestClient<C>,
@@ -84,6 +85,26 @@ export async function testSlice<C extends Contract, N extends Needs>(
       for (const callback of stops.splice(0).reverse()) await callback();
     },
   };
+}
+
+type FakeMethod = (input: unknown, options?: unknown) => Promise<unknown>;
+
+/** Adds what clients have: a call whose answer nobody waits for. */
+function withSend(call: FakeMethod): FakeMethod {
+  const send = async (input: unknown, options?: unknown): Promise<void> => {
+    await call(input, options);
+  };
+  return Object.assign((input: unknown, options?: unknown) => call(input, options), { send });
+}
+
+function fakeClient(contract: Contract, fake: unknown): Record<string, unknown> {
+  const client: Record<string, unknown> = {};
+  for (const name of Object.keys(contract.methods)) {
+    const call = (fake as Record<string, unknown>)[name];
+    // A method that the test does not expect to be called may be left out.
+    if (typeof call === "function") client[name] = withSend((...given) => call.apply(fake, given));
+  }
+  return client;
 }
 
 function testCall(log: CallContext["log"]): CallContext {

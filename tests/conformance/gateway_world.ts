@@ -200,7 +200,7 @@ export class GatewayWorld {
     transports: readonly [Transport, Transport] | undefined,
     app: Record<string, unknown> = {},
   ): Promise<GatewayWorld> {
-    const config = resolveConfig({ app }).app;
+    const config = resolveConfig({ app });
     const nowhere: Transport = {
       listen: () => assert.fail("It listens"),
       dial: () => Promise.reject(new Error("There are no peers")),

@@ -77,8 +77,14 @@ export class Version implements Weighted {
     for (const link of [...this.#local]) if (!isKept(link)) this.remove(link);
   }
 
+  /** Whether a target takes another call. */
+  get hasRoom(): boolean {
+    const isFree = ({ inFlight, inFlightMax }: CallTarget) => inFlight < inFlightMax;
+    return this.#local.some(isFree) || this.#remote.some(isFree);
+  }
+
   /** Whether there is a target left that was not tried. */
-  hasTarget(tried: Tried | undefined): boolean {
+  hasTarget(tried?: Tried): boolean {
     const isLeft = (target: CallTarget) => tried === undefined || !tried.has(target);
     return this.#local.some(isLeft) || this.#remote.some(isLeft);
   }
@@ -167,6 +173,16 @@ export class Service {
     return best?.routed.methods[name];
   }
 
+  /** Whether a version with a share of the calls has a target for a method. */
+  hasTarget(method: string): boolean {
+    return this.#versions.some((version) => isAble(version, method) && version.hasTarget());
+  }
+
+  /** Whether one of those targets takes another call. */
+  hasRoom(method: string): boolean {
+    return this.#versions.some((version) => isAble(version, method) && version.hasRoom);
+  }
+
   /** Notes a call, so that others may be repeated. */
   earnRetries(): void {
     this.retries.put(retriesPerCall);
@@ -189,8 +205,7 @@ export class Service {
   /** A version without room does not turn calls away that another one can take. */
   #pickOther(full: Version, method: string, tried: Tried | undefined): Picked | "full" {
     for (const version of this.#versions) {
-      if (version === full || version.weight <= 0) continue;
-      if (!Object.hasOwn(version.routed.methods, method)) continue;
+      if (version === full || !isAble(version, method)) continue;
       const target = version.pick(tried);
       if (typeof target === "object") return { version, target };
     }
@@ -203,13 +218,16 @@ export class Service {
     affinity: string | undefined,
   ): Version | undefined {
     const able = this.#versions.filter((version) =>
-      version.weight > 0 && Object.hasOwn(version.routed.methods, method) &&
-      version.hasTarget(tried)
+      isAble(version, method) && version.hasTarget(tried)
     );
     if (affinity === undefined) return nextWeighted(able);
     const claimOf = ({ routed, weight }: Version) => claim(affinity, routed.artifact, weight);
     return able.sort((left, right) => claimOf(right) - claimOf(left))[0];
   }
+}
+
+function isAble(version: Version, method: string): boolean {
+  return version.weight > 0 && Object.hasOwn(version.routed.methods, method);
 }
 
 function isSound(target: CallTarget): boolean {

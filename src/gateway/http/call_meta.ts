@@ -78,11 +78,8 @@ function chosen(
 }
 
 /** Origin of a call that a slice makes; nothing else that it says of its call is believed. */
-export function nestedOrigin(meta: string): CallOrigin {
-  if (meta === "") return {};
-  const parsed: unknown = JSON.parse(meta);
-  if (typeof parsed !== "object" || parsed === null) return {};
-  const { traceparent, tracestate, client } = parsed as Record<string, unknown>;
+export function nestedOrigin(said: object): CallOrigin {
+  const { traceparent, tracestate, client } = said as Record<string, unknown>;
   const text = (value: unknown) => typeof value === "string" ? value : undefined;
   const address = text(client)?.slice(0, 64);
   return {

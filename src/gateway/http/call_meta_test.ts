@@ -59,10 +59,13 @@ Deno.test("requestMeta() passes on the named headers, and nothing of the connect
 });
 
 Deno.test("nestedOrigin() believes a slice no more than that", () => {
-  assert.deepEqual(nestedOrigin(""), {});
-  for (const meta of ["null", "5", "[]", '{"traceparent":5,"client":{}}']) {
-    assert.deepEqual(nestedOrigin(meta), {}, meta);
+  for (const meta of ["[]", '{"traceparent":5,"client":{}}']) {
+    assert.deepEqual(nestedOrigin(JSON.parse(meta)), {}, meta);
   }
   const meta = JSON.stringify({ traceparent, tracestate: "a=1", client: "1.2.3.4", caller: "x" });
-  assert.deepEqual(nestedOrigin(meta), { traceparent, tracestate: "a=1", client: "1.2.3.4" });
+  assert.deepEqual(nestedOrigin(JSON.parse(meta)), {
+    traceparent,
+    tracestate: "a=1",
+    client: "1.2.3.4",
+  });
 });

@@ -27,6 +27,11 @@ export class RequestIds {
     if (given !== null && given.length <= limits.requestIdLength && requestIdPattern.test(given)) {
       return given;
     }
+    return this.next();
+  }
+
+  /** A new id. */
+  next(): string {
     return this.#prefix + (this.#next++).toString(36);
   }
 }

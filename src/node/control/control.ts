@@ -362,8 +362,8 @@ export class Control {
   }
 
   #sendConfig(): void {
-    const { app, log } = this.config;
-    if (this.config !== this.#options.config) this.#postGateway({ type: "config", app, log });
+    const { config } = this;
+    if (config !== this.#options.config) this.#postGateway({ type: "config", ...config });
   }
 
   #onChange(change: StoreChange): void {

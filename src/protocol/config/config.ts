@@ -90,6 +90,7 @@ const relations: readonly Relation[] = [
   { sections: ["management"], check: managementKeyIssues },
   { sections: ["cluster", "tls"], check: clusterHostIssues },
   { sections: ["cluster"], check: peerIssues },
+  { sections: ["app", "calls"], check: callIssues },
   { sections: ["store"], check: storeIssues },
   { sections: ["sandbox"], check: sandboxIssues },
   { sections: ["app"], check: corsIssues },
@@ -213,6 +214,40 @@ function storeIssues(config: Config, origins: Origins): ConfigIssue[] {
   const message = `${snapshotEveryBytes} bytes between snapshots is more than store.maxBytes ` +
     `(${maxBytes}); lower it or raise store.maxBytes`;
   return [locate(["store", "snapshotEveryBytes"], message, origins)];
+}
+
+/** How long who waits for a call, from the outside to the inside; in milliseconds. */
+export interface CallDeadlines {
+  /** The client of an application. */
+  readonly clientMs: number;
+  /** The gateway for an instance. */
+  readonly answerMs: number;
+  /** The gateway for a sign of life of another node. */
+  readonly forwardMs: number;
+}
+
+/** The nested time limits of calls; each is shorter than the one around it. */
+export function callDeadlines({ app, calls }: Pick<Config, "app" | "calls">): CallDeadlines {
+  const clientMs = app.requestTimeoutMs;
+  const answerMs = calls.answerTimeoutMs ?? clientMs * 0.9;
+  const forwardMs = calls.forwardTimeoutMs ?? Math.min(1_000, answerMs / 2);
+  return { clientMs, answerMs, forwardMs };
+}
+
+function callIssues(config: Config, origins: Origins): ConfigIssue[] {
+  const { clientMs, answerMs, forwardMs } = callDeadlines(config);
+  const issues: ConfigIssue[] = [];
+  if (answerMs >= clientMs) {
+    const message = `An instance has ${answerMs} ms, not less than the ${clientMs} ms of ` +
+      "app.requestTimeout; lower it, so that the client learns why";
+    issues.push(locate(["calls", "answerTimeout"], message, origins));
+  }
+  if (forwardMs >= answerMs) {
+    const message = `A silent node is given up after ${forwardMs} ms, not before an answer is ` +
+      `due after ${answerMs} ms; lower it, so that another node can answer`;
+    issues.push(locate(["calls", "forwardTimeout"], message, origins));
+  }
+  return issues;
 }
 
 function managementKeyIssues(config: Config, origins: Origins): ConfigIssue[] {

@@ -58,6 +58,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       requestTimeoutMs: 30_000,
       maxInFlightPerInstance: 256,
     },
+    calls: { maxBytes: 4_194_304, interceptorsOff: [] },
     store: { maxBytes: 268_435_456, historyRevisions: 10_000, snapshotEveryBytes: 16_777_216 },
     artifact: { maxBytes: 67_108_864 },
     sandbox: {

@@ -162,3 +162,8 @@ function measured(value: string, context: z.RefinementCtx, parse: (value: string
 function ruleOf(message: string): string {
   return message.replace(/^(Duration|Size) "(?:\\.|[^"\\])*" /, "it ");
 }
+
+/** A table of the file; other keys than those of the shape are refused. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, { error: () => "write a table, for example [node] and keys below" });
+}

@@ -34,6 +34,7 @@ Deno.test("configKeys describes every key and table", () => {
     "app",
     "app.cors",
     "app.tls",
+    "calls",
     "store",
     "artifact",
     "sandbox",

@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { callsSection as calls } from "./sections/calls.ts";
 import {
   boolean,
   byteSize,
@@ -19,6 +20,7 @@ import {
   integer,
   list,
   port,
+  section,
   text,
 } from "./fields.ts";
 
@@ -31,10 +33,6 @@ const peerPattern =
   /^([a-z0-9][a-z0-9-]{0,62}):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})$/;
 const ipPattern = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
 const peerRule = 'write id:host:port, for example "node-2:192.0.2.12:8090"';
-
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, { error: () => "write a table, for example [node] and keys below" });
-}
 
 function host() {
   return text(
@@ -382,6 +380,7 @@ export const configSchema = section({
   tls,
   management,
   app,
+  calls,
   store,
   artifact,
   sandbox,

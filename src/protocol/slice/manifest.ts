@@ -10,6 +10,7 @@ import { z } from "zod";
 import { AetherError, type Issue } from "../../base/errors.ts";
 import { limits } from "../limits.ts";
 import { httpMethods } from "./http_method.ts";
+import { methodInterceptorsSchema } from "./interceptors.ts";
 import { isVersionRange, parseCoordinates } from "../coordinates.ts";
 
 /** Envelope version that this build writes. */
@@ -109,6 +110,8 @@ export const definitionSchema = z.object({
     type: z.string(),
     options: z.record(z.string(), z.unknown()),
   })).max(100),
+  /** Interceptors that the slice declares for its own methods. */
+  interceptors: methodInterceptorsSchema.optional(),
 });
 /** See {@link definitionSchema}. */
 export type SliceDescription = z.output<typeof definitionSchema>;

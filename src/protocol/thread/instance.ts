@@ -39,7 +39,13 @@ export type FromShell =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly problem: Problem }
   | { readonly type: "stopped" }
-  | { readonly type: "pong"; readonly sequence: number; readonly memory: ShellMemory };
+  | {
+    readonly type: "pong";
+    readonly sequence: number;
+    readonly memory: ShellMemory;
+    /** Whether the slice says that it can serve. */
+    readonly ready: boolean;
+  };
 
 /** Memory of a shell's isolate in bytes, as it measures itself. */
 export interface ShellMemory {
@@ -105,6 +111,10 @@ export interface CallMeta {
   /** Address of the client whose request it is. */
   readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of an invoke: see `CallOptions.affinityKey`. */
+  readonly affinity?: string;
+  /** Of an invoke: answer as soon as the call is on its way. */
+  readonly oneWay?: boolean;
 }
 
 /** A batch: frames of {@link frameWidth} elements each, one after another. */

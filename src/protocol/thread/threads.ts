@@ -59,10 +59,22 @@ export const tiers = ["worker", "process"] as const;
 /** One of {@link tiers}. */
 export type Tier = typeof tiers[number];
 
-/** What an instance uses, as last measured. */
+/** Whether an instance is expected to answer soon. */
+const healths = [
+  "HEALTHY",
+  /** The slice's own readiness check says no. */
+  "NOT_READY",
+  /** It has not answered its watchdog in time; when that lasts, it is hung and is ended. */
+  "SILENT",
+] as const;
+/** One of {@link healths}. */
+export type Health = typeof healths[number];
+
+/** How an instance is and what it uses, as last measured. */
 export interface InstanceUsage {
   readonly instance: string;
   readonly tier: Tier;
+  readonly health: Health;
   readonly heapBytes: number;
   readonly externalBytes: number;
   /** CPU time of its thread or process since it started; undefined where it is not known. */
@@ -150,6 +162,7 @@ export type ToGateway =
     readonly port: MessagePort;
   }
   | { readonly type: "instanceEnded"; readonly instance: string }
+  | { readonly type: "instanceHealth"; readonly instance: string; readonly health: Health }
   /** Stop accepting, wait for what is under way. */
   | { readonly type: "stop"; readonly graceMs: number };
 
@@ -204,7 +217,12 @@ export interface RouteSnapshot {
 export type ControlToGateway =
   | { readonly type: "routes"; readonly snapshot: RouteSnapshot }
   /** The configuration was overridden. */
-  | { readonly type: "config"; readonly app: Config["app"]; readonly log: Config["log"] }
+  | {
+    readonly type: "config";
+    readonly app: Config["app"];
+    readonly calls: Config["calls"];
+    readonly log: Config["log"];
+  }
   /** The instance is in no route any more; say when it has answered everything. */
   | { readonly type: "drain"; readonly instance: string };
 

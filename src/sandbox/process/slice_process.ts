@@ -253,18 +253,24 @@ export class SliceProcess implements RunningInstance {
     this.#watchTimer = setInterval(() => {
       if (this.#phase !== "running" || this.#end !== undefined) return;
       this.#follow(watchdog.check(performance.now(), watchIntervalMs));
+      if (watchdog.health === "SILENT") this.#report(watchdog);
       const ping: ToShell = { type: "ping", sequence: watchdog.nextSequence() };
       this.#send(pipeKind.life, ping);
     }, watchIntervalMs);
   }
 
-  #onPong({ sequence, memory }: Extract<FromShell, { type: "pong" }>): void {
+  #onPong(message: Extract<FromShell, { type: "pong" }>): void {
     const watchdog = this.#watchdog;
     if (watchdog === undefined || this.#phase !== "running") return;
-    this.#follow(watchdog.answered(sequence, memory, performance.now()));
+    this.#follow(watchdog.answered(message, performance.now()));
+    this.#report(watchdog);
+  }
+
+  #report(watchdog: Watchdog): void {
     this.#options.onUsage?.({
       instance: this.#options.spec.instance,
       tier: "process",
+      health: watchdog.health,
       ...watchdog.memory,
       cpuMs: cpuMs({ process: this.pid }),
     });

@@ -23,6 +23,7 @@ export class InstanceCall implements CallContext {
   readonly #metaText: string;
   readonly #sink: LogSink;
   #meta: CallMeta | undefined;
+  #nestedMeta: string | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,10 +90,7 @@ export class InstanceCall implements CallContext {
 
   /** What calls to other slices say of the request that they belong to. */
   get nestedMeta(): string {
-    if (this.#metaText === "") return "";
-    const { traceparent, tracestate, client } = this.meta;
-    if (traceparent === undefined && client === undefined) return "";
-    return JSON.stringify({ traceparent, tracestate, client });
+    return this.#nestedMeta ??= this.#metaText === "" ? "" : nestedMetaOf(this.meta);
   }
 
   header(name: string): string | undefined {
@@ -131,6 +129,11 @@ export class InstanceCall implements CallContext {
       else this.abort();
     }, remainingMs);
   }
+}
+
+function nestedMetaOf({ traceparent, tracestate, client }: CallMeta): string {
+  if (traceparent === undefined && client === undefined) return "";
+  return JSON.stringify({ traceparent, tracestate, client });
 }
 
 /**

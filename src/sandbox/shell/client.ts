@@ -27,21 +27,52 @@ export type Invoke = (
   contract: string,
   method: string,
   inputJson: string,
-  timeoutMs: number,
+  options: InvokeOptions,
 ) => Promise<string>;
+
+/** How a call is sent. */
+export interface InvokeOptions {
+  readonly timeoutMs: number;
+  readonly affinity: string | undefined;
+  /** Nobody waits for the answer. */
+  readonly oneWay: boolean;
+}
 
 /** A client of another slice: one function per method of its contract. */
 export function createClient(contract: Contract, invoke: Invoke): Record<string, unknown> {
   const client: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(contract.methods)) {
-    client[name] = async (input: unknown, options: CallOptions = {}) => {
-      const timeoutMs = options.timeoutMs ?? spec.timeoutMs ?? defaultTimeoutMs;
-      if (!(timeoutMs >= 0)) {
-        throw new RangeError(`Option timeoutMs is ${timeoutMs}: choose 0 or more`);
-      }
-      const text = JSON.stringify(input ?? null) ?? "null";
-      return JSON.parse(await invoke(contract.name, name, text, timeoutMs));
-    };
+    const timeoutMs = spec.timeoutMs ?? defaultTimeoutMs;
+    const send = (input: unknown, given: CallOptions | undefined, oneWay: boolean) =>
+      invoke(contract.name, name, JSON.stringify(input) ?? "null", {
+        ...checked(given, timeoutMs),
+        oneWay,
+      });
+    client[name] = Object.freeze(Object.assign(
+      async (input: unknown, options?: CallOptions) =>
+        JSON.parse(await send(input, options, false)),
+      {
+        send: async (input: unknown, options?: CallOptions) => {
+          await send(input, options, true);
+        },
+      },
+    ));
   }
   return Object.freeze(client);
+}
+
+const affinityLengthMax = 256;
+
+function checked(options: CallOptions | undefined, defaultMs: number) {
+  const timeoutMs = options?.timeoutMs ?? defaultMs;
+  const affinity = options?.affinityKey;
+  if (!(timeoutMs >= 0)) {
+    throw new RangeError(`Option timeoutMs is ${timeoutMs}: choose 0 or more`);
+  }
+  if (affinity !== undefined && (affinity === "" || affinity.length > affinityLengthMax)) {
+    throw new RangeError(
+      `Option affinityKey has ${affinity.length} characters: choose 1 to ${affinityLengthMax}`,
+    );
+  }
+  return { timeoutMs, affinity };
 }

@@ -11,7 +11,9 @@ const audit = contract("org.example:audit", {
   slow: method({ input: any, output: any, timeoutMs: 500 }),
 });
 
-type Method = (input?: unknown, options?: { timeoutMs?: number }) => Promise<unknown>;
+type Method = ((input?: unknown, options?: unknown) => Promise<unknown>) & {
+  send(input: unknown, options?: unknown): Promise<void>;
+};
 
 /** A client whose calls are answered by this. */
 function clientWith(invoke: Invoke): { readonly note: Method; readonly slow: Method } {
@@ -29,13 +31,19 @@ Deno.test("createClient() sends JSON and answers what comes back", async () => {
   await client.slow(null);
   await client.slow(1, { timeoutMs: 0 });
   await client.note(() => {});
+  await client.note.send(1, { affinityKey: "user-1" });
+  const options = { timeoutMs: 30_000, affinity: undefined, oneWay: false };
   assert.deepEqual(sent, [
-    ["org.example:audit", "note", '{"a":[1]}', 30_000],
-    ["org.example:audit", "note", "null", 30_000],
-    ["org.example:audit", "slow", "null", 500],
-    ["org.example:audit", "slow", "1", 0],
-    ["org.example:audit", "note", "null", 30_000],
+    ["org.example:audit", "note", '{"a":[1]}', options],
+    ["org.example:audit", "note", "null", options],
+    ["org.example:audit", "slow", "null", { ...options, timeoutMs: 500 }],
+    ["org.example:audit", "slow", "1", { ...options, timeoutMs: 0 }],
+    ["org.example:audit", "note", "null", options],
+    ["org.example:audit", "note", "1", { ...options, affinity: "user-1", oneWay: true }],
   ]);
+  for (const affinityKey of ["", "x".repeat(257)]) {
+    await assert.rejects(client.note(1, { affinityKey }), /affinityKey has \d+ characters/);
+  }
 });
 
 Deno.test("createClient() rejects with the failure, and with what cannot be sent", async () => {

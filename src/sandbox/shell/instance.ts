@@ -5,7 +5,7 @@
  */
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
 import { BatchPort } from "../../io/batch_port.ts";
-import { type Batch, frame, replyKind } from "../../protocol/thread/instance.ts";
+import { type Batch, type CallMeta, frame, replyKind } from "../../protocol/thread/instance.ts";
 import { type MethodSpec, parseRoute, type RouteSpec } from "../../sdk/contract.ts";
 import { Dispatcher, type Outcome } from "../../sdk/dispatch.ts";
 import { createLogger, type LogSink } from "../../sdk/logger.ts";
@@ -13,8 +13,9 @@ import type { Handles, Needs, SliceDefinition } from "../../sdk/slice.ts";
 import { streamOf, type StreamSpec } from "../../sdk/streams.ts";
 import type { SliceProblem } from "../../protocol/slice/problem.ts";
 import { currentCall, httpInput, InstanceCall } from "./call.ts";
+import { createClient, type InvokeOptions, problemToError } from "./client.ts";
 import { OpenCalls } from "./open_calls.ts";
-import { createClient, problemToError } from "./client.ts";
+import { Readiness } from "./readiness.ts";
 import { createResource } from "./resource/handles.ts";
 import type { ResourcePort } from "./resource/port.ts";
 
@@ -51,6 +52,7 @@ export class SliceInstance {
   >();
   readonly #open = new OpenCalls(() => this.#gateway);
   readonly #stops: (() => void | Promise<void>)[] = [];
+  readonly #readiness: Readiness;
   #dispatcher: Dispatcher | undefined;
   #gateway: BatchPort | undefined;
   #nextInvoke = 1;
@@ -58,6 +60,7 @@ export class SliceInstance {
   private constructor(options: InstanceOptions, sink: LogSink) {
     this.#options = options;
     this.#sink = sink;
+    this.#readiness = new Readiness((level, message) => sink(level, message, {}));
     for (const [name, spec] of Object.entries(options.definition.contract.methods)) {
       this.#methods.set(name, {
         spec,
@@ -82,8 +85,10 @@ export class SliceInstance {
       instance: options.instance,
       log: createLogger(sink),
       onStop: (callback) => instance.#stops.push(callback),
+      readiness: (check) => instance.#readiness.add(check),
     });
     instance.#dispatcher = new Dispatcher(options.definition.contract, handlers);
+    await instance.#readiness.first();
     return instance;
   }
 
@@ -103,6 +108,11 @@ export class SliceInstance {
     );
   }
 
+  /** Whether the slice says that it can serve, as last heard; asks it again. */
+  get isReady(): boolean {
+    return this.#readiness.ask();
+  }
+
   /** Runs the `onStop` callbacks, for 5 s at most. */
   async stop(): Promise<void> {
     const callbacks = async () => {
@@ -120,6 +130,7 @@ export class SliceInstance {
     });
     await Promise.race([callbacks(), timeout]);
     clearTimeout(timer);
+    this.#readiness.stop();
     for (const call of this.#calls.values()) call.abort();
     this.#open.closeAll();
     this.#gateway?.close();
@@ -132,7 +143,7 @@ export class SliceInstance {
       handles[name] = need.kind === "contract"
         ? createClient(
           need,
-          (contract, method, input, timeoutMs) => this.#invoke(contract, method, input, timeoutMs),
+          (contract, method, input, options) => this.#invoke(contract, method, input, options),
         )
         : createResource(name, need, this.#options.resources);
     }
@@ -260,7 +271,7 @@ export class SliceInstance {
     contract: string,
     method: string,
     inputJson: string,
-    timeoutMs: number,
+    { timeoutMs, affinity, oneWay }: InvokeOptions,
   ): Promise<string> {
     if (this.#invokes.size >= invokesMax) {
       return Promise.reject(
@@ -268,12 +279,17 @@ export class SliceInstance {
       );
     }
     const call = currentCall.getStore();
-    const remainingMs = Math.min(timeoutMs, call?.remainingMs ?? timeoutMs);
+    // A call that nobody waits for outlives the one that it comes from.
+    const remainingMs = call === undefined || oneWay
+      ? timeoutMs
+      : Math.min(timeoutMs, nestedMs(call.remainingMs));
+    const meta = call === undefined && affinity === undefined && !oneWay
+      ? ""
+      : invokeMeta(call, affinity, oneWay);
     const id = this.#nextInvoke++;
-    const metaText = call === undefined ? "" : call.nestedMeta;
+    const requestId = call?.requestId ?? "";
     return new Promise((resolve, reject) => {
       this.#invokes.set(id, { resolve, reject });
-      const requestId = call?.requestId ?? "";
       this.#gateway?.send(
         frame.invoke,
         id,
@@ -282,10 +298,30 @@ export class SliceInstance {
         requestId,
         remainingMs,
         inputJson,
-        metaText,
+        meta,
       );
     });
   }
+}
+
+function invokeMeta(
+  call: InstanceCall | undefined,
+  affinity: string | undefined,
+  oneWay: boolean,
+): string {
+  const meta = call?.nestedMeta ?? "";
+  if (affinity === undefined && !oneWay) return meta;
+  const own: CallMeta = {
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(oneWay ? { oneWay } : {}),
+  };
+  const text = JSON.stringify(own);
+  return meta === "" ? text : `${meta.slice(0, -1)},${text.slice(1)}`;
+}
+
+/** What a call may take inside another one, so that it ends first and the outer one can tell. */
+function nestedMs(outerMs: number): number {
+  return outerMs - Math.min(200, outerMs / 10);
 }
 
 function encode(outcome: Outcome): string {

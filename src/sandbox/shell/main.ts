@@ -75,7 +75,12 @@ async function onMessage(message: ToShell): Promise<void> {
       closeWorker();
       break;
     case "ping":
-      post({ type: "pong", sequence: message.sequence, memory: memory() });
+      post({
+        type: "pong",
+        sequence: message.sequence,
+        memory: memory(),
+        ready: instance?.isReady ?? true,
+      });
       break;
   }
 }

@@ -1,0 +1,189 @@
+/**
+ * Calls that slices make: what an instance asks for on its port, and what it is answered.
+ *
+ * Everything in a request is hostile input. What the caller is, is known from its port; of what it
+ * says of the call, only the trace, the client and how to send it are taken over.
+ *
+ * @module
+ */
+import { AetherError, toAetherError } from "../../base/errors.ts";
+import type { MethodManifest } from "../../protocol/slice/manifest.ts";
+import type { Caller } from "../../protocol/thread/threads.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import type { Call } from "../call.ts";
+import { type CallOrigin, nestedOrigin } from "../http/call_meta.ts";
+import type { InstanceLink, InvokeRequest } from "../instance_link.ts";
+import type { Calls } from "./calls.ts";
+import { callFailure } from "./failure.ts";
+import type { Service } from "./service.ts";
+
+const affinityLengthMax = 256;
+
+/** What is needed to answer the calls of slices. */
+export interface InvocationsOptions {
+  readonly calls: Calls;
+  readonly log: Logger | undefined;
+  find(contract: string): Service | undefined;
+  nextRequestId(): string;
+  /** As of now. */
+  limits(): { readonly answerMs: number; readonly maxBytes: number };
+}
+
+interface Output {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Answers the calls that instances on this node make. */
+export class Invocations {
+  readonly #options: InvocationsOptions;
+  /** Calls of one request say the same, one after another. */
+  #lastRead: { readonly text: string; readonly meta: InvokeMeta } = { text: "", meta: {} };
+
+  constructor(options: InvocationsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a call of an instance; its answer goes back on the same link. */
+  take(link: InstanceLink, caller: Caller, request: InvokeRequest): void {
+    this.#invoke(caller, request).then(
+      ({ status, body }) => link.reply(request.id, true, status, body),
+      (error: unknown) => {
+        const { status, body } = error instanceof ProblemAnswer ? error : problemOf(error, request);
+        link.reply(request.id, false, status, body);
+      },
+    );
+  }
+
+  async #invoke(caller: Caller, request: InvokeRequest): Promise<Output> {
+    const { calls, nextRequestId, limits } = this.#options;
+    const { service, manifest } = this.#callee(caller, request);
+    this.#requireSize("input", request.input, request);
+    const { affinity, oneWay, origin } = this.#read(request.meta);
+    const call: Call = {
+      method: request.method,
+      requestId: request.requestId === "" ? nextRequestId() : request.requestId,
+      remainingMs: Math.min(request.timeoutMs, manifest.timeoutMs, limits().answerMs),
+      pathParameters: null,
+      query: "",
+      body: request.input,
+      meta: `{${origin ?? ""}"caller":${JSON.stringify(caller.contract)}}`,
+      ...(affinity === undefined ? {} : { affinity }),
+    };
+    if (oneWay) return this.#sendOneWay(service, manifest, call);
+    const answer = await calls.send(service, manifest, call);
+    if (answer.kind === "output") {
+      this.#requireSize("output", answer.body, request);
+      return answer;
+    }
+    if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
+    throw callFailure(answer, service, request.method, manifest.idempotent);
+  }
+
+  #read(text: string): InvokeMeta {
+    if (text === "") return {};
+    if (this.#lastRead.text !== text) this.#lastRead = { text, meta: readInvokeMeta(text) };
+    return this.#lastRead.meta;
+  }
+
+  /** The method that a slice calls, if it may. */
+  #callee(
+    caller: Caller,
+    { contract, method }: InvokeRequest,
+  ): { readonly service: Service; readonly manifest: MethodManifest } {
+    if (!caller.calls.includes(contract)) {
+      throw new AetherError(
+        "CALL_REFUSED",
+        `${caller.contract} calls ${contract}, which it does not declare to need`,
+      );
+    }
+    const service = this.#options.find(contract);
+    if (service === undefined) {
+      throw new AetherError("NO_INSTANCE", `No instance of ${contract} is running`);
+    }
+    const manifest = service.method(method);
+    if (manifest === undefined) {
+      throw new AetherError("CALL_REFUSED", `${contract} has no method "${method}"`);
+    }
+    if (manifest.stream !== undefined || manifest.body !== undefined) {
+      throw new AetherError(
+        "CALL_REFUSED",
+        `${contract} ${method} streams: slices cannot call it yet, only clients`,
+      );
+    }
+    return { service, manifest };
+  }
+
+  /** Answers as soon as the call is on its way; how it ends is only logged. */
+  #sendOneWay(service: Service, manifest: MethodManifest, call: Call): Output {
+    const { calls, log } = this.#options;
+    const { method, requestId } = call;
+    if (!service.hasRoom(method)) {
+      const kind = service.hasTarget(method) ? "full" : "notHosted";
+      throw callFailure({ kind }, service, method, manifest.idempotent);
+    }
+    calls.send(service, manifest, call).then((answer) => {
+      if (answer.kind === "output") return;
+      const reason = answer.kind === "problem"
+        ? answer.body.slice(0, 1_000)
+        : callFailure(answer, service, method, manifest.idempotent).message;
+      const { contract } = service;
+      log?.warn("A call that nobody waits for failed", { contract, method, requestId, reason });
+    });
+    return { status: 202, body: "null" };
+  }
+
+  #requireSize(what: "input" | "output", text: string, { contract, method }: InvokeRequest): void {
+    const { maxBytes } = this.#options.limits();
+    // A character has 1 to 3 bytes in UTF-8, so most texts need no counting.
+    if (text.length * 3 <= maxBytes) return;
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes <= maxBytes) return;
+    throw new AetherError(
+      "CALL_TOO_LARGE",
+      `The ${what} of ${contract} ${method} has ${bytes} bytes; the limit is ${maxBytes}`,
+    );
+  }
+}
+
+/** What is taken over of what a slice says of its call. */
+interface InvokeMeta {
+  readonly affinity?: string;
+  readonly oneWay?: boolean;
+  /** JSON of {@link CallOrigin} without its braces, and a comma; absent when it says nothing. */
+  readonly origin?: string;
+}
+
+function readInvokeMeta(text: string): InvokeMeta {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== "object" || parsed === null) return {};
+  const { affinity, oneWay } = parsed as Record<string, unknown>;
+  const hasKey = typeof affinity === "string" && affinity !== "" &&
+    affinity.length <= affinityLengthMax;
+  return {
+    ...(hasKey ? { affinity } : {}),
+    ...(oneWay === true ? { oneWay } : {}),
+    ...originOf(nestedOrigin(parsed)),
+  };
+}
+
+function originOf(origin: CallOrigin): Pick<InvokeMeta, "origin"> {
+  const json = JSON.stringify(origin);
+  return json === "{}" ? {} : { origin: `${json.slice(1, -1)},` };
+}
+
+/** A problem that the called slice answered, on its way to the calling one. */
+class ProblemAnswer {
+  readonly status: number;
+  readonly body: string;
+
+  constructor(status: number, body: string) {
+    this.status = status;
+    this.body = body;
+  }
+}
+
+function problemOf(error: unknown, { requestId }: InvokeRequest): Output {
+  const known = toAetherError(error);
+  return { status: known.status, body: JSON.stringify(known.toProblem(requestId)) };
+}
