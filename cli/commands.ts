@@ -17,6 +17,9 @@ import { command as blueprintPlan } from "./commands/blueprint/plan.ts";
 import { command as blueprintRevert } from "./commands/blueprint/revert.ts";
 import { command as blueprintStatus } from "./commands/blueprint/status.ts";
 import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
+import { command as tokenCreate } from "./commands/cluster/token/create.ts";
+import { command as tokenList } from "./commands/cluster/token/list.ts";
+import { command as tokenRevoke } from "./commands/cluster/token/revoke.ts";
 import { command as completion } from "./commands/completion.ts";
 import { command as configList } from "./commands/config/list.ts";
 import { command as configRemove } from "./commands/config/remove.ts";
@@ -73,6 +76,7 @@ export const commands: readonly Command[] = [
   ...[backupCreate, backupList, backupVerify, backupRestore],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
+  ...[tokenCreate, tokenList, tokenRevoke],
   ...[tlsInit, tlsIssue, tlsRotate, tlsShow],
   explain,
   explainInstance,

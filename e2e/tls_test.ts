@@ -20,7 +20,7 @@ const faults = [
   "one-way",
 ];
 
-labTests(import.meta.url, 120_000, () => {
+labTests(import.meta.url, 240_000, () => {
   labTest(
     "Certificates and the authority are replaced under writes; no link ends",
     async (world, lab) => {
@@ -98,6 +98,40 @@ labTests(import.meta.url, 120_000, () => {
     assert.equal(lines.length, 1, lines.join("\n"));
     const view = await cluster.node(1).json<{ connectedPeers: number }>("/api/health");
     assert.equal(view?.connectedPeers, 1);
+  });
+
+  labTest("A new node gets a certificate with a token, once", async (world, lab) => {
+    const hosts = lab.hosts.slice(0, 3);
+    const cluster = await TestCluster.create(world, { hosts, isDurable: false, isTls: true });
+    const config = await Deno.readTextFile(world.path("n1.toml"));
+    await world.write("n1.toml", config.replace("[tls]", '[tls]\nissuerKey = "tls/ca.key"'));
+    await cluster.start();
+    await cluster.ready();
+    const cli = ["--connect", cluster.node(1).management.replace("http://", "")];
+    const made = JSON.parse(
+      await world.must(["cluster", "token", "create", "--node", "n4", "-o", "json", ...cli]),
+    ) as { token: string; id: string };
+    assert.ok((await world.must(["cluster", "token", "list", ...cli])).includes(made.id));
+
+    const host = lab.hosts[3];
+    assert.ok(host !== undefined);
+    const start = (id: string) =>
+      world.start([
+        ...["node", "start", "-o", "json", "--node-id", id, "--data-dir", world.path(id)],
+        ...["--join", `${cluster.node(1).host.address}:8090`, "--token", made.token],
+        ...["--host", host.address, "--port", "8090", "--gateway-port", "8091"],
+      ], { under: host.under });
+    const joining = start("n4");
+    await joining.line("stderr", (line) => line.includes("got a certificate") || undefined);
+    const { mode } = await Deno.stat(world.path("n4", "tls", "node.key"));
+    assert.equal((mode ?? 0) & 0o777, 0o600);
+    assert.ok(!(await world.must(["cluster", "token", "list", ...cli])).includes(made.id));
+    joining.kill();
+    await joining.ended;
+
+    const second = await start("n5").ended;
+    assert.equal(second.code, 4, second.stderr);
+    assert.match(second.stderr, /E2012.*does not exist, or was used already/);
   });
 
   labTest("Five nodes with mutual TLS survive faults", async (world, lab) => {

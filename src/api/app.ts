@@ -20,6 +20,7 @@ import { artifactHandlers } from "./handlers/artifacts.ts";
 import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { configHandlers } from "./handlers/config.ts";
+import { joinTokenHandlers } from "./handlers/join_tokens.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
@@ -41,6 +42,7 @@ const handlers = {
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,
+  ...joinTokenHandlers,
   ...configHandlers,
   ...backupHandlers,
   ...artifactHandlers,

@@ -109,6 +109,25 @@ export const errorCatalog = {
     "The other end of a connection is not who it must be",
     "Compare clocks, and both certificates with `aether tls show FILE`",
   ),
+  JOIN_REFUSED: row(
+    "E2012",
+    403,
+    "The join token does not let this node in",
+    "Make another token with `aether cluster token create`",
+  ),
+  JOIN_TOKEN_NOT_FOUND: row(
+    "E2013",
+    404,
+    "There is no such join token",
+    "See `aether cluster token list`; it may have been used, or have expired",
+  ),
+  ISSUER_MISSING: row(
+    "E2014",
+    409,
+    "Nodes of this cluster cannot make certificates",
+    "Make one where ca.key is with `aether tls issue NODE` and copy it to the new node, or set " +
+      "tls.issuerKey on this one",
+  ),
   ...storeErrors,
   ...callErrors,
   // 4xxx: artifacts, slices, blueprints

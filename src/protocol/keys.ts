@@ -194,6 +194,12 @@ export const keys = {
     "node",
     z.object({ period: z.int(), node: z.string(), startedAtMs: z.number() }),
   ),
+  /** `join/{id}`: a token that lets one new node have a certificate; only its hash. */
+  joinToken: new KeyType(
+    "join/",
+    "operator",
+    z.object({ sha256: z.string(), expiresAtMs: z.number(), node: z.string().nullable() }),
+  ),
   /** `leader/current`: who leads; the revision of the last change is the term. */
   leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */

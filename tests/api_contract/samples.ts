@@ -97,6 +97,9 @@ export const good: Readonly<Record<RowName, Sample>> = {
     body: JSON.stringify({ lease: "lease-of-lock-released" }),
     status: 204,
   },
+  joinTokenCreate: { body: '{"ttlMs": 60000}' },
+  joinTokenList: {},
+  joinTokenRevoke: { params: { id: "00" }, status: 204 },
   backupCreate: {},
   backupList: {},
   backupVerify: { params: { id: "20260101t000000z-00000000" } },
@@ -258,6 +261,12 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
     { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
   ],
+  joinTokenCreate: [
+    { part: "body", body: '{"ttlMs": 1}', issue: "ttlMs" },
+    { part: "body", body: '{"node": "Not an id"}', issue: "node" },
+  ],
+  joinTokenList: [],
+  joinTokenRevoke: [{ part: "params", params: { id: "xyz" }, issue: "id" }],
   backupCreate: [],
   backupList: [],
   backupVerify: [{ part: "params", params: { id: "x".repeat(65) }, issue: "id" }],
@@ -314,6 +323,12 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
     version: "0.1.0",
     snapshot: api.control.store.snapshot().bytes,
     artifacts: [],
+  });
+  const token = { sha256: "00", expiresAtMs: Date.now() + 60_000, node: null };
+  await api.control.store.propose("operator", {
+    compare: [],
+    then: [keys.joinToken.put(keys.joinToken.key("00"), token)],
+    otherwise: [],
   });
   await must("POST", "/api/config", '{"key": "artifact.maxBytes", "value": "32MiB"}');
   for (const lease of ["lease-to-be-renewed", "lease-to-be-revoked"]) {

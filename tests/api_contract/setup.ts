@@ -8,11 +8,13 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { createApi } from "../../src/api/app.ts";
 import { errorCatalog, type ErrorName } from "../../src/base/error_catalog.ts";
 import type { Problem } from "../../src/base/errors.ts";
 import { fillPath } from "../../src/client/request.ts";
+import { initAuthority, issueInto } from "../../src/io/tls/authority_folder.ts";
 import { Control } from "../../src/node/control/control.ts";
 import type { Row } from "../../src/protocol/api/row.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
@@ -62,6 +64,7 @@ export class TestApi implements AsyncDisposable {
       log: { level: "off" },
       cluster: { port: 0 },
       backup: { directory },
+      tls: await writeCertificates(),
       ...tree,
     });
     const opened = await Control.open({
@@ -111,8 +114,21 @@ export class TestApi implements AsyncDisposable {
     await this.control.close();
     const { directory } = this.control.config.backup;
     if (directory !== undefined) await Deno.remove(directory, { recursive: true });
+    const { tls } = this.control.config;
+    if (tls !== undefined) await Deno.remove(dirname(tls.ca), { recursive: true });
     this.#gateway.close();
   }
+}
+
+/** An authority's folder with its key and a certificate for the node. */
+async function writeCertificates() {
+  const folder = await Deno.makeTempDir();
+  const validity = { nowMs: Date.now(), validMs: 3_600_000 };
+  await initAuthority(folder, { cluster: "test", ...validity });
+  await issueInto(folder, { names: ["node-1"], role: "node", hosts: [], ...validity });
+  const [ca, certificate, key, issuerKey] = ["ca.crt", "node-1.crt", "node-1.key", "ca.key"]
+    .map((name) => `${folder}/${name}`);
+  return { ca, certificate, key, issuerKey };
 }
 
 /** Plays the supervisor: whatever is started is ready. */

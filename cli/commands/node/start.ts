@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { AetherError } from "../../../src/base/errors.ts";
+import type { FlagValues } from "../../../src/protocol/config/layers.ts";
 import { defineCommand } from "../../command.ts";
+import type { Context } from "../../context.ts";
 import type { CliIo } from "../../io.ts";
 import { portText } from "../../values.ts";
 
@@ -41,6 +44,11 @@ export const command = defineCommand({
       parse: portText,
     },
     peers: { value: "LIST", summary: "Nodes of the cluster, id:host:port,... (or CLUSTER_PEERS)" },
+    join: {
+      value: "HOST:PORT",
+      summary: "Get a certificate from this node with a token, once; then start as its peer",
+    },
+    token: { value: "TOKEN", summary: "Join token; better in AETHER_JOIN_TOKEN" },
     logLevel: { value: "LEVEL", summary: "trace, debug, info, warn, error or off (info)" },
     logFormat: { value: "FORM", summary: "text or json (text)" },
     exitWithParent: { summary: "Stop when standard input ends", hidden: true },
@@ -49,6 +57,10 @@ export const command = defineCommand({
     { line: "aether node start", summary: "One node on this machine, all in memory" },
     { line: "aether node start --data-dir /var/lib/aether", summary: "Survive restarts" },
     { line: "aether node start --config n1.toml --log-level debug", summary: "From a file" },
+    {
+      line: "aether node start --node-id n4 --data-dir /var/lib/aether --join 192.0.2.11:8090",
+      summary: "A new node of a running cluster, with a token in AETHER_JOIN_TOKEN",
+    },
   ],
   exitCodes: {
     5: "A port is taken by another program",
@@ -58,12 +70,10 @@ export const command = defineCommand({
   async run({ options, context }) {
     const { loadConfig } = await import("../../../src/io/config/load.ts");
     const { runNode } = await import("../../../src/node/supervisor.ts");
-    const { config: file, exitWithParent, ...flags } = options;
-    const loaded = await loadConfig({
-      ...(file === undefined ? {} : { file }),
-      env: context.env,
-      flags,
-    });
+    const { config: file, exitWithParent, join, token, ...flags } = options;
+    const source = { ...(file === undefined ? {} : { file }), flags };
+    if (join !== undefined) await joinAt(join, token, source, context);
+    const loaded = await loadConfig({ ...source, env: context.env });
     for (const { path, message } of loaded.warnings) {
       await context.io.err(`warning: ${path}: ${message}\n`);
     }
@@ -93,6 +103,39 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Gets a certificate, unless the node has one already. */
+async function joinAt(
+  where: string,
+  token: string | undefined,
+  source: { readonly file?: string; readonly flags: FlagValues },
+  { io, env }: Context,
+): Promise<void> {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(where) ?? [];
+  if (host === undefined) {
+    throw new AetherError("USAGE", `--join ${JSON.stringify(where)} is not HOST:PORT`);
+  }
+  const { loadConfig } = await import("../../../src/io/config/load.ts");
+  const { joinInto } = await import("../../../src/io/tls/join/joined_folder.ts");
+  // Without a certificate it may not start yet; who it is and where it keeps it is clear already.
+  const unchecked = { ...env, AETHER_CLUSTER_INSECURE: "true" };
+  const { config } = await loadConfig({ ...source, env: unchecked, forget: () => {} });
+  const { id: node, dataDir } = config.node;
+  if (dataDir === undefined) {
+    throw new AetherError("USAGE", "--join needs --data-dir, to keep the certificate in");
+  }
+  const isNew = await joinInto({
+    dataDir,
+    node,
+    address: { hostname: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) },
+    token: token ?? (env.AETHER_JOIN_TOKEN || undefined),
+    nowMs: Date.now(),
+  });
+  const text = isNew
+    ? `Node ${node} got a certificate from ${where}`
+    : `Node ${node} has a certificate already; --join is ignored`;
+  await io.err(`${text}\n`);
+}
 
 /** Resolves when the parent closes its end, which the system also does when the parent dies. */
 async function readToEnd(io: CliIo): Promise<void> {

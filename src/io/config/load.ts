@@ -13,6 +13,7 @@ import { canonicalConfig } from "../../protocol/config/describe.ts";
 import type { ConfigFile, FlagValues } from "../../protocol/config/layers.ts";
 import { configError } from "../../protocol/config/problems.ts";
 import { type LoadedConfig, readConfig } from "../../protocol/config/read.ts";
+import { readJoined } from "../tls/join/joined_folder.ts";
 import { fileSecrets } from "./file_secrets.ts";
 
 /** Largest configuration file, in bytes. */
@@ -59,6 +60,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     env: options.env,
     flags: options.flags,
     secretsIn: fileSecrets,
+    joinedIn: readJoined,
     ...(folder === undefined ? {} : { resolvePath: (path: string) => resolve(folder, path) }),
   });
   const forget = options.forget ?? ((variable: string) => Deno.env.delete(variable));

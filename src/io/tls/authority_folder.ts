@@ -11,10 +11,10 @@
  *
  * @module
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { AetherError } from "../../base/errors.ts";
 import { createAuthority, issueCertificate, type KeyPair } from "./certificates.ts";
+import { authorityOf, clusterOf } from "./issuer.ts";
 import { type CertificateInfo, type Identity, readCertificate, splitPem } from "./identity.ts";
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -139,38 +139,9 @@ export async function listIssued(folder: string): Promise<IssuedFile[]> {
   return issued.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-/**
- * The authority whose key this is, among the certificates of a text.
- *
- * @throws {AetherError} CERTIFICATE_INVALID
- */
-function authorityOf(certificates: string, key: string): KeyPair {
-  let own: ReturnType<typeof createPrivateKey>;
-  try {
-    own = createPrivateKey(key);
-  } catch {
-    throw new AetherError(
-      "CERTIFICATE_INVALID",
-      "The authority's key is no private key in PEM form",
-    );
-  }
-  const found = splitPem(certificates).find((pem) => new X509Certificate(pem).checkPrivateKey(own));
-  if (found !== undefined) return { certificate: `${found}\n`, key };
-  throw new AetherError(
-    "CERTIFICATE_INVALID",
-    "The authority's key belongs to none of its certificates",
-  );
-}
-
 async function readAuthority(folder: string): Promise<KeyPair> {
   const certificates = await readText(join(folder, authorityFile));
   return authorityOf(certificates, await readText(join(folder, authorityKeyFile)));
-}
-
-function clusterOf({ certificate }: KeyPair): string {
-  const { identity } = readCertificate(certificate);
-  if (identity?.role === "authority") return identity.cluster;
-  throw new AetherError("CERTIFICATE_INVALID", "The authority was not made by `aether tls init`");
 }
 
 async function writePair(
@@ -190,7 +161,7 @@ async function writePair(
 }
 
 /** Others see the old file or the new one, never half of one. */
-async function writeWhole(path: string, text: string, mode: number): Promise<void> {
+export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   const draft = `${path}.new`;
   await Deno.remove(draft).catch(() => {});
   await Deno.writeTextFile(draft, text, { mode, createNew: true });

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Address, Transport, TransportLimits } from "../../base/transport/transport.ts";
+import type { Address, Link, Transport, TransportLimits } from "../../base/transport/transport.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { tcpTransport } from "../tcp_transport.ts";
@@ -19,6 +19,8 @@ export interface PeerTransportOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<TransportLimits>;
+  /** See {@link TlsTransportOptions.onJoin}. */
+  readonly onJoin?: (link: Link) => void;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface PeerTransportOptions {
  */
 export async function openPeerTransport(
   address: Address,
-  { config, clock, log, limits = {} }: PeerTransportOptions,
+  { config, clock, log, limits = {}, onJoin }: PeerTransportOptions,
 ): Promise<Transport> {
   if (config.tls === undefined) return tcpTransport(address, limits);
   const { ca, certificate, key } = config.tls;
@@ -36,5 +38,5 @@ export async function openPeerTransport(
   const node = config.node.id;
   const credentials = await WatchedCredentials.open({ files, node, clock, log });
   const refusals = new Refusals(log, clock);
-  return tlsTransport(address, { credentials, refusals, clock, limits });
+  return tlsTransport(address, { credentials, refusals, clock, limits, onJoin });
 }

@@ -7,6 +7,11 @@ import type { TLSSocket } from "node:tls";
 import type { Address } from "../../base/transport/transport.ts";
 import type { ByteHandlers, ByteStream } from "../stream_link.ts";
 
+/** Name of the protocol of links between nodes, in the handshake. */
+export const linkProtocol = "aether/1";
+/** The same for asking for a certificate, which needs none. */
+export const joinProtocol = "aether-join/1";
+
 /** Wraps a socket; nothing is read before {@link TlsStream.start}. */
 export class TlsStream implements ByteStream {
   readonly remote: Address;

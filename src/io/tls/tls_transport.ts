@@ -32,9 +32,10 @@ import type { Credentials } from "./credentials.ts";
 import { type HandshakeLimits, handshakeLimits, Handshakes } from "./handshakes.ts";
 import { certifiedNode, shownCertificate } from "./peer_certificate.ts";
 import type { Refusal, Refusals } from "./refusals.ts";
-import { TlsStream } from "./tls_stream.ts";
+import { joinProtocol, linkProtocol, TlsStream } from "./tls_stream.ts";
 
-const linkProtocol = "aether/1";
+/** Strangers get no more room than their question needs. */
+const joinLimits = { maxFrameBytes: 64 * 1024 };
 
 /** What a transport over TLS needs. */
 export interface TlsTransportOptions {
@@ -43,6 +44,8 @@ export interface TlsTransportOptions {
   readonly clock: Clock;
   readonly limits?: Partial<TransportLimits>;
   readonly handshakes?: Partial<HandshakeLimits>;
+  /** Takes links of strangers that ask for a certificate. @default they are refused */
+  readonly onJoin?: ((link: Link) => void) | undefined;
 }
 
 /** Credentials that may be replaced, as `WatchedCredentials`. */
@@ -181,12 +184,18 @@ class TlsTransport implements Transport {
   #accept(socket: tls.TLSSocket, onLink: (link: Link) => void): void {
     this.#handshakes.done(socket);
     const { remoteAddress: hostname = "unknown", remotePort: port = 0 } = socket;
-    const stream = this.#judge(socket, { hostname, port });
+    const { onJoin } = this.#options;
+    const isJoining = socket.alpnProtocol === joinProtocol && onJoin !== undefined;
+    const remote = { hostname, port };
+    const stream = isJoining
+      ? new TlsStream(socket, remote, undefined)
+      : this.#judge(socket, remote);
     if ("kind" in stream) {
       this.#options.refusals.note(hostname, "from", stream);
       socket.on("error", () => {});
       socket.destroy();
     } else if (this.#isClosed || this.#links.size >= this.#limits.maxLinks) stream.close();
+    else if (isJoining) onJoin(this.#adopt(stream, joinLimits));
     else onLink(this.#adopt(stream));
   }
 
@@ -203,8 +212,12 @@ class TlsTransport implements Transport {
     return new TlsStream(socket, remote, found.node);
   }
 
-  #adopt(stream: TlsStream): Link {
-    const link = new StreamLink(stream, this.#limits, () => this.#links.delete(link));
+  #adopt(stream: TlsStream, limits: Partial<TransportLimits> = {}): Link {
+    const link = new StreamLink(
+      stream,
+      { ...this.#limits, ...limits },
+      () => this.#links.delete(link),
+    );
     this.#links.add(link);
     return link;
   }
@@ -216,7 +229,8 @@ const closedEarly: Refusal = {
 };
 
 function serverOptions(credentials: Credentials): tls.TlsOptions {
-  return { ...secureOptions(credentials), requestCert: true };
+  const ALPNProtocols = [linkProtocol, joinProtocol];
+  return { ...secureOptions(credentials), requestCert: true, ALPNProtocols };
 }
 
 function secureOptions(

@@ -22,6 +22,7 @@ import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { Cluster } from "./cluster.ts";
 import type { Genesis } from "./genesis.ts";
+import { JoinServer } from "../join/join_server.ts";
 import { PeerLinks } from "./peer_links.ts";
 import { blankNode, firstRecords, type RecoveredNode, recoverNode } from "./recovery.ts";
 import { ReplicatedStore } from "./replicated_store.ts";
@@ -80,6 +81,7 @@ class Boot {
   #address = "";
   #genesis: Genesis | undefined;
   #cluster: Cluster | undefined;
+  #joins: JoinServer | undefined;
   #onHeard: () => void = () => {};
 
   constructor(options: BootOptions, storage: Storage | undefined) {
@@ -210,6 +212,7 @@ class Boot {
       peers: this.#founders(),
     });
     this.#cluster = cluster;
+    this.#joins = new JoinServer({ ...this.#options, store });
     // From now on this node is a member; until the others know, they do not believe it.
     this.#links?.greetAgain();
     cluster.start();
@@ -233,7 +236,11 @@ class Boot {
     const { config, clock, random, log } = this.#options;
     const { host, port } = config.cluster;
     const {
-      transport = (address: Address) => openPeerTransport(address, this.#options),
+      transport = (address: Address) =>
+        openPeerTransport(address, {
+          ...this.#options,
+          onJoin: (link) => this.#joins === undefined ? link.close() : this.#joins.serve(link),
+        }),
     } = this.#options;
     const links = new PeerLinks({
       transport: await transport({ hostname: host, port }),

@@ -10,6 +10,7 @@ import { backupRows } from "./backups.ts";
 import { blueprintRows } from "./blueprints.ts";
 import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
+import { joinTokenRows } from "./join_tokens.ts";
 import { leaseRows, lockRows } from "./locks.ts";
 import { nodeRows } from "./nodes.ts";
 import { resourceRows } from "./resources.ts";
@@ -25,6 +26,7 @@ export const apiTable = {
   ...kvRows,
   ...leaseRows,
   ...lockRows,
+  ...joinTokenRows,
   ...configRows,
   ...backupRows,
   ...artifactRows,

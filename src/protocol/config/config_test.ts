@@ -347,33 +347,6 @@ Deno.test("resolveConfig() lets listeners share port 0, and a port on different 
   assert.deepEqual(error.issues.map((issue) => issue.path), ["app.port"]);
 });
 
-Deno.test("resolveConfig() opens management to others only with keys and TLS, or insecure", () => {
-  const host = "0.0.0.0";
-  const error = refused({ management: { host } });
-  assert.equal(error.name, "INSECURE_LISTENER");
-  assert.equal(error.code, "E1007");
-  assert.deepEqual(error.issues, [{
-    path: "management.host",
-    message: 'Address "0.0.0.0" can be reached by others; add [[management.keys]] and ' +
-      "[management.tls], use 127.0.0.1, or set management.insecure = true",
-  }]);
-  assert.match(refused({ management: { host, tls } }).message, /add \[\[management.keys\]\], use/);
-  assert.match(refused({ management: { host, keys: [key] } }).message, /add \[management.tls\], /);
-  assert.equal(resolveConfig({ management: { host, keys: [key], tls } }).management.host, host);
-  assert.equal(resolveConfig({ management: { host, insecure: true } }).management.host, host);
-});
-
-Deno.test("resolveConfig() lets nodes talk to other machines only with [tls], or insecure", () => {
-  const files = { ca: "ca.crt", certificate: "n.crt", key: "n.key" };
-  for (const cluster of [{ host: "192.0.2.1" }, { peers: ["n2:192.0.2.1:8090"] }]) {
-    const error = refused({ cluster });
-    assert.equal(error.name, "INSECURE_LISTENER");
-    assert.match(error.message, /add \[tls\] .*`aether tls init`.* set cluster.insecure = true/);
-    assert.ok(resolveConfig({ cluster: { ...cluster, insecure: true } }).cluster.insecure);
-    assert.deepEqual(resolveConfig({ cluster, tls: files }).tls, files);
-  }
-});
-
 Deno.test("resolveConfig() calls a mixture of problems CONFIG_INVALID", () => {
   const error = refused({ cluster: { host: "192.0.2.1" }, app: { port: 8080 } });
   assert.equal(error.name, "CONFIG_INVALID");

@@ -52,6 +52,7 @@ export const otherVariables: readonly string[] = [
   "AETHER_CACHE",
   "AETHER_CONFIG",
   "AETHER_EXE",
+  "AETHER_JOIN_TOKEN",
   "AETHER_TOKEN",
 ];
 

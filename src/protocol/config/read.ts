@@ -39,6 +39,15 @@ export interface ConfigInputs {
   readonly secretsIn: (directory: string) => SecretProvider;
   /** Makes a path of the file absolute; paths count from the file's folder. Default: unchanged. */
   readonly resolvePath?: (path: string) => string;
+  /** What a node keeps in its data directory that joined with a token. Default: nothing. */
+  readonly joinedIn?: (dataDir: string) => Promise<JoinedFiles | undefined>;
+}
+
+/** Certificates and peers of a node that joined with a token. */
+export interface JoinedFiles {
+  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
+  /** As `id:host:port`. */
+  readonly peers: readonly string[];
 }
 
 /** A configuration with its history. */
@@ -65,10 +74,11 @@ export interface LoadedConfig {
  */
 export async function readConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
   const { file } = inputs;
-  const layers = mergeLayers(file, inputs.env, inputs.flags);
-  const found = await replaceReferences(layers, inputs);
-  readReferencedTexts(layers.tree, found.changed);
-  if (inputs.resolvePath !== undefined) resolvePaths(layers, inputs.resolvePath);
+  const merged = mergeLayers(file, inputs.env, inputs.flags);
+  const found = await replaceReferences(merged, inputs);
+  readReferencedTexts(merged.tree, found.changed);
+  if (inputs.resolvePath !== undefined) resolvePaths(merged, inputs.resolvePath);
+  const layers = inputs.joinedIn === undefined ? merged : await withJoined(merged, inputs.joinedIn);
   const origins = originsOf(layers, found);
   const checked = checkConfig(layers.tree, origins);
   const hide = (issue: ConfigIssue) => ({ ...issue, message: hidden(issue.message, found) });
@@ -134,6 +144,28 @@ function resolvePaths(layers: Layers, resolvePath: (path: string) => string): vo
     if (value === undefined) continue;
     setAt(layers.tree, names, Array.isArray(value) ? value.map(resolve) : resolve(value));
   }
+}
+
+/** A node that joined uses what it got then, unless it is told otherwise. */
+async function withJoined(
+  layers: Layers,
+  joinedIn: NonNullable<ConfigInputs["joinedIn"]>,
+): Promise<Layers> {
+  const { tree } = layers;
+  const overrides = new Map(layers.overrides);
+  const dataDir = getAt(tree, ["node", "dataDir"]);
+  if (typeof dataDir !== "string" || getAt(tree, ["tls"]) !== undefined) {
+    return layers;
+  }
+  const joined = await joinedIn(dataDir);
+  if (joined === undefined) return layers;
+  const add = (path: readonly [string, string], value: unknown) => {
+    if (setAt(tree, path, value)) overrides.set(path.join("."), `joined ${dataDir}`);
+  };
+  for (const [name, path] of Object.entries(joined.tls)) add(["tls", name], path);
+  const hasPeers = getAt(tree, ["cluster", "peers"]) !== undefined;
+  if (!hasPeers && joined.peers.length > 0) add(["cluster", "peers"], [...joined.peers]);
+  return { ...layers, overrides };
 }
 
 function originsOf(layers: Layers, found: Interpolation): Origins {

@@ -101,6 +101,9 @@ const tls = section({
   ),
   certificate: filePath().describe("File with this node's certificate in PEM form"),
   key: filePath().describe("File with the key of the certificate in PEM form"),
+  issuerKey: filePath().optional().describe(
+    "File with the key of an authority in ca: lets this node give certificates to new nodes",
+  ),
 }).optional().describe("Mutual TLS between nodes: with this table, nodes talk in no other way");
 
 const managementKey = section({
