@@ -9,6 +9,7 @@ import { leaveNothing } from "./child.ts";
 type Bench = (args: string[]) => Promise<number>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
   http: async () => (await import("./http.ts")).benchHttp,
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
@@ -16,6 +17,16 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `Usage: deno task bench NAME [OPTIONS]
+
+  consensus  Writes and linearizable reads of clusters through the public API, beside etcd
+    --nodes LIST         Sizes of the clusters (3,5)
+    --modes LIST         memory, durable or both
+    --operations LIST    put, get or both
+    --clients LIST       Clients at the same time (1,16,64,256)
+    --duration SECONDS   Length of one measurement (3)
+    --rounds N           Measurements of everything, interleaved (3)
+    --binary FILE        Measure this executable instead of the source form
+    --install            apt-get etcd-server, golang-go and golang-etcd-server-dev when missing
 
   http     Requests through a node to the echo slice, beside bare Deno.serve, hono + zod and nginx
     --duration SECONDS   Length of one measurement (3)

@@ -5,8 +5,17 @@
  */
 import { capture, run } from "../lib/process.ts";
 
-/** Names of Debian packages; each holds a program of the same name. */
-export type Tool = "nginx" | "wrk" | "nats-server";
+/** How to see whether a Debian package is there. */
+const signs = {
+  nginx: "command -v nginx",
+  wrk: "command -v wrk",
+  "nats-server": "command -v nats-server",
+  "etcd-server": "command -v etcd",
+  "golang-go": "command -v go",
+  "golang-etcd-server-dev": "test -d /usr/share/gocode/src/go.etcd.io/etcd/clientv3",
+};
+/** Name of a Debian package. */
+export type Tool = keyof typeof signs;
 
 /**
  * Makes sure that the tools are there, by apt-get when `install` says so.
@@ -32,7 +41,7 @@ export async function checkTools(tools: readonly Tool[], install: boolean): Prom
 async function missingOf(tools: readonly Tool[]): Promise<Tool[]> {
   const missing: Tool[] = [];
   for (const tool of tools) {
-    if (await capture("sh", ["-c", `command -v ${tool}`]) === undefined) missing.push(tool);
+    if (await capture("sh", ["-c", signs[tool]]) === undefined) missing.push(tool);
   }
   return missing;
 }

@@ -82,6 +82,7 @@ export class ReplicatedStore {
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
   #hasQuorum = true;
+  #emptySlots = 0;
   /** Whether a write of this life was applied: from then on no other process may use the id. */
   #isEstablished = false;
   #isAbstaining: boolean;
@@ -150,6 +151,11 @@ export class ReplicatedStore {
    */
   get isAbstaining(): boolean {
     return this.#isAbstaining;
+  }
+
+  /** Slots without any batch that were applied in this life. */
+  get emptySlots(): number {
+    return this.#emptySlots;
   }
 
   /** Number of decided and applied slots. */
@@ -308,6 +314,7 @@ export class ReplicatedStore {
   }
 
   #apply(entry: LogEntry): void {
+    if (entry.batches.length === 0) this.#emptySlots++;
     for (const { digest, payload } of entry.batches) {
       this.#applyBatch(payload, entry.slot);
       this.#proposals.onDecided(digest);

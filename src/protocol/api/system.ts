@@ -104,6 +104,8 @@ export const systemRows = defineRows({
       revision: z.int(),
       storeBytes: z.int(),
       durable: z.boolean(),
+      /** Of consensus: decided in all, and without any write since the start of the node. */
+      slots: z.object({ decided: z.int(), empty: z.int() }),
       blueprints: z.int(),
       slices: z.int(),
       instances: z.object({ active: z.int(), failed: z.int(), total: z.int() }),

@@ -307,6 +307,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     }],
   },
   {
+    name: "count a suggestion as a proposal",
+    why: "its author may crash and propose something else",
+    seedsMax: 2_000,
+    changes: [{
+      file: pipeline,
+      find: "    slot.suggestion ??= { from, value };\n",
+      replace: "    slot.suggestion ??= { from, value };\n" +
+        '    slot.protocol.receive(from, { type: "proposal", slot: number, value });\n',
+    }],
+  },
+  {
+    name: "hope for all proposals for ever",
+    why: "one node that is down stops all others",
+    seedsMax: 100,
+    changes: [{
+      file: pipeline,
+      find: "    if (this.#nowMs - sentAtMs < hopeMs) return true;\n",
+      replace: "    if (this.#nowMs - sentAtMs < Infinity) return true;\n",
+    }],
+  },
+  {
     name: "keep every slot",
     why: "memory grows with the log",
     seedsMax: 20,
