@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
+import { utf8Bytes } from "../base/text.ts";
 import { expandedBlueprintSchema, revisionStates } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
@@ -252,8 +253,8 @@ export function checkUserKey(key: string, prefix: string = userPrefix): void {
     throw new AetherError("KEY_INVALID", `Key ${shown} holds half a surrogate pair: remove it`);
   }
   // The room for a usual prefix is the same everywhere; a long one takes more.
-  const max = limits.keyBytes - Math.max(prefixBytes, encoder.encode(prefix).length);
-  const bytes = encoder.encode(key).length;
+  const max = limits.keyBytes - Math.max(prefixBytes, utf8Bytes(prefix));
+  const bytes = utf8Bytes(key);
   if (bytes > max) {
     throw new AetherError("KEY_INVALID", `Key ${shown} has ${bytes} bytes; the limit is ${max}`);
   }

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { AetherError } from "../../base/errors.ts";
+import { utf8Bytes } from "../../base/text.ts";
 import type { Control } from "../../node/control/control.ts";
 import type { kvRows, TxnChange, TxnComparison } from "../../protocol/api/data.ts";
 import { checkUserKey, keys, userPrefix } from "../../protocol/keys.ts";
@@ -135,7 +136,7 @@ function checkValueSize(value: Uint8Array): void {
 }
 
 function checkStoredType(contentType: string): void {
-  const bytes = new TextEncoder().encode(contentType).length;
+  const bytes = utf8Bytes(contentType);
   if (bytes <= contentTypeBytesMax) return;
   throw new AetherError(
     "REQUEST_INVALID",

@@ -207,12 +207,14 @@ export class Proposals {
   }
 }
 
+/** Batches are written in one piece, so one buffer serves all. */
+const batchWriter = new ByteWriter(64 * 1024, 2 ** 31);
+
 /** The bytes of a batch of encoded commands. */
 export function encodeBatch(commands: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const size = commands.reduce((sum, bytes) => sum + bytes.length + 8, 16);
-  const writer = new ByteWriter(size, 2 ** 31);
-  writer.list(commands, (bytes, to) => to.bytes(bytes));
-  return writer.take();
+  batchWriter.clear();
+  batchWriter.list(commands, (bytes, to) => to.bytes(bytes));
+  return batchWriter.take();
 }
 
 /**

@@ -371,7 +371,8 @@ export class Control {
       routeKeys.some((prefix) => key.startsWith(prefix))
     );
     if (matters) this.#sendRoutes();
-    this.#followLifecycle();
+    const ownKey = keys.member.key(this.config.node.id);
+    if (change.events.some(({ key }) => key === ownKey)) this.#followLifecycle();
   }
 
   /** An operator may want this node to shut down; of a former life it means nothing. */

@@ -9,6 +9,7 @@
 import { type ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 import { ByteReader as Reader } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
+import { utf8Bytes } from "../../base/text.ts";
 import { limits } from "../limits.ts";
 
 /** Comparisons of revisions, puts and deletes of keys: what 0.1 wrote, and still the usual case. */
@@ -25,7 +26,6 @@ export const idBytesMax = 512;
 export const leaseTtlMs = { min: 1_000, max: 86_400_000 } as const;
 /** Most log time that one tick can add, in milliseconds. */
 export const tickMsMax = 1_000;
-const encoder = new TextEncoder();
 
 const writers = ["user", "slice", "operator", "leader", "node"] as const;
 /** Who may write a key; checked when the command is applied. */
@@ -226,7 +226,7 @@ function checkKey(key: string): void {
 
 function exceeds(text: string, bytesMax: number): boolean {
   // A code unit takes three bytes at most, so short texts need no counting.
-  return text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax;
+  return text.length * 3 > bytesMax && utf8Bytes(text) > bytesMax;
 }
 
 /** Commands are written in one piece, so one buffer serves all. */
