@@ -7,6 +7,7 @@
  * @module
  */
 import { AetherError, toAetherError } from "../base/errors.ts";
+import type { TcpSockets } from "../io/tcp_sockets.ts";
 import { type CallDeadlines, callDeadlines, type Config } from "../protocol/config/config.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
@@ -18,7 +19,8 @@ import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { PeerServer, type TakenCall } from "./peer_server.ts";
 import type { Logger } from "../sdk/logger.ts";
-import { HttpFront, type Peer } from "./http/front.ts";
+import type { Peer } from "./http/connection_guard.ts";
+import { HttpFront } from "./http/front.ts";
 import { splitUrl } from "./http/request_reader.ts";
 import {
   allowHeader,
@@ -135,6 +137,16 @@ export class Gateway {
     this.#services.removeInstance(instance);
   }
 
+  /** Ends what would never end by itself, so that the server can shut down. */
+  endEndless(): void {
+    this.#services.endEndless();
+  }
+
+  /** Keeps time limits of the connections to a port, where the system lets it. */
+  guardConnections(sockets: TcpSockets, port: number): void {
+    this.#front.watch(sockets, port);
+  }
+
   /** Ends calls whose deadline has passed; called every 100 ms or so. */
   expire(): void {
     const now = performance.now();
@@ -153,12 +165,14 @@ export class Gateway {
     const front = this.#front;
     const requestId = front.requestIds.of(request.headers);
     const startMs = front.finishes ? performance.now() : 0;
+    if (peer !== undefined) front.guard?.begin(peer);
     let response: Response;
     try {
       response = await this.#handle(request, requestId, peer);
     } catch (error) {
       response = errorResponse(toAetherError(error), requestId);
     }
+    if (peer !== undefined) front.guard?.end(peer);
     if (front.finishes) front.finish(request, response, { requestId, startMs, peer });
     return response;
   }
@@ -197,22 +211,36 @@ export class Gateway {
     });
     // The slice was told as well; what it says of the body is not what the client needs to know.
     if (failed !== undefined && answer.kind !== "stream") throw failed;
-    return this.#respond(request, answer, target, requestId);
+    return this.#respond(request, answer, target, { requestId, peer });
   }
 
-  #respond(request: Request, answer: Answer, target: RouteTarget, requestId: string): Response {
+  #respond(
+    request: Request,
+    answer: Answer,
+    target: RouteTarget,
+    { requestId, peer }: { readonly requestId: string; readonly peer: Peer | undefined },
+  ): Response {
     switch (answer.kind) {
       case "output":
         return outputResponse(answer.status, answer.body, requestId);
       case "problem":
         return problemResponse(answer.status, answer.body, requestId);
       case "stream":
-        if (request.method !== "HEAD") return streamResponse(answer, requestId);
-        answer.cancel();
-        return outputResponse(answer.status, "", requestId);
+        if (request.method === "HEAD") {
+          answer.cancel();
+          return outputResponse(answer.status, "", requestId);
+        }
+        if (peer?.completed !== undefined) {
+          this.#front.guard?.hold(peer.remoteAddr, peer.completed);
+        }
+        return streamResponse(answer, requestId);
       case "socket":
         if (target.manifest.stream === "socket") {
-          return openSocket(request, answer, this.#front.socketLimits);
+          // Of an upgraded request it cannot be asked.
+          const remote = peer?.remoteAddr;
+          const { response, closed } = openSocket(request, answer, this.#front.socketLimits);
+          if (remote !== undefined) this.#front.guard?.hold(remote, closed);
+          return response;
         }
         answer.close({ code: 1011, reason: "" });
         throw new AetherError("SLICE_FAILED", "The slice answered with a socket");

@@ -8,6 +8,7 @@ import { formatAddress, type Transport } from "../base/transport/transport.ts";
 import { systemClock } from "../io/clock.ts";
 import { listenError } from "../io/listen_error.ts";
 import { createNodeLogger } from "../io/node_log.ts";
+import { tcpSockets } from "../io/tcp_sockets.ts";
 import { openPeerTransport } from "../io/tls/peer_transport.ts";
 import { serverTls } from "../io/tls/server_tls.ts";
 import type { Config } from "../protocol/config/config.ts";
@@ -112,6 +113,9 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     if (error instanceof AetherError) throw error;
     throw listenError(error, "app", config.app);
   }
+  const sockets = tcpSockets();
+  if (sockets === undefined) log.warn("This system does not let slow clients be closed");
+  else created.guardConnections(sockets, server.addr.port);
   sweep = setInterval(() => created.expire(), sweepIntervalMs);
   const { hostname, port } = server.addr;
   post({
@@ -159,6 +163,7 @@ async function stop(graceMs: number): Promise<void> {
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs);
   });
+  gateway?.endEndless();
   // shutdown() waits for what is under way, but keep-alive connections may hold it for ever.
   await Promise.race([server?.shutdown(), timeout]);
   clearTimeout(timer);

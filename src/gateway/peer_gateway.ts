@@ -145,6 +145,11 @@ export class PeerGateway {
     this.#watch(now);
   }
 
+  /** Ends event streams and sockets: this node stops. */
+  endEndless(): void {
+    this.#open.endEndless();
+  }
+
   /** The node takes no more calls: closes the link when what is under way has ended. */
   retire(): void {
     this.#retired = true;

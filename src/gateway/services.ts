@@ -206,6 +206,12 @@ export class Services {
     this.checkDrained();
   }
 
+  /** Ends event streams and sockets: the node stops. */
+  endEndless(): void {
+    for (const link of this.#links.values()) link.endEndless();
+    for (const peer of [...this.#peers.values(), ...this.#leaving]) peer.endEndless();
+  }
+
   /** Calls under way in all instances. */
   get inFlight(): number {
     let sum = 0;

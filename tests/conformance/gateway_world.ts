@@ -10,6 +10,7 @@ import { bytes, type CallContext, contract, events, method, slice, socket, z } f
 import type { Transport } from "../../src/base/transport/transport.ts";
 import { formatAddress } from "../../src/base/transport/transport.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
+import { type TcpSockets, tcpSockets } from "../../src/io/tcp_sockets.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import type { RoutedService } from "../../src/protocol/thread/threads.ts";
 import { ResourcePort } from "../../src/sandbox/shell/resource/port.ts";
@@ -167,6 +168,7 @@ export class GatewayWorld {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #transports: readonly Transport[];
   readonly #resources: MessagePort;
+  readonly #sockets: TcpSockets;
   readonly #sweep: ReturnType<typeof setInterval>;
   #instance: SliceInstance | undefined;
 
@@ -185,6 +187,9 @@ export class GatewayWorld {
       (request, info) => front.handle(request, info),
     );
     this.address = `127.0.0.1:${this.#server.addr.port}`;
+    const sockets = tcpSockets() ?? assert.fail("There is no way to see sockets here");
+    front.guardConnections(sockets, this.#server.addr.port);
+    this.#sockets = sockets;
     this.#sweep = setInterval(() => {
       front.expire();
       far?.expire();
@@ -276,6 +281,7 @@ export class GatewayWorld {
     await this.#server.shutdown();
     for (const transport of this.#transports) await transport.close();
     this.#resources.close();
+    this.#sockets[Symbol.dispose]();
     // Ports close in a later turn.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

@@ -5,11 +5,13 @@
  * @module
  */
 import type { AetherError } from "../../base/errors.ts";
+import type { TcpSockets } from "../../io/tcp_sockets.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { MethodManifest } from "../../protocol/slice/manifest.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { AccessLog } from "./access_log.ts";
 import { BodyReader } from "./body_reader.ts";
+import { addressOf, type ClosedFor, ConnectionGuard, type Peer } from "./connection_guard.ts";
 import { clientOf, requestMeta } from "./call_meta.ts";
 import { Cors } from "./cors.ts";
 import { RequestIds, splitUrl } from "./request_reader.ts";
@@ -17,10 +19,7 @@ import { checkUpgrade } from "./sockets.ts";
 
 type AppConfig = Config["app"];
 
-/** Who sent a request; `Deno.ServeHandlerInfo` is one. */
-export interface Peer {
-  readonly remoteAddr: Deno.Addr;
-}
+const sweepIntervalMs = 1_000;
 
 /** Body of a call, as far as the method wants it. */
 export type CallBody = string | null | ReadableStream<Uint8Array>;
@@ -28,8 +27,12 @@ export type CallBody = string | null | ReadableStream<Uint8Array>;
 /** HTTP beside the calls. */
 export class HttpFront {
   readonly requestIds: RequestIds = new RequestIds();
+  /** Watches connections, once `watch()` was called and where the system lets it. */
+  guard: ConnectionGuard | undefined;
   readonly #accessLog: AccessLog;
   readonly #bodies: BodyReader;
+  readonly #log: Logger | undefined;
+  #sweptAt = 0;
   #config: AppConfig;
   #cors: Cors;
   #trusted: ReadonlySet<string> = new Set();
@@ -37,6 +40,7 @@ export class HttpFront {
   /** @param log for the access log */
   constructor(config: AppConfig, log: Logger | undefined) {
     this.#config = config;
+    this.#log = log;
     this.#accessLog = new AccessLog(log);
     this.#bodies = new BodyReader(config);
     this.#cors = new Cors(config.cors);
@@ -49,12 +53,22 @@ export class HttpFront {
     this.#accessLog.configure(config);
     this.#bodies.configure(config);
     this.#cors = new Cors(config.cors);
+    this.guard?.configure(config);
     this.#trusted = new Set(config.trustedProxies);
   }
 
-  /** Gives up on bodies that do not come. */
+  /** Watches the connections to a port from now on. */
+  watch(sockets: TcpSockets, port: number): void {
+    this.guard = new ConnectionGuard(sockets, port, this.#config);
+  }
+
+  /** Gives up on bodies that do not come, and on connections that only wait. */
   expire(now: number): void {
     this.#bodies.expire(now);
+    if (this.guard === undefined || now - this.#sweptAt < sweepIntervalMs) return;
+    this.#sweptAt = now;
+    const closed = this.guard.sweep(now);
+    if (closed.length > 0) this.#log?.debug("Connections of clients were closed", countOf(closed));
   }
 
   /** Whether answers need `finish()`. */
@@ -120,8 +134,13 @@ export class HttpFront {
   }
 
   #clientOf(request: Request, peer: Peer | undefined): string | undefined {
-    const address = peer?.remoteAddr;
-    const hostname = address !== undefined && "hostname" in address ? address.hostname : undefined;
+    const hostname = peer === undefined ? undefined : addressOf(peer)?.hostname;
     return clientOf(request.headers, hostname, this.#trusted);
   }
+}
+
+function countOf(closed: readonly ClosedFor[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of closed) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
 }

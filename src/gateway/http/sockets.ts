@@ -42,8 +42,13 @@ export function checkUpgrade(request: Request, isAllowed: (origin: string) => bo
   throw new AetherError("ORIGIN_REFUSED", `Pages of ${origin} may not connect here`);
 }
 
-/** Upgrades the request and carries messages until one side has gone. */
-export function openSocket(request: Request, open: OpenSocket, limits: SocketLimits): Response {
+/** Upgrades the request and carries messages until one side has gone; `closed` resolves then. */
+export function openSocket(
+  request: Request,
+  open: OpenSocket,
+  limits: SocketLimits,
+): { readonly response: Response; readonly closed: Promise<void> } {
+  const closed = Promise.withResolvers<void>();
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: pingTimeoutSeconds });
   socket.binaryType = "arraybuffer";
   let waitingBytes = 0;
@@ -57,7 +62,10 @@ export function openSocket(request: Request, open: OpenSocket, limits: SocketLim
     }
     open.sender.send(message).finally(() => waitingBytes -= message.length);
   };
-  socket.onclose = ({ code, reason }) => open.close({ code, reason });
+  socket.onclose = ({ code, reason }) => {
+    open.close({ code, reason });
+    closed.resolve();
+  };
   // A close event follows.
   socket.onerror = () => {};
   socket.onopen = () => {
@@ -65,7 +73,7 @@ export function openSocket(request: Request, open: OpenSocket, limits: SocketLim
       if (socket.readyState === WebSocket.OPEN) socket.close(sendable(1011), "The service failed");
     });
   };
-  return response;
+  return { response, closed: closed.promise };
 }
 
 async function deliver(

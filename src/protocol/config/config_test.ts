@@ -44,8 +44,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
     app: {
       host: "127.0.0.1",
       port: 8070,
-      maxBodyBytes: 10_485_760,
-      maxStreamBytes: 1_073_741_824,
+      ...{ maxBodyBytes: 10_485_760, maxStreamBytes: 1_073_741_824 },
       ...{ headerTimeoutMs: 10_000, bodyTimeoutMs: 30_000 },
       ...{ idleTimeoutMs: 75_000, writeTimeoutMs: 30_000 },
       maxConnections: 10_000,
