@@ -16,6 +16,7 @@ const usage = `Usage: deno task soak [OPTIONS]
   --minutes N   How long (5)
   --nodes N     Nodes of the cluster, 3, 5 or 7 (5)
   --memory      Nodes keep nothing on disk
+  --tls         Nodes talk over mutual TLS
   --seed SEED   Faults of a former run
   --fault NAME  This fault only: ${faultNames.join(", ")}
 `;
@@ -28,6 +29,7 @@ async function soak(args: readonly string[]): Promise<number> {
       minutes: { type: "string", default: "5" },
       nodes: { type: "string", default: "5" },
       memory: { type: "boolean", default: false },
+      tls: { type: "boolean", default: false },
       seed: { type: "string", default: String(Date.now()) },
       fault: { type: "string" },
       help: { type: "boolean", default: false },
@@ -37,17 +39,18 @@ async function soak(args: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const { seed, memory, fault } = values;
+  const { seed, memory, tls, fault } = values;
   const endMs = performance.now() + Number(values.minutes) * 60_000;
   const nodes = Number(values.nodes);
   const names = fault === undefined ? faultsFor(nodes, !memory) : [fault];
-  console.log(JSON.stringify({ seed, nodes, memory }));
+  console.log(JSON.stringify({ seed, nodes, memory, tls }));
   const lab = await Lab.open();
   const world = await World.open();
   try {
     const cluster = await TestCluster.create(world, {
       hosts: lab.hosts.slice(0, nodes),
       isDurable: !memory,
+      isTls: tls,
       config: '[store]\nsnapshotEveryBytes = "256KiB"\n',
     });
     await cluster.start();

@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
   startup: async () => (await import("./startup.ts")).benchStartup,
+  tls: async () => (await import("./tls.ts")).benchTls,
 };
 
 const usage = `Usage: deno task bench NAME [OPTIONS]
@@ -52,7 +53,11 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --rounds N           Starts that count, after one that does not (5)
     --binary FILE        The executable that is measured beside the source form (dist/aether)
 
-Both take --markdown: print tables instead of JSON lines.
+  tls  A link between nodes over mutual TLS beside one over plain TCP
+    --duration SECONDS   Length of one measurement (2)
+    --rounds N           Measurements of everything, interleaved, after one that does not count (3)
+
+http and startup take --markdown: print tables instead of JSON lines.
 `;
 
 async function main([name, ...args]: string[]): Promise<number> {

@@ -195,7 +195,9 @@ export class AetherClient {
       return new AetherError("OUTCOME_UNKNOWN", text, { cause });
     }
     const text = `Cannot reach the node at ${this.origin}: ${shortReason(reason)}`;
-    return new AetherError("UNREACHABLE", text, { cause });
+    const isUntrusted = /UnknownIssuer/i.test(reason);
+    const hint = "Name the authority of the node's certificate with --tls-ca FILE";
+    return new AetherError("UNREACHABLE", text, isUntrusted ? { cause, hint } : { cause });
   }
 }
 

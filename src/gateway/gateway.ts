@@ -179,7 +179,8 @@ export class Gateway {
 
   async #handle(request: Request, requestId: string, peer: Peer | undefined): Promise<Response> {
     const { headers, method } = request;
-    if (headers.get("host") === null) {
+    // Over TLS clients speak HTTP/2, which has no such header.
+    if (headers.get("host") === null && request.url.startsWith("http:")) {
       throw new AetherError("REQUEST_INVALID", "The request has no Host header: send one");
     }
     const { path, query } = splitUrl(request.url);

@@ -96,6 +96,14 @@ Deno.test("Gateway.handle() refuses requests that are not sound, before any inst
   assert.equal(instance.calls.length, 0);
 });
 
+Deno.test("Gateway.handle() takes requests over TLS without a Host header, as HTTP/2 has none", async () => {
+  await using world = new World();
+  world.apply(serviceOf());
+  world.add("i1", () => [200, "1"]);
+  const response = await world.gateway.handle(new Request("https://app/one/a"));
+  assert.equal(response.status, 200);
+});
+
 Deno.test("Gateway.handle() answers 503 with Retry-After when nothing can take the call", async () => {
   await using world = new World();
   world.apply(serviceOf({ concurrency: 2 }));

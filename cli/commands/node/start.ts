@@ -73,6 +73,7 @@ export const command = defineCommand({
     const { config: file, exitWithParent, join, token, ...flags } = options;
     const source = { ...(file === undefined ? {} : { file }), flags };
     if (join !== undefined) await joinAt(join, token, source, context);
+    Deno.env.delete("AETHER_JOIN_TOKEN");
     const loaded = await loadConfig({ ...source, env: context.env });
     for (const { path, message } of loaded.warnings) {
       await context.io.err(`warning: ${path}: ${message}\n`);
