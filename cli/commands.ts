@@ -20,6 +20,12 @@ import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
 import { command as tokenCreate } from "./commands/cluster/token/create.ts";
 import { command as tokenList } from "./commands/cluster/token/list.ts";
 import { command as tokenRevoke } from "./commands/cluster/token/revoke.ts";
+import { command as clusterAdd } from "./commands/cluster/add.ts";
+import { command as clusterMembers } from "./commands/cluster/members.ts";
+import { command as clusterPromote } from "./commands/cluster/promote.ts";
+import { command as clusterRecover } from "./commands/cluster/recover.ts";
+import { command as clusterRemove } from "./commands/cluster/remove.ts";
+import { command as clusterStatus } from "./commands/cluster/status.ts";
 import { command as completion } from "./commands/completion.ts";
 import { command as configList } from "./commands/config/list.ts";
 import { command as configRemove } from "./commands/config/remove.ts";
@@ -27,6 +33,7 @@ import { command as configSet } from "./commands/config/set.ts";
 import { command as configShow } from "./commands/config/show.ts";
 import { command as configValidate } from "./commands/config/validate.ts";
 import { command as dev } from "./commands/dev.ts";
+import { command as events } from "./commands/events.ts";
 import { command as explain } from "./commands/explain.ts";
 import { command as explainInstance } from "./commands/explain/instance.ts";
 import { command as health } from "./commands/health.ts";
@@ -65,7 +72,8 @@ export const commands: readonly Command[] = [
   dev,
   nodeStart,
   ...[nodeDrain, nodeActivate, nodeShutdown],
-  ...[status, health, nodes, slices, routes, resources],
+  ...[status, health, nodes, slices, routes, resources, events],
+  ...[clusterStatus, clusterMembers, clusterAdd, clusterRemove, clusterPromote, clusterRecover],
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],

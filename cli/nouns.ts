@@ -8,6 +8,7 @@
 export const nounSummaries: Readonly<Record<string, string>> = {
   "": "Runs TypeScript slices on a cluster of nodes and operates them.",
   node: "Run nodes, empty them and end them",
+  cluster: "See and change who is in the cluster and who votes",
   blueprint: "Say what should run, and see how far it is",
   slice: "Write, build and publish slices",
   permissions: "See what slices ask for",

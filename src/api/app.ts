@@ -15,10 +15,12 @@ import { apiRows } from "../protocol/api/table.ts";
 import { Access, checkContentType, type Principal } from "./access.ts";
 import { type BodyLimits, decodeText, readBytes } from "./body.ts";
 import { eventStream } from "./event_stream.ts";
+import { EventStreams } from "./events.ts";
 import type { Handler, HandlerContext } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
+import { clusterHandlers } from "./handlers/cluster.ts";
 import { configHandlers } from "./handlers/config.ts";
 import { joinTokenHandlers } from "./handlers/join_tokens.ts";
 import { kvHandlers } from "./handlers/kv.ts";
@@ -39,6 +41,7 @@ const handlers = {
   ...systemHandlers,
   ...nodeHandlers,
   ...resourceHandlers,
+  ...clusterHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,
@@ -58,7 +61,14 @@ export function createApi(control: Control): Hono {
     () => control.config.management.maxWatches,
   );
   const deadlines = new Deadlines(control.clock);
-  control.stopping.addEventListener("abort", () => watches.close(), { once: true });
+  const eventStreams = new EventStreams(
+    control.membership.events.log,
+    () => control.config.management.maxWatches,
+  );
+  control.stopping.addEventListener("abort", () => {
+    watches.close();
+    eventStreams.close();
+  }, { once: true });
   let inFlight = 0;
 
   app.use(async (context, next) => {
@@ -86,7 +96,7 @@ export function createApi(control: Control): Hono {
       honoPath(row.path),
       accessCheck(access, row),
       ...validators(row),
-      (context) => answer(context, row, handler, { control, watches, deadlines }),
+      (context) => answer(context, row, handler, { control, watches, eventStreams, deadlines }),
     );
   }
   app.notFound(noRoute);

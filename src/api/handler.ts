@@ -7,6 +7,7 @@ import type { Row, RowRequest, RowResponse } from "../protocol/api/row.ts";
 import type { ApiTable } from "../protocol/api/table.ts";
 import type { Control } from "../node/control/control.ts";
 import type { Principal } from "./access.ts";
+import type { EventStreams } from "./events.ts";
 import type { Watches } from "./watches.ts";
 
 /** Surroundings of a request. */
@@ -14,6 +15,7 @@ export interface HandlerContext {
   readonly control: Control;
   readonly principal: Principal;
   readonly watches: Watches;
+  readonly eventStreams: EventStreams;
 }
 
 /** An answer; the status is the row's unless given. */

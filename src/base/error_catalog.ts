@@ -8,6 +8,7 @@
  * @module
  */
 
+import { clusterErrors } from "./catalog/cluster_errors.ts";
 import { type ErrorInfo, row } from "./catalog/row.ts";
 import { deploymentErrors } from "./catalog/deployment_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
@@ -351,6 +352,7 @@ export const errorCatalog = {
     "The caller has gone or has its answer: stop working on it",
   ),
   ...resourceErrors,
+  ...clusterErrors,
   INTERNAL: row(
     "E5999",
     500,

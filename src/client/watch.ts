@@ -53,7 +53,8 @@ export async function* followWatch(
   }
 }
 
-function isPassing({ name }: AetherError): boolean {
+/** Whether an error is one of the connection or of the moment. */
+export function isPassing({ name }: AetherError): boolean {
   return name === "UNREACHABLE" || name === "TIMEOUT" || name === "NODE_STOPPING" ||
     name === "NOT_PROPOSED" || name === "WATCHES_EXHAUSTED";
 }
@@ -63,7 +64,8 @@ function lost(from: number, kept: number): AetherError {
   return new AetherError("COMPACTED", text);
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits, or until the signal fires. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

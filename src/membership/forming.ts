@@ -9,7 +9,8 @@
  *
  * @module
  */
-import type { Hello } from "../protocol/peer/hello.ts";
+import { AetherError } from "../base/errors.ts";
+import type { Hello, NodeAddress } from "../protocol/peer/hello.ts";
 
 /** What a blank node does. */
 export type FormingDecision =
@@ -54,6 +55,19 @@ export function decideForming(
     nonces.push(hello.bootNonce);
   }
   return waiting.length > 0 ? { type: "wait", for: waiting } : { type: "form", nonces };
+}
+
+/** The error of a node whose founders are others than those of a peer. */
+export function mismatchError(
+  { peer, theirs }: Extract<FormingDecision, { type: "mismatch" }>,
+  own: readonly NodeAddress[],
+): AetherError {
+  return new AetherError(
+    "CONFIG_INVALID",
+    `Node ${peer} lists the peers ${theirs.join(", ")}, but this node lists ` +
+      own.map(({ id }) => id).join(", "),
+    { hint: "Give all founders the same cluster.peers" },
+  );
 }
 
 function comeIn(self: Hello, member: Hello): FormingDecision {

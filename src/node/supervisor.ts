@@ -31,6 +31,8 @@ const drainGraceMs = 5_000;
 const stopTimeoutMs = 9_000;
 /** Exit code of a node whose thread failed (sysexits EX_SOFTWARE). */
 const exitThreadFailed = 70;
+/** Exit code of a node that was removed from its cluster (sysexits EX_NOPERM). */
+const exitRemoved = 77;
 /** Exit code of a node that wants to be started again (sysexits EX_TEMPFAIL). */
 const exitRestart = 75;
 
@@ -309,10 +311,19 @@ class Supervisor {
   }
 
   #fail(problem: Problem): void {
-    if (this.#phase === "starting") {
+    if (problem.name === "NODE_REMOVED") this.#leave(problem);
+    else if (this.#phase === "starting") {
       this.#shutDown();
       this.#finished.reject(AetherError.fromProblem(problem));
     } else this.#threadFailed("node's", problem.detail);
+  }
+
+  /** Ends the node in order, with an exit code that says that starting it again is useless. */
+  #leave(problem: Problem): void {
+    this.#log.error("The node ends", { reason: problem.detail, exitCode: exitRemoved });
+    this.#exitCode = exitRemoved;
+    if (this.#phase === "starting") this.#end(exitRemoved);
+    else this.stop();
   }
 
   #end(code: number): void {

@@ -179,6 +179,18 @@ export const keys = {
     "operator",
     z.object({ voters: z.array(z.string()).min(1).max(9) }),
   ),
+  /** `roster/{node}`: a node that an operator has let into the cluster, or put out of it. */
+  roster: new KeyType(
+    "roster/",
+    "operator",
+    z.object({
+      status: z.enum(["added", "removed"]),
+      /** `host:port` of its cluster port, as the operator said; "" when nobody said. */
+      address: z.string(),
+      /** Wall time, for people. */
+      changedAtMs: z.number(),
+    }),
+  ),
   /**
    * `lock/{name}`: who holds a lock; the revision at which the key came into being is its token.
    */

@@ -31,10 +31,10 @@ const plainVersion = 1;
 const fullVersion = 2;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
+const { assignment, instance, leader, member, cluster, roster } = keys;
 /** The control loop must go on in a full store; what it writes is bounded by the instances. */
-const unlimitedPrefixes = [keys.assignment, keys.instance, keys.leader, keys.member].map((type) =>
-  type.prefix
-);
+const unlimitedPrefixes = [assignment, instance, leader, member, cluster, roster]
+  .map(({ prefix }) => prefix);
 
 /** Why an operation is not done. */
 type Objection = "forbidden" | "noLease" | "full" | "illegal";

@@ -103,15 +103,14 @@ Deno.test("createApi() answers other methods 405, and OPTIONS 204, with Allow", 
     // /api/blueprint/validate and /plan are also an {id}, so they have its methods too.
     if (/\/(validate|plan)$/.test(path)) continue;
     await t.step(path, async () => {
-      const artifact = "an-artifact";
-      const values = {
-        artifact,
+      const named = {
+        artifact: "an-artifact",
         id: "id",
-        key: "a/key",
-        path: "a/path",
         name: "a-name",
         lease: "a-lease",
+        node: "node-9",
       };
+      const values = { ...named, key: "a/key", path: "a/path" };
       const filled = fillPath(path, values);
       const patch = await api.fetch("PATCH", filled);
       const problem = await refused(patch, "METHOD_NOT_ALLOWED");

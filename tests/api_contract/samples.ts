@@ -54,6 +54,13 @@ export const good: Readonly<Record<RowName, Sample>> = {
   nodeActivate: { params: { id: "node-1" } },
   nodeShutdown: { params: { id: "leaving" } },
   explainInstance: { params: { artifact: "org.example:echo" } },
+  clusterStatus: {},
+  clusterMembers: {},
+  clusterAdd: { body: '{"node": "node-9", "address": "127.0.0.1:1"}' },
+  clusterRemove: { params: { node: "node-8" } },
+  clusterPromote: { body: '{"nodes": ["node-1"]}' },
+  eventList: { query: { limit: "5" } },
+  eventStream: { query: { since: "0" } },
   blueprintApply: {
     query: { ifRevision: "0" },
     body: blueprintText("org.example:another:1.0.0", other),
@@ -146,6 +153,29 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
   nodeActivate: [wrongNode],
   nodeShutdown: [wrongNode],
   explainInstance: [{ part: "params", params: { artifact: id }, issue: "artifact" }],
+  clusterStatus: [],
+  clusterMembers: [],
+  clusterAdd: [
+    { part: "body", body: '{"node": "node-9"}', issue: "address" },
+    { part: "body", body: '{"node": "node-9", "address": "192.0.2.19"}', issue: "address" },
+    { part: "body", body: '{"node": "N 9", "address": "127.0.0.1:1"}', issue: "node" },
+  ],
+  clusterRemove: [
+    { part: "params", params: { node: "n".repeat(64) }, issue: "node" },
+    { part: "query", params: { node: "node-9" }, query: { force: "maybe" }, issue: "force" },
+  ],
+  clusterPromote: [
+    { part: "body", body: '{"nodes": []}', issue: "nodes" },
+    { part: "body", body: '{"nodes": ["n2"], "force": 1}', issue: "force" },
+  ],
+  eventList: [
+    { part: "query", query: { limit: "0" }, issue: "limit" },
+    { part: "query", query: { since: "-1" }, issue: "since" },
+  ],
+  eventStream: [
+    { part: "query", query: { since: "new" }, issue: "since" },
+    { part: "headers", headers: { "last-event-id": "x" }, issue: "last-event-id" },
+  ],
   blueprintApply: [
     { part: "query", query: { ifRevision: "-1" }, body: shopText, issue: "ifRevision" },
     { part: "query", query: { ifRevision: "1.5" }, body: shopText, issue: "ifRevision" },
@@ -315,6 +345,8 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
     otherwise: [],
   });
   await must("PUT", "/api/kv/greeting", "hello");
+  const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
+  await must("POST", "/api/cluster/members", departing);
   await must("PUT", "/api/kv/doomed", "x");
   await createBackup(new DirectoryTarget(api.control.config.backup.directory ?? ""), {
     wallMs: Date.UTC(2026, 0, 1),

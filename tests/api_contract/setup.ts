@@ -204,7 +204,9 @@ export async function textOf(row: Row, response: Response): Promise<string> {
   const reader = response.body?.getReader();
   const { value } = await reader?.read() ?? {};
   await reader?.cancel();
-  return new TextDecoder().decode(value);
+  const text = new TextDecoder().decode(value);
+  // Several may have come at once.
+  return text.slice(0, text.indexOf("\n\n") + 2);
 }
 
 /** The data of a text that holds one Server-Sent Event. */

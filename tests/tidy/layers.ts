@@ -58,6 +58,7 @@ const siblings: Readonly<Record<string, readonly string[]>> = {
 const cliExtras: readonly (readonly [prefix: string, folders: readonly string[]])[] = [
   ["cli/backup_place", ["io"]],
   ["cli/commands/backup/", ["node", "io"]],
+  ["cli/commands/cluster/recover", ["node", "io"]],
   ["cli/commands/config/", ["io"]],
   ["cli/commands/dev", ["node", "forge", "artifact"]],
   ["cli/commands/node/start", ["node", "io"]],

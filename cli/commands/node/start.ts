@@ -65,6 +65,7 @@ export const command = defineCommand({
   exitCodes: {
     5: "A port is taken by another program",
     70: "A thread of the node failed",
+    77: "The node was removed from its cluster; starting it again is useless",
     75: "The node wants to be started again: too many threads of hung slices have leaked",
   },
   async run({ options, context }) {

@@ -100,6 +100,13 @@ export function formatAddress(address: Address): string {
   return `${host}:${address.port}`;
 }
 
+/** What {@link formatAddress} writes, in its parts. */
+export function parseAddress(text: string): Address {
+  const end = text.lastIndexOf(":");
+  const hostname = text.slice(0, end).replace(/^\[(.*)\]$/, "$1");
+  return { hostname, port: Number(text.slice(end + 1)) };
+}
+
 /** The error of a refused dial; the same from every transport. */
 export function unreachable(address: Address, cause: string): AetherError {
   return new AetherError("UNREACHABLE", `Node at ${formatAddress(address)} refused: ${cause}`, {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dialTimeout, formatAddress, unreachable } from "./transport.ts";
+import { dialTimeout, formatAddress, parseAddress, unreachable } from "./transport.ts";
 
 Deno.test("formatAddress() puts brackets around IPv6", () => {
   assert.equal(formatAddress({ hostname: "::1", port: 80 }), "[::1]:80");
@@ -14,4 +14,9 @@ Deno.test("dialTimeout() and unreachable() name the address and say what to chec
   const refused = unreachable(address, "connection refused");
   assert.equal(refused.message, "Node at 10.0.0.7:8090 refused: connection refused");
   assert.match(refused.hint, /cluster address/);
+});
+
+Deno.test("parseAddress() takes names, IPv4 and bracketed IPv6", () => {
+  assert.deepEqual(parseAddress("n1.example:8090"), { hostname: "n1.example", port: 8090 });
+  assert.deepEqual(parseAddress("[fd00::1]:8090"), { hostname: "fd00::1", port: 8090 });
 });

@@ -6,27 +6,16 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { ArtifactRepository } from "../../artifact/repository.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { BackupTarget } from "../../io/backup/target.ts";
 import { FileStorage } from "../../io/file_storage.ts";
 import { DataDirectory } from "../../io/log/data_directory.ts";
 import { parseCoordinates, repositoryPath } from "../../protocol/coordinates.ts";
-import { configurationKey, keys } from "../../protocol/keys.ts";
 import type { NodeAddress } from "../../protocol/peer/hello.ts";
-import type { Operation, Writer } from "../../protocol/store/command.ts";
-import type { StoreState } from "../../store/state.ts";
-import { encodeSnapshot } from "../cluster/genesis.ts";
-import { storedValues } from "../control/views.ts";
+import { clusterIdOf, encodeSnapshot } from "../cluster/genesis.ts";
+import { moveState } from "../cluster/snapshots/move_state.ts";
 import { loadBackup, readObject } from "./backups.ts";
-
-/**
- * Revisions that are skipped: the former cluster may have gone on after the backup, and whoever saw
- * its revisions, as a watch or as the token of a lock, must find greater ones here.
- */
-const revisionsSkipped = 1_000_000_000;
-const restoreSession = "restore";
 
 /** What to restore, and where to. */
 export interface RestoreOptions {
@@ -57,8 +46,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   await requireEmpty(dataDir);
   const { manifest, snapshot, state } = await loadBackup(target, id);
   const nodes = founders.map((founder) => founder.id).sort();
-  moveState(state, nodes);
-  const cluster = clusterOf(id, nodes, restoreId);
+  moveState(state, { nodes, holders: () => nodes });
+  const cluster = clusterIdOf(["restore", id, restoreId, ...nodes]);
   await restoreArtifacts(target, manifest.artifacts, dataDir);
   const body = encodeSnapshot({
     genesis: { cluster, founders, nonces: nodes.map((name) => `${restoreId}/${name}`) },
@@ -94,38 +83,6 @@ async function requireEmpty(directory: string): Promise<void> {
   }
 }
 
-/** Takes out of the state what belonged to the nodes of the former cluster. */
-function moveState(state: StoreState, nodes: readonly string[]): void {
-  let sequence = 0;
-  const write = (writer: Writer, then: readonly Operation[]) => {
-    state.apply({
-      node: restoreSession,
-      incarnation: state.incarnationOf(restoreSession) + (sequence === 0 ? 1 : 0),
-      sequence: ++sequence,
-      acknowledgedBelow: sequence,
-      writer,
-      transaction: { compare: [], then, otherwise: [] },
-    });
-  };
-  const all = (prefix: string): Operation[] =>
-    [...state.entries(prefix)].map(([key]) => ({ type: "delete", key }));
-  state.skipRevisions(revisionsSkipped);
-  write("leader", all(keys.assignment.prefix));
-  write(
-    "node",
-    [keys.member, keys.leader, keys.instance, keys.backup].flatMap(({ prefix }) => all(prefix)),
-  );
-  write(
-    "node",
-    storedValues(state, keys.artifact).map(({ key, value }) =>
-      keys.artifact.put(key, { ...value, holders: [...nodes] })
-    ),
-  );
-  if (state.get(configurationKey) !== undefined) {
-    write("operator", [keys.cluster.put(configurationKey, { voters: [...nodes] })]);
-  }
-}
-
 async function restoreArtifacts(
   target: BackupTarget,
   artifacts: readonly {
@@ -145,9 +102,4 @@ async function restoreArtifacts(
   } finally {
     await storage.close();
   }
-}
-
-function clusterOf(id: string, nodes: readonly string[], restoreId: string): string {
-  const text = ["restore", id, restoreId, ...nodes].join("|");
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

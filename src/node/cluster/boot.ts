@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
@@ -15,14 +14,15 @@ import { listenError } from "../../io/listen_error.ts";
 import { DataDirectory, metaName, readMeta } from "../../io/log/data_directory.ts";
 import { isSegmentName } from "../../io/log/durable_log.ts";
 import { openPeerTransport } from "../../io/tls/peer_transport.ts";
-import { decideForming, type FormingDecision } from "../../membership/forming.ts";
+import { decideForming, type FormingDecision, mismatchError } from "../../membership/forming.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { PeerFrame } from "../../protocol/peer/frame.ts";
 import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { Cluster } from "./cluster.ts";
-import type { Genesis } from "./genesis.ts";
 import { JoinServer } from "../join/join_server.ts";
+import { Departure } from "./members/departure.ts";
+import { clusterIdOf, type Genesis } from "./genesis.ts";
 import { PeerLinks } from "./peer_links.ts";
 import { blankNode, firstRecords, type RecoveredNode, recoverNode } from "./recovery.ts";
 import { ReplicatedStore } from "./replicated_store.ts";
@@ -82,6 +82,9 @@ class Boot {
   #genesis: Genesis | undefined;
   #cluster: Cluster | undefined;
   #joins: JoinServer | undefined;
+  readonly #departure = new Departure();
+  /** Nodes that have sent more than a greeting on their present link. */
+  readonly #talking = new Set<string>();
   #onHeard: () => void = () => {};
 
   constructor(options: BootOptions, storage: Storage | undefined) {
@@ -210,6 +213,7 @@ class Boot {
       log,
       answerBytesMax: 2 * config.store.maxBytes + snapshotOverheadBytes,
       peers: this.#founders(),
+      onRemoved: () => onFailure(removedError(node)),
     });
     this.#cluster = cluster;
     this.#joins = new JoinServer({ ...this.#options, store });
@@ -249,12 +253,22 @@ class Boot {
       log,
       hello: () => this.#hello(),
       onHello: (hello) => {
+        this.#departure.accepted(hello.node);
         this.#cluster?.onHello(hello);
+        this.#onHeard();
+      },
+      objectionTo: (hello) => this.#cluster?.members.objectionTo(hello),
+      onRefusedBy: (node, { code }) => {
+        if (code === "removed") this.#departure.refused(node);
+        this.#cluster?.onRefusedBy(node, code);
         this.#onHeard();
       },
       onFrame: (from, frame) => this.#onFrame(from, frame),
       onRefused: (node) => this.#cluster?.onRefused(node),
-      onLost: (node) => this.#cluster?.onLost(node),
+      onLost: (node) => {
+        this.#talking.delete(node);
+        this.#cluster?.onLost(node);
+      },
     });
     this.#links = links;
     try {
@@ -279,7 +293,9 @@ class Boot {
   #onFrame(from: string, frame: PeerFrame): void {
     if (this.#cluster !== undefined) this.#cluster.onFrame(from, frame);
     // Others may have formed a moment earlier; consensus retransmits what does not fit here.
-    else if (this.#early.length < earlyFramesMax) this.#early.push([from, frame]);
+    else if (this.#hear(from) && this.#early.length < earlyFramesMax) {
+      this.#early.push([from, frame]);
+    }
   }
 
   /** Waits until the peers say enough to form or to rejoin. */
@@ -288,13 +304,20 @@ class Boot {
     return new Promise((resolve, reject) => {
       let noticeAtMs = clock.monotonicMs() + waitNoticeMs;
       let timer: Timer | undefined;
+      const self = this.#options.config.node.id;
       const look = () => {
+        const others = this.#founders().map(({ id }) => id).filter((id) => id !== self);
+        if (this.#departure.isShutOut(others)) {
+          timer?.cancel();
+          this.#onHeard = () => {};
+          return reject(removedError(self));
+        }
         const decision = decideForming(this.#hello(), this.#heardNow());
         if (decision.type !== "wait") {
           timer?.cancel();
           this.#onHeard = () => {};
           if (decision.type !== "mismatch") resolve(decision);
-          else reject(mismatch(decision, this.#founders()));
+          else reject(mismatchError(decision, this.#founders()));
           return;
         }
         if (clock.monotonicMs() < noticeAtMs) return;
@@ -311,12 +334,23 @@ class Boot {
     });
   }
 
-  /** What the founders say that are linked at this moment. */
+  /** A member that sends more than its greeting has let this node in. */
+  #hear(from: string): boolean {
+    const isNew = !this.#talking.has(from);
+    this.#talking.add(from);
+    if (isNew) this.#onHeard();
+    return this.#cluster === undefined;
+  }
+
+  /** What the founders say that are linked at this moment, and that have let this node in. */
   #heardNow(): Map<string, Hello> {
     const heard = new Map<string, Hello>();
     for (const { id } of this.#founders()) {
       const hello = this.#links?.helloOf(id);
-      if (hello !== undefined) heard.set(id, hello);
+      if (hello === undefined) continue;
+      const isIn = hello.stage === "blank" || this.#talking.has(id) ||
+        hello.founderNonces.includes(this.#bootNonce);
+      if (isIn) heard.set(id, hello);
     }
     return heard;
   }
@@ -359,20 +393,8 @@ function isUnfinished(data: DataDirectory): boolean {
   return data.snapshot === undefined && data.records.length === 0 && data.log.nextIndex === 1;
 }
 
-function mismatch(
-  decision: Extract<FormingDecision, { type: "mismatch" }>,
-  own: readonly NodeAddress[],
-): AetherError {
-  return new AetherError(
-    "CONFIG_INVALID",
-    `Node ${decision.peer} lists the peers ${decision.theirs.join(", ")}, but this node lists ` +
-      own.map(({ id }) => id).join(", "),
-    { hint: "Give all founders the same cluster.peers" },
-  );
-}
-
-function clusterIdOf(nonces: readonly string[]): string {
-  return createHash("sha256").update(nonces.join("|")).digest("hex").slice(0, 32);
+function removedError(node: string): AetherError {
+  return new AetherError("NODE_REMOVED", `Node "${node}" was removed from this cluster`);
 }
 
 function toHex(bytes: Uint8Array): string {

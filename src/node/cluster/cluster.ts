@@ -3,28 +3,29 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { AetherError, toAetherError } from "../../base/errors.ts";
+import { toAetherError } from "../../base/errors.ts";
 import { type BeliefChange, FailureDetector } from "../../membership/detector.ts";
 import { shouldLead, successorOf } from "../../membership/leader_choice.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
-import type { PeerFrame } from "../../protocol/peer/frame.ts";
+import type { PeerFrame, RefusalCode } from "../../protocol/peer/frame.ts";
 import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { Asks } from "./asks.ts";
-import { decodeSnapshot, type Genesis } from "./genesis.ts";
+import type { Genesis } from "./genesis.ts";
+import { Members } from "./members/members.ts";
 import type { LinkProblems, PeerLinks } from "./peer_links.ts";
 import type { ReplicatedStore } from "./replicated_store.ts";
+import { SnapshotTransfer } from "./snapshots/snapshot_transfer.ts";
 
 const heartbeatMs = 200;
 const leadRetryMs = 300;
-const snapshotTimeoutMs = 60_000;
 /** A leader that stops waits so long for its successor to be written. */
 const handOverMs = 2_000;
-const snapshotTopic = "snapshot";
-/** Of SHA-256. */
-const hashBytes = 32;
+/** How long the link of a removed node is kept. */
+const farewellMs = 1_000;
+/** Kinds of keys that say who belongs to the cluster, and who votes. */
+const memberKeys = [keys.member, keys.cluster, keys.roster].map(({ prefix }) => prefix);
 
 /** Who leads, and in which term. */
 export interface Leadership {
@@ -52,25 +53,34 @@ export interface ClusterParts {
   readonly answerBytesMax: number;
   /** Addresses that the operator names now; newer than what the nodes remember. */
   readonly peers?: readonly NodeAddress[];
+  /** The node was removed from the cluster, which does not need it any more: it must stop. */
+  onRemoved?(): void;
 }
 
 /** A member of a cluster. */
 export class Cluster {
   readonly store: ReplicatedStore;
+  /** The nodes of the cluster. */
+  readonly members: Members;
   readonly #parts: ClusterParts;
   readonly #detector = new FailureDetector();
   readonly #asks: Asks;
+  readonly #snapshots: SnapshotTransfer;
   readonly #listeners = new Set<(event: ClusterEvent) => void>();
   #timer: Timer | undefined;
   #hasQuorum: boolean;
   #quorumSequence = 0;
   #leader: Leadership | undefined;
   #leadAgainAtMs = 0;
-  #isInstalling = false;
   #isStopping = false;
+  /** Where the others may be. */
+  #places: readonly NodeAddress[] = [];
+  /** Where those were that were removed a moment ago. */
+  #leaving: readonly NodeAddress[] = [];
+  #farewell: Timer | undefined;
 
   constructor(parts: ClusterParts) {
-    const { links, clock, store, answerBytesMax } = parts;
+    const { node, genesis, store, links, clock, log, answerBytesMax, peers = [] } = parts;
     this.#parts = parts;
     this.store = store;
     this.#hasQuorum = links === undefined;
@@ -80,7 +90,9 @@ export class Cluster {
       send: (node, frame) => links?.send(node, frame) ?? false,
       queuedBytes: (node) => links?.queuedBytes(node) ?? 0,
     });
-    this.#asks.handle(snapshotTopic, () => Promise.resolve(signed(store.snapshot().bytes)));
+    const { cluster, founders } = genesis;
+    this.members = new Members({ node, founders, peers, store, asks: this.#asks });
+    this.#snapshots = new SnapshotTransfer({ cluster, asks: this.#asks, store, log });
   }
 
   /** The cluster's id. */
@@ -123,6 +135,17 @@ export class Cluster {
     return node === this.#parts.node || this.#detector.beliefOf(node) !== "down";
   }
 
+  /** Number of the last change of {@link Cluster.hasQuorum}. */
+  get quorumSequence(): number {
+    return this.#quorumSequence;
+  }
+
+  /** A peer does not talk to this node. */
+  onRefusedBy(node: string, code: RefusalCode): void {
+    this.members.refusedBy(node, code);
+    this.#considerLeaving();
+  }
+
   /** Calls the listener after each event. */
   onEvent(listener: (event: ClusterEvent) => void): void {
     this.#listeners.add(listener);
@@ -131,10 +154,10 @@ export class Cluster {
   /** Takes part. */
   start(): void {
     this.store.onChange(({ events }) => {
-      const followed = events.some(({ key }) =>
-        key.startsWith(keys.member.prefix) || key.startsWith(keys.cluster.prefix)
+      const isFollowed = events.some(({ key }) =>
+        memberKeys.some((prefix) => key.startsWith(prefix))
       );
-      if (followed) this.#followMembers();
+      if (isFollowed) this.#followMembers();
       if (events.some(({ key }) => key === leaderKey)) this.#readLeader();
     });
     this.store.setQuorum(this.#hasQuorum);
@@ -146,6 +169,7 @@ export class Cluster {
 
   /** A peer's greeting: it is alive. */
   onHello(hello: Hello): void {
+    this.members.accepted(hello.node);
     this.#detector.heard(hello.node, this.#parts.clock.monotonicMs());
   }
 
@@ -158,6 +182,7 @@ export class Cluster {
     switch (frame.kind) {
       case "heartbeat":
         this.#detector.heard(from, now, frame);
+        this.members.heard(from, frame.header.decidedUpTo);
         this.store.heard(from, frame.header);
         // It may be what was missing to know that somebody is dead.
         if (frame.unreachable.length + frame.down.length > 0) this.#judge();
@@ -193,26 +218,8 @@ export class Cluster {
   }
 
   /** A peer has what this node lacks only as a snapshot. */
-  async installSnapshot(from: string): Promise<void> {
-    if (this.#isInstalling || this.#isStopping) return;
-    this.#isInstalling = true;
-    const { log } = this.#parts;
-    try {
-      const body = new Uint8Array();
-      const answer = await this.#asks.ask(from, snapshotTopic, body, snapshotTimeoutMs);
-      const bytes = verified(answer);
-      const { nextSlot, configurations, state, genesis } = decodeSnapshot(bytes);
-      if (genesis.cluster !== this.#parts.genesis.cluster) {
-        throw new AetherError("STORAGE_CORRUPT", `Node ${from} sent another cluster's snapshot`);
-      }
-      if (await this.store.install(nextSlot, configurations, state)) {
-        log.info("A snapshot was installed", { from, nextSlot, bytes: bytes.length });
-      }
-    } catch (error) {
-      log.warn("A snapshot could not be installed", { from, error: toAetherError(error).message });
-    } finally {
-      this.#isInstalling = false;
-    }
+  installSnapshot(from: string): Promise<void> {
+    return this.#snapshots.install(from);
   }
 
   /** Hands over the leadership, so that nobody has to notice that this node is gone. */
@@ -220,6 +227,7 @@ export class Cluster {
     if (this.#isStopping) return;
     const wasLeader = this.isLeader;
     this.#isStopping = true;
+    this.#snapshots.stop();
     const successor = wasLeader ? successorOf(this.#leaderInput()) : undefined;
     if (successor === undefined) return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -234,7 +242,9 @@ export class Cluster {
   /** Ends everything. */
   async close(): Promise<void> {
     this.#isStopping = true;
+    this.#snapshots.stop();
     this.#timer?.cancel();
+    this.#farewell?.cancel();
     await this.#parts.links?.close();
     await this.store.close();
   }
@@ -279,6 +289,16 @@ export class Cluster {
       this.#emit({ type: "quorum", hasQuorum, sequence: this.#quorumSequence });
     }
     this.#considerLeading();
+    this.#considerLeaving();
+  }
+
+  /** Stops the node when it was removed and nothing needs it any more. */
+  #considerLeaving(): void {
+    if (this.#isStopping || !this.members.isDismissed) return;
+    this.#isStopping = true;
+    const { node, log, onRemoved } = this.#parts;
+    log.warn("The node was removed from the cluster and stops", { node });
+    onRemoved?.();
   }
 
   #considerLeading(): void {
@@ -335,22 +355,26 @@ export class Cluster {
     this.#emit({ type: "leader", leader });
   }
 
-  /**
-   * Links with all founders and registered members, where the operator says that they are, where
-   * they said themselves, and where they began: each may be outdated.
-   */
   #followMembers(): void {
-    const { node, genesis, peers = [], links, clock } = this.#parts;
-    const registered: NodeAddress[] = [];
-    for (const [key, entry] of this.store.state.entries(keys.member.prefix)) {
-      const member = keys.member.decode(key, entry.value);
-      registered.push({ id: member.id, address: member.addresses.cluster });
+    const { node, links, clock } = this.#parts;
+    this.members.refresh();
+    const { places } = this.members;
+    const gone = [...this.#places, ...this.#leaving].filter((old) =>
+      !places.some(({ id }) => id === old.id)
+    );
+    this.#places = places;
+    this.#leaving = gone;
+    links?.follow([...places, ...gone]);
+    // Who was removed learns it from the log, for which the link must stay for a moment.
+    if (gone.length > 0 && this.#farewell === undefined) {
+      this.#farewell = clock.setTimer(farewellMs, () => {
+        this.#farewell = undefined;
+        this.#leaving = [];
+        links?.follow(this.#places);
+      });
     }
-    const members = new Set([...genesis.founders, ...registered].map(({ id }) => id));
-    const places = [...peers, ...registered, ...genesis.founders];
-    links?.follow(places.filter(({ id }) => members.has(id)));
-    members.delete(node);
-    this.#detector.follow(members, clock.monotonicMs());
+    const others = this.members.all.filter((other) => other !== node);
+    this.#detector.follow(others, clock.monotonicMs());
   }
 
   #emit(event: ClusterEvent): void {
@@ -363,19 +387,4 @@ export class Cluster {
       }
     }
   }
-}
-
-/** A snapshot with its SHA-256 before it. */
-function signed(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(hashBytes + bytes.length);
-  whole.set(createHash("sha256").update(bytes).digest());
-  whole.set(bytes, hashBytes);
-  return whole;
-}
-
-function verified(whole: Uint8Array): Uint8Array {
-  const bytes = whole.subarray(hashBytes);
-  const hash = createHash("sha256").update(bytes).digest();
-  if (hash.every((byte, index) => byte === whole[index])) return bytes;
-  throw new AetherError("STORAGE_CORRUPT", "The snapshot does not match its hash");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 import type { Configuration } from "../../consensus/quorum.ts";
 import type { NodeAddress } from "../../protocol/peer/hello.ts";
@@ -28,6 +29,11 @@ export interface ClusterSnapshot {
 /** First byte of a cluster snapshot; a bare store snapshot starts with 1. */
 export const clusterSnapshotVersion = 2;
 const nodesMax = 1_000;
+
+/** The id of the cluster that begins with these nonces, or other words that nothing else has. */
+export function clusterIdOf(words: readonly string[]): string {
+  return createHash("sha256").update(words.join("|")).digest("hex").slice(0, 32);
+}
 
 /** Writes a genesis. */
 export function encodeGenesis(genesis: Genesis): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,14 @@
  *
  * @module
  */
+import type { RefusalCode } from "../../protocol/peer/frame.ts";
 import type { Hello } from "../../protocol/peer/hello.ts";
+
+/** Why this node does not talk to another. */
+export interface Refusal {
+  readonly reason: string;
+  readonly code: RefusalCode;
+}
 
 /** Why a greeting is refused; undefined when it is not. `dialled` is whom this node called. */
 export function greetingProblem(

@@ -12,16 +12,21 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { ByteWriter, DecodeError } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
-import type { Address, Link, Transport } from "../../base/transport/transport.ts";
+import {
+  type Address,
+  type Link,
+  parseAddress,
+  type Transport,
+} from "../../base/transport/transport.ts";
 import type { RowResponse } from "../../protocol/api/row.ts";
 import type { ApiTable } from "../../protocol/api/table.ts";
 import { decodeFrame, encodeFrame, type PeerFrame } from "../../protocol/peer/frame.ts";
 import type { Hello, NodeAddress } from "../../protocol/peer/hello.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import { greetingProblem, impostureOf, isBetterCall, isForeign } from "./greeting.ts";
+import { backoffMinMs, newPeer, type Peer } from "./links/peer.ts";
+import { greetingProblem, impostureOf, isBetterCall, isForeign, type Refusal } from "./greeting.ts";
 
 const dialTimeoutMs = 500;
-const backoffMinMs = 40;
 const backoffMaxMs = 500;
 /** How long the node with the smaller id waits to be dialled. */
 const passiveWaitMs = 600;
@@ -49,29 +54,10 @@ export interface PeerLinksOptions {
   onRefused(node: string): void;
   /** The link with a node has ended or was replaced: what was under way on it is lost. */
   onLost(node: string): void;
-}
-
-interface Peer {
-  readonly id: string;
-  /** Where it may be, tried in turn. */
-  addresses: readonly string[];
-  /** Calls that failed since the last one that did not. */
-  failures: number;
-  /** Refusals in a row. */
-  refusedCalls: number;
-  /** Whether this node wants the link; a stranger is forgotten with it. */
-  isFollowed: boolean;
-  link: Link | undefined;
-  /** What the other end said last. */
-  hello: Hello | undefined;
-  dialledBy: string;
-  isDialling: boolean;
-  backoffMs: number;
-  linkedAtMs: number;
-  heardAtMs: number;
-  timer: Timer | undefined;
-  /** Refusals that were logged, so that each is logged once. */
-  readonly refusals: Set<string>;
+  /** What else there is against a node that greets; undefined when nothing is. */
+  objectionTo?(hello: Hello): Refusal | undefined;
+  /** A node refuses the links of this one. */
+  onRefusedBy?(node: string, refusal: Refusal): void;
 }
 
 /** Counts of what went wrong with links; see `/api/status`. */
@@ -180,22 +166,7 @@ export class PeerLinks {
   }
 
   #addPeer(id: string): Peer {
-    const peer: Peer = {
-      id,
-      addresses: [],
-      failures: 0,
-      refusedCalls: 0,
-      isFollowed: false,
-      link: undefined,
-      hello: undefined,
-      dialledBy: "",
-      isDialling: false,
-      backoffMs: backoffMinMs,
-      linkedAtMs: 0,
-      heardAtMs: this.#now(),
-      timer: undefined,
-      refusals: new Set(),
-    };
+    const peer = newPeer(id, this.#now());
     this.#peers.set(id, peer);
     return peer;
   }
@@ -252,9 +223,9 @@ export class PeerLinks {
       return hello.cluster;
     };
     const said = dialled === undefined ? undefined : sayHello();
-    const refuse = (reason: string) => {
+    const refuse = ({ reason, code }: Refusal) => {
       isRefused = true;
-      link.send(encodeFrame({ kind: "refusal", reason: reason.slice(0, 300) }, this.#writer));
+      link.send(encodeFrame({ kind: "refusal", reason: reason.slice(0, 300), code }, this.#writer));
       timer.cancel();
       timer = clock.setTimer(refusalLingerMs, () => link.close(reason));
     };
@@ -262,7 +233,7 @@ export class PeerLinks {
       onFrame: (bytes) => {
         if (isRefused) return;
         const frame = decodeFrame(bytes);
-        if (frame.kind === "refusal") return this.#onRefusal(link, from ?? dialled, frame.reason);
+        if (frame.kind === "refusal") return this.#onRefusal(link, from ?? dialled, frame);
         if (frame.kind === "hello") {
           const problem = this.#impostureOf(link, frame.hello) ??
             this.#problemOf(frame.hello, from ?? dialled);
@@ -290,28 +261,37 @@ export class PeerLinks {
   }
 
   /** A certificate counts, whatever its owner says; logged under who it really is. */
-  #impostureOf({ certifiedNode = "" }: Link, { node }: Hello): string | undefined {
+  #impostureOf({ certifiedNode = "" }: Link, { node }: Hello): Refusal | undefined {
     const reason = impostureOf(certifiedNode, node);
     if (reason === undefined) return undefined;
     this.#impostors++;
     this.#logRefusal(this.#peers.get(certifiedNode), "A link was refused", reason);
-    return reason;
+    return { reason, code: "other" };
   }
 
   /** Why this node does not talk to another; said once in the log. */
-  #problemOf(hello: Hello, known: Peer | undefined): string | undefined {
+  #problemOf(hello: Hello, known: Peer | undefined): Refusal | undefined {
     const peer = this.#peers.get(hello.node);
     const isTaken = peer?.link !== undefined && peer.hello?.bootNonce !== hello.bootNonce;
     const strangers = [...this.#peers.values()].filter(({ isFollowed }) => !isFollowed).length;
-    const problem = greetingProblem(this.#options.hello(), hello, known?.id) ??
+    const reason = greetingProblem(this.#options.hello(), hello, known?.id) ??
       (isTaken ? `Another process uses the id ${hello.node}` : undefined) ??
       (peer === undefined && strangers >= strangersMax ? "Too many strangers call" : undefined);
-    if (problem !== undefined) this.#logRefusal(known ?? peer, "A link was refused", problem);
+    const problem = reason === undefined
+      ? this.#options.objectionTo?.(hello)
+      : { reason, code: "other" as const };
+    if (problem !== undefined) {
+      this.#logRefusal(known ?? peer, "A link was refused", problem.reason);
+    }
     return problem;
   }
 
-  #onRefusal(link: Link, peer: Peer | undefined, reason: string): void {
-    if (peer !== undefined) this.#logRefusal(peer, "The other end refused the link", reason);
+  #onRefusal(link: Link, peer: Peer | undefined, refusal: Refusal): void {
+    const { reason } = refusal;
+    if (peer !== undefined) {
+      this.#logRefusal(peer, "The other end refused the link", reason);
+      this.#options.onRefusedBy?.(peer.id, refusal);
+    }
     link.close(`Refused by the peer: ${reason}`);
   }
 
@@ -390,11 +370,4 @@ export class PeerLinks {
       this.#scheduleSweep();
     });
   }
-}
-
-/** `host:port` in its parts. */
-export function parseAddress(text: string): Address {
-  const end = text.lastIndexOf(":");
-  const hostname = text.slice(0, end).replace(/^\[(.*)\]$/, "$1");
-  return { hostname, port: Number(text.slice(end + 1)) };
 }

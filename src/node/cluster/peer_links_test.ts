@@ -5,7 +5,6 @@ import type { Link } from "../../base/transport/transport.ts";
 import { encodeFrame } from "../../protocol/peer/frame.ts";
 import type { Hello } from "../../protocol/peer/hello.ts";
 import { heartbeat, netTest, PausableClock } from "./links_fixture_test.ts";
-import { parseAddress } from "./peer_links.ts";
 
 netTest("PeerLinks links two nodes once, called by the greater id", async (net) => {
   const a = await net.start("a", "b");
@@ -364,9 +363,4 @@ netTest("PeerLinks does nothing any more once it is closed", async (net) => {
   assert.ok(a.refused.length <= dials);
   net.processes.length = 0;
   assert.equal(net.clock.pendingTimers, 0);
-});
-
-Deno.test("parseAddress() takes names, IPv4 and bracketed IPv6", () => {
-  assert.deepEqual(parseAddress("n1.example:8090"), { hostname: "n1.example", port: 8090 });
-  assert.deepEqual(parseAddress("[fd00::1]:8090"), { hostname: "fd00::1", port: 8090 });
 });

@@ -31,6 +31,7 @@ import type { StoreChange } from "../../store/state.ts";
 import { NodeBackups } from "../backup/node_backups.ts";
 import { bootCluster } from "../cluster/boot.ts";
 import type { Cluster, ClusterEvent } from "../cluster/cluster.ts";
+import { Membership } from "../cluster/members/membership.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { depart } from "../deploy/departure.ts";
 import { Deployment } from "../deploy/deployment.ts";
@@ -74,6 +75,7 @@ export class Control {
   readonly registration: Registration;
   readonly deployment: Deployment;
   readonly resources: NodeResources;
+  readonly membership: Membership;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
@@ -135,6 +137,7 @@ export class Control {
       asks: this.cluster.asks,
       peers: () => this.registration.others().map(({ id }) => id),
     });
+    this.membership = new Membership(config.node.id, this.cluster, this.clock);
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.resources = new NodeResources({
       node: this.config.node.id,
@@ -217,8 +220,7 @@ export class Control {
   connectGateway(port: MessagePort): void {
     this.#gateway?.close();
     this.#gateway = port;
-    port.onmessage = (event: MessageEvent<GatewayToControl>) => {
-      const message = event.data;
+    port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
       if (message.type === "applied") this.#barrier.onApplied(message.revision);
       else this.#agent?.onDrained(message.instance);
     };
@@ -233,6 +235,7 @@ export class Control {
     this.#unsubscribe = this.store.onChange((change) => this.#onChange(change));
     this.#duties = new Duties({
       cluster: this.cluster,
+      membership: this.membership,
       backups: this.backups,
       clock: this.clock,
       log: this.log,
@@ -367,10 +370,8 @@ export class Control {
   }
 
   #onChange(change: StoreChange): void {
-    const matters = change.events.some(({ key }) =>
-      routeKeys.some((prefix) => key.startsWith(prefix))
-    );
-    if (matters) this.#sendRoutes();
+    const matters = (key: string) => routeKeys.some((prefix) => key.startsWith(prefix));
+    if (change.events.some(({ key }) => matters(key))) this.#sendRoutes();
     const ownKey = keys.member.key(this.config.node.id);
     if (change.events.some(({ key }) => key === ownKey)) this.#followLifecycle();
   }

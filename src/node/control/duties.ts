@@ -12,12 +12,15 @@ import type { NodeBackups } from "../backup/node_backups.ts";
 import { BackupSchedule } from "../backup/schedule.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instancesPerNode, instanceTimes } from "../deploy/operator_limits.ts";
+import { MemberCare } from "../cluster/members/member_care.ts";
+import type { Membership } from "../cluster/members/membership.ts";
 import { Leader } from "./leader.ts";
 import { LogClock } from "./log_clock.ts";
 
 /** What the duties need. */
 export interface DutiesOptions {
   readonly cluster: Cluster;
+  readonly membership: Membership;
   readonly backups: Pick<NodeBackups, "create">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -30,8 +33,9 @@ export class Duties {
   readonly #leader: Leader;
   readonly #logClock: LogClock;
   readonly #schedule: BackupSchedule;
+  readonly #memberCare: MemberCare;
 
-  constructor({ cluster, backups, clock, log, config }: DutiesOptions) {
+  constructor({ cluster, membership, backups, clock, log, config }: DutiesOptions) {
     const { store } = cluster;
     const leadership = () => cluster.isLeader ? cluster.leader : undefined;
     const isAlive = (node: string) => cluster.isAlive(node);
@@ -45,6 +49,14 @@ export class Duties {
       deadlines: () => instanceTimes(config()),
     });
     this.#logClock = new LogClock({ store, clock, log, leadership });
+    membership.events.start();
+    this.#memberCare = new MemberCare({
+      cluster,
+      changes: membership.changes,
+      clock,
+      log,
+      replaceAfterMs: () => config().cluster.replaceTimeoutMs,
+    });
     this.#schedule = new BackupSchedule({
       node: config().node.id,
       store,
@@ -72,5 +84,6 @@ export class Duties {
     this.#leader.stop();
     this.#logClock.stop();
     this.#schedule.stop();
+    this.#memberCare.stop();
   }
 }

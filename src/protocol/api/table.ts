@@ -8,6 +8,7 @@
  */
 import { backupRows } from "./backups.ts";
 import { blueprintRows } from "./blueprints.ts";
+import { clusterRows, eventRows } from "./cluster.ts";
 import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
 import { joinTokenRows } from "./join_tokens.ts";
@@ -22,6 +23,8 @@ export const apiTable = {
   ...systemRows,
   ...nodeRows,
   ...resourceRows,
+  ...clusterRows,
+  ...eventRows,
   ...blueprintRows,
   ...kvRows,
   ...leaseRows,

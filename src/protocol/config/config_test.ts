@@ -28,6 +28,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       port: 8090,
       gatewayPort: 8091,
       peers: [],
+      replaceTimeoutMs: 600_000,
       insecure: false,
     },
     management: {

@@ -90,6 +90,9 @@ const cluster = section({
     kind: "peers",
     values: "list of id:host:port",
   }).prefault([]).describe("The nodes that form the cluster at its first start"),
+  replaceTimeout: durationMs({ minimum: "0s", maximum: "30d" }).prefault("10m").describe(
+    "Time that a voter may be down before a follower takes its place; 0s means for ever",
+  ),
   insecure: boolean().prefault(false).describe(
     "Allow a cluster address that other machines reach without [tls]",
   ),

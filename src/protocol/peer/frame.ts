@@ -26,6 +26,11 @@ const nodesMax = 1_000;
 export const pieceBytesMax = 1024 * 1024;
 const reasonBytesMax = 1_024;
 
+/** What a refused node can make of it; "other" stands in the reason only. */
+export const refusalCodes = ["other", "notAdded", "removed"] as const;
+/** One of {@link refusalCodes}. */
+export type RefusalCode = typeof refusalCodes[number];
+
 /** A frame. */
 export type PeerFrame =
   | { readonly kind: "hello"; readonly hello: Hello }
@@ -56,7 +61,7 @@ export type PeerFrame =
     readonly bytes: Uint8Array;
   }
   /** The link is closed after this, and why. */
-  | { readonly kind: "refusal"; readonly reason: string };
+  | { readonly kind: "refusal"; readonly reason: string; readonly code: RefusalCode };
 
 /** Writes a frame. */
 export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<ArrayBuffer> {
@@ -83,7 +88,7 @@ export function encodeFrame(frame: PeerFrame, writer: ByteWriter): Uint8Array<Ar
         .varint(frame.offset).bytes(frame.bytes);
       break;
     case "refusal":
-      writer.string(frame.reason);
+      writer.string(frame.reason).u8(refusalCodes.indexOf(frame.code));
       break;
   }
   return writer.view();
@@ -128,10 +133,17 @@ function readFrame(reader: ByteReader): PeerFrame {
       return { kind: "answer", id, ok, isLast, offset, bytes: reader.bytes(pieceBytesMax) };
     }
     case kinds.refusal:
-      return { kind: "refusal", reason: reader.string(reasonBytesMax) };
+      return readRefusal(reader);
     default:
       throw new DecodeError(`Frame kind ${kind} is not known`, 0);
   }
+}
+
+function readRefusal(reader: ByteReader): PeerFrame {
+  const reason = reader.string(reasonBytesMax);
+  const code = refusalCodes[reader.u8()];
+  if (code === undefined) throw new DecodeError("Refusal is not known", reader.offset - 1);
+  return { kind: "refusal", reason, code };
 }
 
 function writeHeader(writer: ByteWriter, header: Header): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { ConsensusRecord, Message } from "../consensus/message.ts";
-import type { PeerFrame } from "./frame.ts";
+import { type PeerFrame, refusalCodes } from "./frame.ts";
 import { type Hello, nodeStages } from "./hello.ts";
 
 /** Plain objects, as a reader makes them. */
@@ -107,5 +107,9 @@ export const anyFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
     offset: slot,
     bytes,
   }),
-  record({ kind: fc.constant("refusal" as const), reason: fc.string({ maxLength: 100 }) }),
+  record({
+    kind: fc.constant("refusal" as const),
+    reason: fc.string({ maxLength: 100 }),
+    code: fc.constantFrom(...refusalCodes),
+  }),
 );
