@@ -19,6 +19,7 @@ import {
   type SlotMessage,
   type Value,
 } from "../../../protocol/consensus/message.ts";
+import { configurationKey, keys } from "../../../protocol/keys.ts";
 import { StoreState } from "../../../store/state.ts";
 import { clusterIdOf, encodeSnapshot } from "../genesis.ts";
 import { decodeBatch } from "../proposals.ts";
@@ -72,7 +73,10 @@ export async function recoverForced(options: ForcedRecoveryOptions): Promise<For
     if (recovered.state !== undefined) state.restore(recovered.state);
     for (const command of recovered.commands) state.apply(command);
     const replayed = replay(recovered, state);
-    const formerVoters = recovered.configurations.at(-1)?.members ?? [];
+    const voters = state.get(configurationKey)?.value;
+    const formerVoters = voters === undefined
+      ? recovered.configurations.at(-1)?.members ?? []
+      : keys.cluster.decode(configurationKey, voters).voters;
     moveState(state, {
       nodes: [node],
       holders: (former) => former.includes(node) ? [node] : [],
