@@ -182,7 +182,7 @@ export class Cluster {
     switch (frame.kind) {
       case "heartbeat":
         this.#detector.heard(from, now, frame);
-        this.members.heard(from, frame.header.decidedUpTo);
+        if (this.members.heard(from, frame.header.decidedUpTo)) this.#followMembers();
         this.store.heard(from, frame.header);
         // It may be what was missing to know that somebody is dead.
         if (frame.unreachable.length + frame.down.length > 0) this.#judge();
@@ -373,7 +373,7 @@ export class Cluster {
         links?.follow(this.#places);
       });
     }
-    const others = this.members.all.filter((other) => other !== node);
+    const others = this.members.expected.filter((other) => other !== node);
     this.#detector.follow(others, clock.monotonicMs());
   }
 

@@ -137,7 +137,7 @@ export class Control {
       asks: this.cluster.asks,
       peers: () => this.registration.others().map(({ id }) => id),
     });
-    this.membership = new Membership(config.node.id, this.cluster, this.clock);
+    this.membership = new Membership(options.config.node.id, this.cluster, this.clock);
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.resources = new NodeResources({
       node: this.config.node.id,

@@ -16,6 +16,8 @@ import type { Cluster } from "../cluster.ts";
 const inForceTimeoutMs = 15_000;
 /** How long a promotion waits for followers that are alive but have not caught up. */
 const catchUpTimeoutMs = 5_000;
+/** In this time whoever works is linked. */
+const linkTimeoutMs = 1_500;
 const pollMs = 10;
 /** A node that is further behind than the others keep entries for needs a snapshot yet. */
 const caughtUpSlots = 1_000;
@@ -195,13 +197,15 @@ export class MemberChanges {
    */
   async #ready(nodes: readonly string[]): Promise<ReadonlySet<string>> {
     const ready = new Set<string>();
+    const linkedByMs = this.#clock.monotonicMs() + linkTimeoutMs;
     const look = async () => {
       for (const node of nodes) {
         const isReady = this.isCaughtUp(node) && await this.#cluster.members.mayVote(node);
         if (isReady) ready.add(node);
         else ready.delete(node);
       }
-      const isHopeless = nodes.some((node) => !this.#cluster.isAlive(node));
+      const isComing = this.#clock.monotonicMs() < linkedByMs;
+      const isHopeless = nodes.some((node) => !this.#cluster.isAlive(node) && !isComing);
       return isHopeless || ready.size === new Set(nodes).size;
     };
     await this.#comes(look, catchUpTimeoutMs);

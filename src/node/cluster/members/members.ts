@@ -53,6 +53,13 @@ export class Members {
     return [...new Set([...nodes, ...store.voters])].sort();
   }
 
+  /** Those of which silence means something: voters, and whoever has ever been there. */
+  get expected(): string[] {
+    const { store, founders } = this.#options;
+    const { started } = rosterOf(store.state, founders);
+    return [...new Set([...started, ...store.voters, ...this.#applied.keys()])];
+  }
+
   /** Those with which to be linked, each at one or several places. */
   get places(): NodeAddress[] {
     const { store, founders, peers } = this.#options;
@@ -71,7 +78,8 @@ export class Members {
   /** Where a node is, as it said itself, or else as an operator said; "" when nobody did. */
   addressOf(node: string): string {
     const { store, founders } = this.#options;
-    return rosterOf(store.state, founders).places.find(({ id }) => id === node)?.address ?? "";
+    const { places } = rosterOf(store.state, founders);
+    return places.find(({ id, address }) => id === node && address !== "")?.address ?? "";
   }
 
   /** Slots that others have applied and a node has not; undefined while it was never heard. */
@@ -116,9 +124,12 @@ export class Members {
     this.#departure.see(this.admissionOf(node) === "removed", store.nextSlot);
   }
 
-  /** A heartbeat: a node has applied everything up to this slot. */
-  heard(node: string, decidedUpTo: number): void {
+  /** A node has applied everything up to this slot; answers whether it was never heard before. */
+  heard(node: string, decidedUpTo: number): boolean {
+    if (this.admissionOf(node) !== "added") return false;
+    const isNew = !this.#applied.has(node);
     this.#applied.set(node, decidedUpTo);
+    return isNew;
   }
 
   /** A node talks to this one. */

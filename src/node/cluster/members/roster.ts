@@ -31,13 +31,17 @@ export function admissionOf(
 
 /**
  * All nodes of the cluster with the places where each may be, the likeliest first: where it said
- * itself, where an operator said that it is, where it began. A node of which nobody said where it
- * is has none.
+ * itself, where an operator said that it is, where it began; "" where nobody said. `started` are
+ * those that have ever been there, as far as the store says.
  */
 export function rosterOf(
   state: RosterState,
   founders: readonly NodeAddress[],
-): { readonly nodes: ReadonlySet<string>; readonly places: readonly NodeAddress[] } {
+): {
+  readonly nodes: ReadonlySet<string>;
+  readonly started: ReadonlySet<string>;
+  readonly places: readonly NodeAddress[];
+} {
   const registered: NodeAddress[] = [];
   for (const [key, entry] of state.entries(keys.member.prefix)) {
     const member = keys.member.decode(key, entry.value);
@@ -51,9 +55,11 @@ export function rosterOf(
     if (status === "removed") removed.add(id);
     else listed.push({ id, address });
   }
-  const all = [...registered, ...listed, ...founders].filter(({ id }) => !removed.has(id));
+  const isIn = ({ id }: NodeAddress) => !removed.has(id);
+  const places = [...registered, ...listed, ...founders].filter(isIn);
   return {
-    nodes: new Set(all.map(({ id }) => id)),
-    places: all.filter(({ address }) => address !== ""),
+    nodes: new Set(places.map(({ id }) => id)),
+    started: new Set([...registered, ...founders].filter(isIn).map(({ id }) => id)),
+    places,
   };
 }

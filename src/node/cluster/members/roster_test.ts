@@ -57,10 +57,11 @@ Deno.test("rosterOf() names the places of each node, the likeliest first", () =>
     [...registered("n5", "h5:1")],
     [...listed("n5", "removed", "h5:1")],
   );
-  const { nodes, places } = rosterOf(state, founders);
+  const { nodes, places, started } = rosterOf(state, founders);
   assert.deepEqual([...nodes].sort(), ["n1", "n2", "n3", "n4"]);
   const of = (node: string) => places.filter(({ id }) => id === node).map((each) => each.address);
   assert.deepEqual(of("n1"), ["new-1:1", "old-1:1"]);
   assert.deepEqual(of("n3"), ["new-3:1", "h3:1"]);
-  assert.deepEqual([...of("n2"), ...of("n4"), ...of("n5")], []);
+  assert.deepEqual([of("n2"), of("n4"), of("n5")], [[""], [""], []]);
+  assert.deepEqual([...started].sort(), ["n1", "n2", "n3"]);
 });

@@ -69,9 +69,6 @@ export class TopologyEvents {
   }
 
   #onBelief(node: string, from: string, to: string): void {
-    // One that was let in but has never started is not down.
-    const hasStarted = this.#cluster.store.state.get(keys.member.key(node)) !== undefined;
-    if (!hasStarted && !this.#cluster.store.voters.includes(node)) return;
     if (to === "down") this.#add("NODE_DOWN", `${node} does not answer`, node);
     else if (from === "down") this.#add("NODE_UP", `${node} answers again`, node);
   }
