@@ -14,7 +14,6 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   permissions: "See what slices ask for",
   kv: "Read and write keys of the replicated store",
   backup: "Back up a cluster, check backups and restore them",
-  cluster: "Change who belongs to a cluster",
   token: "Let new nodes have certificates",
   lock: "Hold locks of the cluster",
   config: "Check, show and override configurations",

@@ -291,11 +291,12 @@ class Boot {
   }
 
   #onFrame(from: string, frame: PeerFrame): void {
-    if (this.#cluster !== undefined) this.#cluster.onFrame(from, frame);
+    if (this.#cluster !== undefined) return this.#cluster.onFrame(from, frame);
     // Others may have formed a moment earlier; consensus retransmits what does not fit here.
-    else if (this.#hear(from) && this.#early.length < earlyFramesMax) {
-      this.#early.push([from, frame]);
-    }
+    if (this.#early.length < earlyFramesMax) this.#early.push([from, frame]);
+    if (this.#talking.has(from)) return;
+    this.#talking.add(from);
+    this.#onHeard();
   }
 
   /** Waits until the peers say enough to form or to rejoin. */
@@ -334,23 +335,17 @@ class Boot {
     });
   }
 
-  /** A member that sends more than its greeting has let this node in. */
-  #hear(from: string): boolean {
-    const isNew = !this.#talking.has(from);
-    this.#talking.add(from);
-    if (isNew) this.#onHeard();
-    return this.#cluster === undefined;
-  }
-
-  /** What the founders say that are linked at this moment, and that have let this node in. */
+  /**
+   * What the founders say that are linked at this moment. A member has let this node in when it
+   * sends more than its greeting.
+   */
   #heardNow(): Map<string, Hello> {
     const heard = new Map<string, Hello>();
     for (const { id } of this.#founders()) {
       const hello = this.#links?.helloOf(id);
-      if (hello === undefined) continue;
-      const isIn = hello.stage === "blank" || this.#talking.has(id) ||
-        hello.founderNonces.includes(this.#bootNonce);
-      if (isIn) heard.set(id, hello);
+      const isIn = hello?.stage === "blank" || this.#talking.has(id) ||
+        hello?.founderNonces.includes(this.#bootNonce);
+      if (hello !== undefined && isIn) heard.set(id, hello);
     }
     return heard;
   }

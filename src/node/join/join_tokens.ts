@@ -34,7 +34,7 @@ export interface TokenView {
 
 /** A token that may be used, until it is. */
 interface Usable {
-  /** Uses it up; JOIN_REFUSED when somebody else was faster. */
+  /** Uses it up and lets its node in; JOIN_REFUSED when somebody else was faster. */
   use(): Promise<void>;
 }
 
@@ -121,7 +121,10 @@ export class JoinTokens {
     }
     return {
       use: async () => {
-        if (await this.#remove(id, entry.revision)) return;
+        // Where the node is, it will say itself.
+        const added = { status: "added", address: "", changedAtMs: clock.wallMs() } as const;
+        const admission = keys.roster.put(keys.roster.key(node), added);
+        if (await this.#remove(id, entry.revision, [admission])) return;
         throw refused(`Join token ${id} was used by somebody else`);
       },
     };
@@ -135,11 +138,15 @@ export class JoinTokens {
     });
   }
 
-  async #remove(id: string, revision: number): Promise<boolean> {
+  async #remove(
+    id: string,
+    revision: number,
+    besides: readonly KeyOperation[] = [],
+  ): Promise<boolean> {
     const key = keyOf(id);
     const { succeeded } = await this.#options.store.propose("operator", {
       compare: [{ key, revision }],
-      then: [{ type: "delete", key }],
+      then: [{ type: "delete", key }, ...besides],
       otherwise: [],
     });
     return succeeded;
