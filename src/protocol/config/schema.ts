@@ -62,11 +62,10 @@ function serverTls() {
 const peer = z.string({ error: () => peerRule }).transform((value, context) => {
   const [, id = "", host = "", digits = ""] = peerPattern.exec(value) ?? [];
   const port = Number(digits);
-  if (id === "" || port < 1 || port > 65_535) {
-    context.issues.push({ code: "custom", input: value, message: peerRule });
-    return z.NEVER;
-  }
-  return { id, host: host.replace(/^\[(.*)\]$/, "$1"), port };
+  const isRight = id !== "" && port >= 1 && port <= 65_535;
+  if (isRight) return { id, host: host.replace(/^\[(.*)\]$/, "$1"), port };
+  context.issues.push({ code: "custom", input: value, message: peerRule });
+  return z.NEVER;
 });
 
 const node = section({
