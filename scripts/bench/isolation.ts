@@ -2,7 +2,8 @@
  * `deno task bench isolation`: what isolation costs and what it is worth.
  *
  * Three parts: an innocent slice under load while a hostile one in the process tier is sprung;
- * memory and start-up of many idle instances; and, with `--soak N`, N starts and stops in a row.
+ * memory and start-up of many idle instances; and, with `--soak N`, N starts and stops in a row,
+ * each with a pool of connections that is opened and closed again.
  * The figures stand in docs/isolation.md.
  *
  * @module
@@ -17,6 +18,7 @@ import {
   type Started,
   startInstance,
 } from "./isolation_instances.ts";
+import { ResourceBed } from "./isolation_resources.ts";
 import { sprung, TrapNode } from "./isolation_node.ts";
 import { environment } from "./tools.ts";
 
@@ -34,6 +36,7 @@ export async function benchIsolation(args: string[]): Promise<number> {
       soak: { type: "string", default: "0" },
       binary: { type: "string" },
       only: { type: "string" },
+      tier: { type: "string" },
     },
   });
   print({ kind: "environment", bench: "isolation", ...await environment() });
@@ -47,7 +50,7 @@ export async function benchIsolation(args: string[]): Promise<number> {
   }
   const cycles = Number(values.soak);
   if (cycles > 0 && wants("soak")) {
-    for (const tier of tiers) {
+    for (const tier of tiers.filter((each) => (values.tier ?? each) === each)) {
       await benchCycles(bed, tier, cycles);
     }
   }
@@ -107,9 +110,13 @@ async function benchIdle(bed: Bed, tier: BenchTier, count: number): Promise<void
 }
 
 async function benchCycles(bed: Bed, tier: BenchTier, cycles: number): Promise<void> {
+  await using resources = new ResourceBed();
   for (let cycle = 0; cycle <= cycles; cycle++) {
-    await stop([await begun(bed, tier)]);
-    if (cycle % Math.max(1, Math.floor(cycles / 10)) === 0) {
+    const instance = `n1/echo/${cycle}`;
+    const [started] = await Promise.all([begun(bed, tier), resources.use(instance)]);
+    await stop([started]);
+    await resources.release(instance);
+    if (cycle % Math.max(1, Math.floor(cycles / 30)) === 0) {
       print({ kind: "cycles", tier, cycle, ...holdings() });
     }
   }

@@ -95,6 +95,8 @@ export function startInstance({ module, artifact, wrappers }: Bed, tier: BenchTi
 /** What this process holds. */
 export interface Holdings {
   readonly rssMb: number;
+  /** Used heap of this thread, with the garbage that is not collected yet. */
+  readonly heapMb: number;
   readonly threads: number;
   readonly files: number;
 }
@@ -105,6 +107,7 @@ export function holdings(): Holdings {
   const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
   return {
     rssMb: Math.round(number("VmRSS") / 102.4) / 10,
+    heapMb: Math.round(Deno.memoryUsage().heapUsed / 1024 / 102.4) / 10,
     threads: number("Threads"),
     files: [...Deno.readDirSync("/proc/self/fd")].length,
   };

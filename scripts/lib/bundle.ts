@@ -54,6 +54,21 @@ const packageOfEsbuild: esbuild.Plugin = {
   },
 };
 
+/**
+ * undici's package asks for Node's `require` as well: it is bundled by itself, with `require`, and
+ * loaded only when a node opens its first HTTP client.
+ */
+const packageOfUndici: esbuild.Plugin = {
+  name: "undici-package",
+  setup(build) {
+    build.onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: "undici" }));
+    build.onLoad({ filter: /.*/, namespace: "undici" }, () => ({
+      contents: `import { createRequire } from "node:module";
+        export const { Agent, buildConnector } = createRequire(import.meta.url)("./undici.cjs");`,
+    }));
+  },
+};
+
 /** npm packages may name Node's modules without `node:`, which Deno wants, or `require` them. */
 const builtinModules: esbuild.Plugin = {
   name: "builtin-modules",
@@ -108,9 +123,10 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
       chunkNames: "chunk-[hash]",
       legalComments: "none",
       logLevel: "warning",
-      plugins: [packageOfEsbuild, builtinModules, localesOfZod],
+      plugins: [packageOfEsbuild, packageOfUndici, builtinModules, localesOfZod],
     });
     await Deno.copyFile(join(modulesDir, "esbuild/lib/main.js"), join(dir, "esbuild.cjs"));
+    await bundleUndici(root, modulesDir, join(dir, "undici.cjs"));
     await Deno.writeTextFile(join(dir, "sdk.json"), JSON.stringify(await collectSdkFiles()));
     for (const [name, content] of Object.entries(examples)) {
       await Deno.writeFile(join(dir, name), content);
@@ -121,6 +137,21 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
   } finally {
     await esbuild.stop();
   }
+}
+
+async function bundleUndici(root: string, modulesDir: string, outfile: string): Promise<void> {
+  await esbuild.build({
+    absWorkingDir: root,
+    stdin: { contents: `module.exports = require("undici");`, resolveDir: root },
+    outfile,
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "esnext",
+    nodePaths: [modulesDir],
+    legalComments: "none",
+    logLevel: "warning",
+  });
 }
 
 function entryPoints(root: string): { in: string; out: string }[] {

@@ -120,8 +120,8 @@ const neverHosts: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^metadata\.google\.internal$/, "a cloud's metadata address"],
 ];
 
-/** Why no ceiling can allow an entry, or undefined. */
-function neverReachable(entry: string, clusterHosts: readonly string[]): string | undefined {
+/** Why no ceiling lets a slice itself reach an entry, or undefined. */
+export function neverReachable(entry: string, clusterHosts: readonly string[]): string | undefined {
   const parsed = parseHostPort(entry);
   if (parsed === undefined || parsed.host.includes("*")) {
     return "which names no single host; write host:port";
@@ -149,7 +149,8 @@ function isAddress(host: string): boolean {
   return host.startsWith("[") || /^[\d.]+$/.test(host);
 }
 
-function netAllows(allowed: string, entry: string): boolean {
+/** Whether an entry of a list of `host` and `host:port` allows another one. */
+export function netAllows(allowed: string, entry: string): boolean {
   const wanted = parseHostPort(entry);
   if (wanted === undefined) return false;
   if (allowed === "*") return !isAddress(wanted.host);

@@ -5,12 +5,14 @@
  */
 import type { ResourceFactory } from "./factory.ts";
 import { configFactory } from "./types/config.ts";
+import { httpFactory } from "./types/http.ts";
 import { kvFactory } from "./types/kv.ts";
 import { lockFactory } from "./types/lock.ts";
 
 /** What opens resources. */
 export const resourceFactories: readonly ResourceFactory[] = [
   configFactory as ResourceFactory,
+  httpFactory as ResourceFactory,
   kvFactory,
   lockFactory,
 ];

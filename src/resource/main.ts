@@ -9,6 +9,7 @@ import { createNodeLogger } from "../io/node_log.ts";
 import type { Config } from "../protocol/config/config.ts";
 import type { FromResources, ToResources } from "../protocol/thread/resources.ts";
 import { resourceFactories } from "./factories.ts";
+import { Network, networkExtension } from "./http/network.ts";
 import { InstanceServer } from "./instance_server.ts";
 import { ResourceRegistry } from "./registry.ts";
 import { RemoteStoreAccess, storeExtension } from "./store_access.ts";
@@ -27,6 +28,7 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
 const log = createNodeLogger(logConfig, "resources");
 const servers = new Map<string, InstanceServer>();
 let registry: ResourceRegistry | undefined;
+let network: Network | undefined;
 
 scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
   switch (message.type) {
@@ -39,6 +41,9 @@ scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
     case "config":
       Object.assign(logConfig, message.config.log);
       registry?.configure(message.config.resources);
+      break;
+    case "addresses":
+      network?.listen(message.addresses);
       break;
     case "instance":
       serve(message);
@@ -70,6 +75,12 @@ function start({ config, control }: Extract<ToResources, { type: "start" }>): vo
     },
   });
   created.registerExtension(storeExtension, store);
+  network = new Network({
+    ceiling: config.sandbox.max.net,
+    peers: config.cluster.peers.map(({ host }) => host),
+    machine: Deno.networkInterfaces().map(({ address }) => address),
+  });
+  created.registerExtension(networkExtension, network);
   post({ type: "started" });
 }
 

@@ -4,6 +4,7 @@ import type { Applied, Transaction, Writer } from "../protocol/store/command.ts"
 import { createLogger } from "../sdk/logger.ts";
 import { StoreState } from "../store/state.ts";
 import type { ResourceFactory, ResourceSection } from "./factory.ts";
+import { type Network, networkExtension } from "./http/network.ts";
 import { InstanceServer } from "./instance_server.ts";
 import { ResourceRegistry } from "./registry.ts";
 import { type LocalLocks, localStoreAccess, storeExtension } from "./store_access.ts";
@@ -24,6 +25,7 @@ export interface WorldOptions {
   readonly section?: ResourceSection;
   readonly hosts?: readonly string[];
   readonly locks?: LocalLocks;
+  readonly network?: Network;
 }
 
 const noLocks: LocalLocks = {
@@ -75,6 +77,9 @@ export class World {
     };
     const access = localStoreAccess(store, options.locks ?? noLocks);
     this.registry.registerExtension(storeExtension, access);
+    if (options.network !== undefined) {
+      this.registry.registerExtension(networkExtension, options.network);
+    }
     const need = { name: "links", type: factory.type, section: section === undefined ? "" : "it" };
     const artifact = `${artifactBase}:1.0.0`;
     const consumer = { instance: "n1/a/1", artifact, artifactBase, needs: [need], hosts };

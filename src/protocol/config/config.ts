@@ -272,8 +272,9 @@ function managementKeyIssues(config: Config, origins: Origins): ConfigIssue[] {
 
 function sandboxIssues(config: Config, origins: Origins): ConfigIssue[] {
   const { net } = config.sandbox.max;
-  if (!net.includes("*") || net.length === 1) return [];
-  const message = 'Element "*" already means every named host; write it alone or remove it';
+  const isAddress = (entry: string) => /^(\[|[\d.]+(:|$))/.test(entry);
+  if (!net.includes("*") || net.every((entry) => entry === "*" || isAddress(entry))) return [];
+  const message = 'Element "*" already means every named host; write only addresses beside it';
   return [locate(["sandbox", "max", "net", net.indexOf("*")], message, origins)];
 }
 

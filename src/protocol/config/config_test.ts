@@ -214,7 +214,7 @@ const wrong: [string, unknown, string, string][] = [
     "a star among hosts",
     { sandbox: { max: { net: ["a.example", "*"] } } },
     "sandbox.max.net[1]",
-    'Element "*" already means every named host; write it alone or remove it',
+    'Element "*" already means every named host; write only addresses beside it',
   ],
   [
     "an artifact limit above the hard one",

@@ -252,7 +252,7 @@ const sandboxMax = section({
     ),
     'host:port, or ["*"] for every named host',
   ).prefault([]).describe(
-    "Hosts that slices may be given; never loopback, link-local or this cluster's addresses",
+    "Hosts that slices may be given; inner addresses, such as loopback, only through resources",
   ),
   read: pathList().prefault([]).describe("Paths that slices may read"),
   write: pathList().prefault([]).describe("Paths that slices may write"),

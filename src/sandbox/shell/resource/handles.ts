@@ -6,6 +6,7 @@
 import { AetherError } from "../../../base/errors.ts";
 import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
 import { ConfigProxy } from "./config.ts";
+import { HttpProxy } from "./http.ts";
 import { KvProxy } from "./kv.ts";
 import { LockProxy } from "./lock.ts";
 import type { ResourcePort } from "./port.ts";
@@ -25,6 +26,8 @@ export function createResource(
       return new KvProxy(name, spec, port);
     case "lock":
       return new LockProxy(name, port);
+    case "http":
+      return new HttpProxy(name, port);
     case "config":
       return new ConfigProxy(name, spec, port);
     default:
