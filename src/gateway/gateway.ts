@@ -45,6 +45,8 @@ export interface GatewayOptions {
   /** For the access log, and for the end of calls that nobody waits for. @default {none} */
   readonly log?: Logger;
   onDrained(instance: string): void;
+  /** An instance has flooded its port and takes no more calls: end it. @default {nothing} */
+  onFlood?(instance: string, cause: string): void;
 }
 
 /** Routes requests; `server.ts` gives it HTTP, `main.ts` the messages of the other threads. */
@@ -55,6 +57,7 @@ export class Gateway {
   readonly #calls: Calls;
   readonly #invocations: Invocations;
   readonly #front: HttpFront;
+  readonly #onFlood: (instance: string, cause: string) => void;
   readonly #peerServer: PeerServer;
   #cluster = "";
 
@@ -62,6 +65,7 @@ export class Gateway {
     const { config, node, transport, log, onDrained } = options;
     this.#config = config;
     this.#deadlines = callDeadlines(config);
+    this.#onFlood = (instance, cause) => options.onFlood?.(instance, cause);
     this.#front = new HttpFront(config.app, log);
     const hello = () => ({ cluster: this.#cluster, node });
     const silenceMs = () => this.#deadlines.forwardMs;
@@ -123,6 +127,9 @@ export class Gateway {
     this.#services.addInstance(
       new InstanceLink(instance, port, (link, request) => {
         this.#invocations.take(link, caller, request);
+      }, (cause) => {
+        this.#services.removeInstance(instance);
+        this.#onFlood(instance, cause);
       }),
     );
   }

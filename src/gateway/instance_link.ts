@@ -2,7 +2,7 @@
  * The gateway's side of one instance's port: calls under way and their answers.
  *
  * What comes from the instance is hostile input: an answer to a call that is not under way, or of
- * the wrong shape, is dropped and counted.
+ * the wrong shape, is dropped and counted; an instance that floods its port is cut off.
  *
  * @module
  */
@@ -11,6 +11,11 @@ import { type Batch, frame, replyKind } from "../protocol/thread/instance.ts";
 import { Circuit } from "../policy/circuit.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
 import { OpenCalls } from "./open_calls.ts";
+
+/** Messages without sense before an instance is cut off; its shell sends none. */
+const malformedMax = 1_000;
+/** Calls of an instance that wait; its shell stops before. */
+const invokesMax = 10_500;
 
 /** A call to another slice that the instance asks for. */
 export interface InvokeRequest {
@@ -41,21 +46,30 @@ export class InstanceLink implements CallTarget {
   readonly #open: OpenCalls;
   #nextId = 1;
   #malformed = 0;
+  #invokes = 0;
+  #isCutOff = false;
+  readonly #onFlood: (cause: string) => void;
 
+  /** @param onFlood told once, when the instance was cut off and is to be ended */
   constructor(
     id: string,
     port: MessagePort,
     onInvoke: (link: InstanceLink, request: InvokeRequest) => void,
+    onFlood: (cause: string) => void = () => {},
   ) {
     this.id = id;
+    this.#onFlood = onFlood;
     this.#port = new BatchPort(port, (batch, at) => {
+      if (this.#isCutOff) return;
       if (batch[at] === frame.reply) this.#onReply(batch, at);
       else if (batch[at] === frame.invoke) {
         const request = readInvoke(batch, at);
-        if (request === undefined) this.#malformed++;
-        else onInvoke(this, request);
-      } else if (!this.#onStream(batch, at)) this.#malformed++;
-    }, () => this.#malformed++);
+        if (request === undefined) this.#offend();
+        else if (++this.#invokes > invokesMax) {
+          this.#cutOff(`It waits for more than ${invokesMax} calls to other slices`);
+        } else onInvoke(this, request);
+      } else if (!this.#onStream(batch, at)) this.#offend();
+    }, () => this.#offend());
     this.#open = new OpenCalls({
       data: (id, message) => {
         this.#port.sendData(frame.data, id, message);
@@ -123,8 +137,20 @@ export class InstanceLink implements CallTarget {
     pending.resolve({ kind });
   }
 
+  #offend(): void {
+    if (++this.#malformed > malformedMax) this.#cutOff("It sends messages that no shell sends");
+  }
+
+  #cutOff(cause: string): void {
+    if (this.#isCutOff) return;
+    this.#isCutOff = true;
+    this.lose();
+    this.#onFlood(cause);
+  }
+
   /** Answers an invoke request of this instance. */
   reply(id: number, ok: boolean, status: number, body: string): void {
+    if (this.#invokes > 0) this.#invokes--;
     this.#port.send(frame.reply, id, ok ? 1 : 0, status, body);
   }
 
@@ -185,7 +211,7 @@ export class InstanceLink implements CallTarget {
     const valid = typeof status === "number" && Number.isInteger(status) && status >= least &&
       status <= 599 && typeof body === "string";
     if (pending === undefined || !valid) {
-      this.#malformed++;
+      this.#offend();
       return;
     }
     this.#pending.delete(id as number);

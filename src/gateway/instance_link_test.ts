@@ -18,9 +18,13 @@ const call: Call = {
 class World {
   readonly instance = new FakeInstance("i1");
   readonly invoked: InvokeRequest[] = [];
-  readonly link = new InstanceLink("i1", this.instance.far, (_link, request) => {
-    this.invoked.push(request);
-  });
+  readonly floods: string[] = [];
+  readonly link = new InstanceLink(
+    "i1",
+    this.instance.far,
+    (_link, request) => this.invoked.push(request),
+    (cause) => this.floods.push(cause),
+  );
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.link.lose();
@@ -177,4 +181,22 @@ Deno.test("InstanceLink takes well-formed invocations only, and answers them", a
   link.reply(8, false, 404, "{}");
   await instance.until(() => instance.answers.size === 2);
   assert.deepEqual([...instance.answers], [[7, '1 200 "yes"'], [8, "0 404 {}"]]);
+});
+
+Deno.test("InstanceLink cuts an instance off that floods its port", async () => {
+  const invoke = frameOf(frame.invoke, 1, "org.example:two", "get", "", 1_000, "null", "");
+  const floods: readonly [unknown, RegExp][] = [
+    ["nonsense", /no shell sends/],
+    [frameOf(99, 1), /no shell sends/],
+    [Array(100).fill(invoke).flat(), /more than 10500 calls/],
+  ];
+  for (const [message, cause] of floods) {
+    await using world = new World();
+    const { answer } = world.link.call(call);
+    for (let count = 0; count < 1_100; count++) world.instance.post(message);
+    assert.deepEqual(await answer, { kind: "lost" });
+    assert.equal(world.floods.length, 1);
+    assert.match(world.floods[0] ?? "", cause);
+    assert.ok(world.invoked.length <= 10_500);
+  }
 });

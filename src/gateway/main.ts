@@ -93,6 +93,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     node: node.id,
     transport,
     log,
+    onFlood: (instance, cause) => post({ type: "flooded", instance, cause }),
     onDrained: (instance) => tellControl({ type: "drained", instance }),
   });
   gateway = created;

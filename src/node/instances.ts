@@ -104,6 +104,12 @@ export class Instances {
     this.#running.get(instance)?.stop();
   }
 
+  /** Ends an instance that floods its port; `onEnd` follows. */
+  expel(instance: string, cause: string): void {
+    this.#log.error("An instance floods its port and is ended", { instance, cause });
+    this.#running.get(instance)?.expel(cause);
+  }
+
   /** Stops all. */
   stopAll(): void {
     for (const running of this.#running.values()) running.stop();

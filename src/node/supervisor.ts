@@ -164,7 +164,9 @@ class Supervisor {
           gateway.watch();
           this.#onGatewayListening(message.app, message.gateway);
         } else if (message.type === "failed") this.#fail(message.problem);
-        else if (message.type === "stopped") this.#onDrained();
+        else if (message.type === "flooded") {
+          this.#instances.expel(message.instance, message.cause);
+        } else if (message.type === "stopped") this.#onDrained();
       },
       onDeath: (reason) => this.#onGatewayDeath(reason),
     });

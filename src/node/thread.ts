@@ -7,7 +7,10 @@ import { entryUrl } from "../io/entry.ts";
 import type { Heartbeat } from "../protocol/thread/threads.ts";
 
 const heartbeatIntervalMs = 500;
+/** Longest silence of a thread whose restart is cheap. */
 const silenceMaxMs = 2_000;
+/** Of control: nothing but its death helps then, and the gateway serves meanwhile. */
+const controlSilenceMaxMs = 10_000;
 
 /** What a thread tells its owner. */
 export interface ThreadEvents<From> {
@@ -20,6 +23,7 @@ export interface ThreadEvents<From> {
 export class Thread<To extends { readonly type: string }, From extends { readonly type: string }> {
   readonly #worker: Worker;
   readonly #events: ThreadEvents<From>;
+  readonly #silenceMaxMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sequence = 0;
   #answeredAt = performance.now();
@@ -28,6 +32,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
 
   constructor(entry: "control" | "gateway" | "relay" | "resources", events: ThreadEvents<From>) {
     this.#events = events;
+    this.#silenceMaxMs = entry === "control" ? controlSilenceMaxMs : silenceMaxMs;
     this.#worker = new Worker(entryUrl(entry), {
       type: "module",
       name: entry,
@@ -68,7 +73,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
     // A pause of this process (a stopped machine) is not the other thread's silence.
     const paused = now - this.#askedAt > 2 * heartbeatIntervalMs;
     if (paused) this.#answeredAt = now;
-    if (now - this.#answeredAt > silenceMaxMs) {
+    if (now - this.#answeredAt > this.#silenceMaxMs) {
       this.#die(`it has not answered for ${Math.round(now - this.#answeredAt)} ms`);
       return;
     }

@@ -25,6 +25,8 @@ export interface RunningInstance {
   connectResources(resources: MessagePort): void;
   /** Lets the instance run its `onStop` callbacks, once, then ends it; `onEnd` follows. */
   stop(): void;
+  /** Ends the instance at once: it sends what no shell sends; `onEnd` follows. */
+  expel(cause: string): void;
 }
 
 /** The problem of an instance that ended by its own fault. */

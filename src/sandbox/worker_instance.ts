@@ -106,6 +106,11 @@ export class WorkerInstance implements RunningInstance {
     }, stopTimeoutMs);
   }
 
+  /** See {@link RunningInstance}. */
+  expel(cause: string): void {
+    this.#end("protocol", sliceProblem(`The instance was ended: ${cause}`));
+  }
+
   #post(message: ToShell, transfer: Transferable[] = []): void {
     if (this.#phase !== "ended") this.#worker.postMessage(message, transfer);
   }

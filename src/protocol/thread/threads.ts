@@ -171,6 +171,8 @@ export type FromGateway =
   | Heartbeat
   /** Addresses for applications and for other gateways. */
   | { readonly type: "listening"; readonly app: string; readonly gateway: string }
+  /** The instance floods its port with what no shell sends: it is to be ended. */
+  | { readonly type: "flooded"; readonly instance: string; readonly cause: string }
   | { readonly type: "failed"; readonly problem: Problem }
   | { readonly type: "stopped" };
 

@@ -120,6 +120,11 @@ export class SliceProcess implements RunningInstance {
   }
 
   /** See {@link RunningInstance}. */
+  expel(cause: string): void {
+    this.#kill("protocol", `The slice's process is ended: ${cause}`);
+  }
+
+  /** See {@link RunningInstance}. */
   stop(): void {
     if (this.#phase === "stopping" || this.#end !== undefined) return;
     this.#phase = "stopping";

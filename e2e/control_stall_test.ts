@@ -1,0 +1,78 @@
+/**
+ * The data plane goes on while control stands still, and while the cluster has no quorum.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { TestCluster } from "./lib/cluster.ts";
+import { freeze, threadBehind } from "./lib/freeze.ts";
+import { Load } from "./lib/load.ts";
+import { labTest, labTests } from "./lib/netns.ts";
+import { Node } from "./lib/node.ts";
+import { root } from "./lib/program.ts";
+import { e2eTest, until } from "./lib/world.ts";
+
+const stallMs = 3_000;
+const withoutQuorumMs = 20_000;
+
+function wait(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+e2eTest("Requests are served while control stands still for 3 s", async (world) => {
+  const node = await Node.start(world);
+  await node.publish("echo");
+  await node.apply("org.example:echo:1.0.0");
+  await node.served("/echo/hello");
+  const health = () => fetch(`${node.management}/health/live`).then((answer) => answer.text());
+  const control = await threadBehind(node.process.pid, health);
+
+  const load = new Load(8, (client, round) => new Request(`${node.app}/echo/${client}.${round}`));
+  await load.more(100);
+  {
+    using _ = freeze(control);
+    const unanswered = Symbol("unanswered");
+    const answer = health();
+    await wait(stallMs);
+    assert.equal(await Promise.race([answer, wait(0).then(() => unanswered)]), unanswered);
+    await load.more(100);
+    answer.catch(() => {});
+  }
+  await load.more(100);
+  await load.stop();
+  assert.deepEqual(load.failed, []);
+  await health();
+  assert.ok(node.process.isRunning);
+});
+
+labTests(import.meta.url, 180_000, () => {
+  labTest("Requests are served while there is no quorum for 20 s", async (world, lab) => {
+    const hosts = lab.hosts.slice(0, 3);
+    const cluster = await TestCluster.create(world, { hosts, isDurable: false });
+    await cluster.start();
+    await cluster.ready();
+    const one = cluster.node(1);
+    const connect = ["--connect", one.management.replace("http://", "")];
+    await world.must(["slice", "publish", `${root}/slices/echo`, "--skip-check", ...connect]);
+    const text = 'id = "org.example:app:1.0.0"\n[[slices]]\n' +
+      'artifact = "org.example:echo:1.0.0"\ninstances = 3\n';
+    await world.must(["blueprint", "apply", "-", ...connect], { stdin: text });
+    const load = new Load(4, (client, round) => {
+      return new Request(`http://${one.host.management}:8070/echo/${client}.${round}`);
+    });
+    await load.more(100);
+    cluster.node(2).pause();
+    cluster.node(3).pause();
+    await until("writes are refused", async () => {
+      const answer = await one.request("/api/kv/a", { method: "PUT", body: "1" });
+      return answer.status >= 500 || undefined;
+    });
+    await wait(withoutQuorumMs);
+    await load.more(100);
+    cluster.node(2).resume();
+    cluster.node(3).resume();
+    await load.more(100);
+    await load.stop();
+    assert.deepEqual(load.failed, []);
+  });
+});
