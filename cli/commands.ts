@@ -32,6 +32,15 @@ import { command as configRemove } from "./commands/config/remove.ts";
 import { command as configSet } from "./commands/config/set.ts";
 import { command as configShow } from "./commands/config/show.ts";
 import { command as configValidate } from "./commands/config/validate.ts";
+import { command as deployComplete } from "./commands/deploy/complete.ts";
+import { command as deployHealth } from "./commands/deploy/health.ts";
+import { command as deployList } from "./commands/deploy/list.ts";
+import { command as deployPause } from "./commands/deploy/pause.ts";
+import { command as deployPromote } from "./commands/deploy/promote.ts";
+import { command as deployResume } from "./commands/deploy/resume.ts";
+import { command as deployRollback } from "./commands/deploy/rollback.ts";
+import { command as deployStart } from "./commands/deploy/start.ts";
+import { command as deployStatus } from "./commands/deploy/status.ts";
 import { command as dev } from "./commands/dev.ts";
 import { command as events } from "./commands/events.ts";
 import { command as explain } from "./commands/explain.ts";
@@ -79,6 +88,8 @@ export const commands: readonly Command[] = [
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[slicePermissionsShow, slicePermissionsDiff],
+  ...[deployStart, deployList, deployStatus, deployHealth],
+  ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
   ...[backupCreate, backupList, backupVerify, backupRestore],

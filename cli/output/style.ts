@@ -36,6 +36,8 @@ const tones: ReadonlyMap<string, Tone> = new Map([
   ["PARTIAL", "warn"],
   ["ROLLED_BACK", "bad"],
   ["PENDING", "warn"],
+  ["COMPLETED", "good"],
+  ["ROLLING_BACK", "bad"],
   ["DEPLOYING", "warn"],
   ["IN_PROGRESS", "warn"],
 ]);

@@ -25,6 +25,7 @@ import { configHandlers } from "./handlers/config.ts";
 import { joinTokenHandlers } from "./handlers/join_tokens.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
+import { deployHandlers } from "./handlers/deploy.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { systemHandlers } from "./handlers/system.ts";
@@ -42,6 +43,7 @@ const handlers = {
   ...nodeHandlers,
   ...resourceHandlers,
   ...clusterHandlers,
+  ...deployHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,

@@ -7,7 +7,7 @@
  */
 import { AetherError } from "../base/errors.ts";
 import { formatDuration } from "../base/duration.ts";
-import type { NodeLife } from "../protocol/api/nodes.ts";
+import type { NodeLife } from "../protocol/api/deployment/nodes.ts";
 import type { AetherClient } from "./client.ts";
 
 /** Options of {@link followDrain}. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../base/errors.ts";
-import type { NodeLife } from "../protocol/api/nodes.ts";
+import type { NodeLife } from "../protocol/api/deployment/nodes.ts";
 import type { AetherClient } from "./client.ts";
 import { followDrain } from "./follow_drain.ts";
 

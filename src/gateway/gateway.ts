@@ -9,9 +9,11 @@
 import { AetherError, toAetherError } from "../base/errors.ts";
 import type { TcpSockets } from "../io/tcp_sockets.ts";
 import { type CallDeadlines, callDeadlines, type Config } from "../protocol/config/config.ts";
+import type { CallCounts } from "../protocol/figures.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
+import { CallCounter } from "./call_counter.ts";
 import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
 import { Invocations } from "./calls/invocations.ts";
@@ -59,6 +61,7 @@ export class Gateway {
   readonly #front: HttpFront;
   readonly #onFlood: (instance: string, cause: string) => void;
   readonly #peerServer: PeerServer;
+  readonly #counter = new CallCounter();
   #cluster = "";
 
   constructor(options: GatewayOptions) {
@@ -81,6 +84,8 @@ export class Gateway {
       find,
       random: Math.random,
       sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+      onEnd: (artifact, _method, durationMs, answer) =>
+        this.#counter.add(artifact, durationMs, answer),
     });
     this.#invocations = new Invocations({
       calls: this.#calls,
@@ -115,6 +120,11 @@ export class Gateway {
   applyRoutes(snapshot: RouteSnapshot): void {
     this.#cluster = snapshot.cluster;
     this.#services.apply(snapshot);
+  }
+
+  /** Counts of calls, if there is anything new since the last time. */
+  news(): CallCounts[] | undefined {
+    return this.#counter.news();
   }
 
   /** Reports the instance as drained once it has nothing left to answer. */

@@ -23,6 +23,7 @@ import type { Logger } from "../sdk/logger.ts";
 import { Gateway } from "./gateway.ts";
 
 const sweepIntervalMs = 100;
+const countsIntervalMs = 500;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -43,6 +44,7 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
 /** Reading certificates takes a moment; what comes meanwhile waits. */
 const waiting: ToGateway[] = [];
 let sweep: ReturnType<typeof setInterval> | undefined;
+let telling: ReturnType<typeof setInterval> | undefined;
 
 scope.onmessage = (event: MessageEvent<ToGateway>) => {
   const message = event.data;
@@ -118,6 +120,10 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
   if (sockets === undefined) log.warn("This system does not let slow clients be closed");
   else created.guardConnections(sockets, server.addr.port);
   sweep = setInterval(() => created.expire(), sweepIntervalMs);
+  telling = setInterval(() => {
+    const counts = created.news();
+    if (counts !== undefined) tellControl({ type: "counts", counts });
+  }, countsIntervalMs);
   const { hostname, port } = server.addr;
   post({
     type: "listening",
@@ -169,6 +175,7 @@ async function stop(graceMs: number): Promise<void> {
   await Promise.race([server?.shutdown(), timeout]);
   clearTimeout(timer);
   clearInterval(sweep);
+  clearInterval(telling);
   control?.close();
   await peers?.close();
   post({ type: "stopped" });

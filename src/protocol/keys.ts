@@ -13,6 +13,7 @@ import { expandedBlueprintSchema, revisionStates } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import { nodeLifecycles } from "./node_lifecycle.ts";
+import { rolloutSchema } from "./rollout.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
 import { exitReasons } from "./thread/threads.ts";
@@ -149,6 +150,8 @@ export const keys = {
   ),
   /** `revision/{blueprint}/{number}`: what was applied, and what became of it. */
   revision: new KeyType("revision/", "operator", revisionValueSchema),
+  /** `rollout/{id}`: a version that takes over, step by step. */
+  rollout: new KeyType("rollout/", "operator", rolloutSchema),
   /** `assignment/{node}/{artifact}`: what a node should run, decided by the leader. */
   assignment: new KeyType(
     "assignment/",

@@ -1,6 +1,6 @@
 /**
- * Keys whose values may only change in certain ways, whoever writes them: states of instances and
- * of nodes.
+ * Rules about writes that look at keys and values: which change of a state is legal, whoever writes
+ * it, and what a full store still takes.
  *
  * The store asks before it executes a command. A guard reads nothing but the two values, so every
  * node answers the same.
@@ -10,7 +10,12 @@
 import { judge, type Verdict } from "../protocol/instance_state.ts";
 import { keys, type KeyType } from "../protocol/keys.ts";
 import { judgeLifecycle } from "../protocol/node_lifecycle.ts";
-import type { PutOperation } from "../protocol/store/command.ts";
+import type { KeyOperation, Operation, PutOperation } from "../protocol/store/command.ts";
+
+const { assignment, instance, leader, member, cluster, roster } = keys;
+/** The control loop must go on in a full store; what it writes is bounded by the instances. */
+const unlimitedPrefixes = [assignment, instance, leader, member, cluster, roster]
+  .map(({ prefix }) => prefix);
 
 /**
  * What a put does to the stored value of its key: "apply" it, nothing at all ("same", "late"), or
@@ -28,8 +33,32 @@ export function verdictOf(put: PutOperation, stored: Uint8Array | undefined): Ve
 }
 
 /** Whether a key has a guard. */
-export function isGuarded(key: string): boolean {
+function isGuarded(key: string): boolean {
   return key.startsWith(keys.instance.prefix) || key.startsWith(keys.member.prefix);
+}
+
+/**
+ * Whether guarded keys may change like this, one write after the other.
+ *
+ * @param valueOf the stored value of a key
+ */
+export function areLegal(
+  writes: readonly KeyOperation[],
+  valueOf: (key: string) => Uint8Array | undefined,
+): boolean {
+  const staged = new Map<string, Uint8Array | undefined>();
+  for (const write of writes) {
+    const { key } = write;
+    if (!isGuarded(key)) continue;
+    if (write.type === "delete") {
+      staged.set(key, undefined);
+      continue;
+    }
+    const verdict = verdictOf(write, staged.has(key) ? staged.get(key) : valueOf(key));
+    if (verdict === "illegal") return false;
+    if (verdict === "apply") staged.set(key, write.value);
+  }
+  return true;
 }
 
 function compared<Value>(
@@ -51,4 +80,14 @@ function decoded<Value>(type: KeyType<Value>, key: string, bytes: Uint8Array): V
   } catch {
     return undefined;
   }
+}
+
+/** A put without a lease, or a deletion. */
+export function isPlainWrite(operation: Operation): operation is KeyOperation {
+  return operation.type === "delete" || operation.type === "put" && operation.lease === undefined;
+}
+
+/** Whether a full store refuses writes of the key. */
+export function isLimited(key: string): boolean {
+  return !unlimitedPrefixes.some((prefix) => key.startsWith(prefix));
 }

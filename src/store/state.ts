@@ -9,7 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../base/codec.ts";
 import { limits } from "../protocol/limits.ts";
-import { keys, writerOf } from "../protocol/keys.ts";
+import { writerOf } from "../protocol/keys.ts";
 import {
   type Applied,
   type Command,
@@ -19,7 +19,7 @@ import {
   type Operation,
   type Writer,
 } from "../protocol/store/command.ts";
-import { isGuarded, verdictOf } from "./guards.ts";
+import { areLegal, isLimited, isPlainWrite, verdictOf } from "./guards.ts";
 import { IdempotentAnswers } from "./idempotency.ts";
 import { Leases } from "./leases.ts";
 import { Sessions } from "./sessions.ts";
@@ -31,11 +31,6 @@ const plainVersion = 1;
 const fullVersion = 2;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
-const { assignment, instance, leader, member, cluster, roster } = keys;
-/** The control loop must go on in a full store; what it writes is bounded by the instances. */
-const unlimitedPrefixes = [assignment, instance, leader, member, cluster, roster]
-  .map(({ prefix }) => prefix);
-
 /** Why an operation is not done. */
 type Objection = "forbidden" | "noLease" | "full" | "illegal";
 
@@ -214,7 +209,7 @@ export class StoreState {
         }
       }
     }
-    if (!this.#areLegal(writes)) return "illegal";
+    if (!areLegal(writes, (key) => this.#entries.get(key)?.value)) return "illegal";
     if (!writes.some(({ key }) => isLimited(key))) return undefined;
     return this.#fits(this.#growth(writes)) ? undefined : "full";
   }
@@ -222,31 +217,13 @@ export class StoreState {
   /** The usual case, which need not collect anything. */
   #objectionToOne(operation: KeyOperation, writer: Writer): Objection | undefined {
     if (writerOf(operation.key) !== writer) return "forbidden";
-    if (isGuarded(operation.key) && !this.#areLegal([operation])) return "illegal";
+    if (!areLegal([operation], (key) => this.#entries.get(key)?.value)) return "illegal";
     if (!isLimited(operation.key)) return undefined;
     return this.#fits(this.#growthOf(operation)) ? undefined : "full";
   }
 
   #fits(growth: number): boolean {
     return growth <= 0 || this.#bytes + growth <= this.#options.maxBytes;
-  }
-
-  /** Whether guarded keys may change like this, one write after the other. */
-  #areLegal(writes: readonly KeyOperation[]): boolean {
-    const staged = new Map<string, Uint8Array | undefined>();
-    for (const write of writes) {
-      const { key } = write;
-      if (!isGuarded(key)) continue;
-      if (write.type === "delete") {
-        staged.set(key, undefined);
-        continue;
-      }
-      const stored = staged.has(key) ? staged.get(key) : this.#entries.get(key)?.value;
-      const verdict = verdictOf(write, stored);
-      if (verdict === "illegal") return false;
-      if (verdict === "apply") staged.set(key, write.value);
-    }
-    return true;
   }
 
   #perform(operation: Operation, revision: number, events: StoreEvent[]): void {
@@ -413,15 +390,6 @@ function readEntry(reader: ByteReader, valueBytesMax: number): Entry {
   const value = reader.bytes(valueBytesMax);
   const createRevision = reader.varint();
   return Object.freeze({ value, contentType, createRevision, revision: reader.varint() });
-}
-
-/** A put without a lease, or a deletion. */
-function isPlainWrite(operation: Operation): operation is KeyOperation {
-  return operation.type === "delete" || operation.type === "put" && operation.lease === undefined;
-}
-
-function isLimited(key: string): boolean {
-  return !unlimitedPrefixes.some((prefix) => key.startsWith(prefix));
 }
 
 function entryBytes(key: string, entry: { value: Uint8Array; contentType: string }): number {

@@ -10,6 +10,7 @@ import { createBackup } from "../../src/node/backup/backups.ts";
 import type { RowName } from "../../src/protocol/api/table.ts";
 import { keys } from "../../src/protocol/keys.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
+import { goodRollouts, prepareRollouts, wrongRollouts } from "./rollout_samples.ts";
 import type { TestApi } from "./setup.ts";
 import { packedSlice } from "./slices.ts";
 
@@ -61,6 +62,7 @@ export const good: Readonly<Record<RowName, Sample>> = {
   clusterPromote: { body: '{"nodes": ["node-1"]}' },
   eventList: { query: { limit: "5" } },
   eventStream: { query: { since: "0" } },
+  ...goodRollouts,
   blueprintApply: {
     query: { ifRevision: "0" },
     body: blueprintText("org.example:another:1.0.0", other),
@@ -176,6 +178,7 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "query", query: { since: "new" }, issue: "since" },
     { part: "headers", headers: { "last-event-id": "x" }, issue: "last-event-id" },
   ],
+  ...wrongRollouts,
   blueprintApply: [
     { part: "query", query: { ifRevision: "-1" }, body: shopText, issue: "ifRevision" },
     { part: "query", query: { ifRevision: "1.5" }, body: shopText, issue: "ifRevision" },
@@ -344,6 +347,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
     ],
     otherwise: [],
   });
+  await prepareRollouts(api, headers);
   await must("PUT", "/api/kv/greeting", "hello");
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
   await must("POST", "/api/cluster/members", departing);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { nodeRows } from "../../protocol/api/nodes.ts";
+import type { nodeRows } from "../../protocol/api/deployment/nodes.ts";
 import type { Handlers } from "../handler.ts";
 
-/** See `protocol/api/nodes.ts`. */
+/** See `protocol/api/deployment/nodes.ts`. */
 export const nodeHandlers: Handlers<keyof typeof nodeRows> = {
   nodeLifecycles: (_request, { control }) => ({ body: { nodes: control.deployment.nodes.list() } }),
   nodeLifecycle: ({ params }, { control }) => ({ body: control.deployment.nodes.get(params.id) }),

@@ -50,4 +50,28 @@ export const deploymentErrors = {
     "The blueprint has no such revision",
     "See `aether blueprint history` for those that are kept",
   ),
+  ROLLOUT_NOT_FOUND: row(
+    "E4108",
+    404,
+    "The rollout does not exist",
+    "See `aether deploy list` for those that are kept",
+  ),
+  ROLLOUT_STATE: row(
+    "E4109",
+    409,
+    "The rollout is not in a state for this",
+    "See `aether deploy status` for where it is and why",
+  ),
+  ROLLOUT_ACTIVE: row(
+    "E4110",
+    409,
+    "A rollout of the slice is under way",
+    "Complete it or roll it back first: see `aether deploy list`",
+  ),
+  ROLLOUT_REFUSED: row(
+    "E4111",
+    400,
+    "The version cannot be rolled out like this",
+    "Read what is in the way; a blueprint that changes more than one slice is applied",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

@@ -21,6 +21,7 @@ import type { SliceCatalog } from "./catalog.ts";
 import { recordOperations, replaceOperations, revisionsOf } from "../deploy/revisions.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import {
+  activeRollouts,
   knownInstances,
   type Stored,
   storedBlueprints,
@@ -103,6 +104,7 @@ export class Blueprints {
       );
     }
     const current = this.#currentOf(next.id);
+    if (plan.changeCount > 0) this.#refuseWhileRolling(current?.value.id);
     const isSame = current?.value.id === next.id && current.value.source === next.source;
     const counts = { id: next.id, slices: next.slices.length, plan };
     const last = revisionsOf(this.#store.state, artifactBase(next.id)).at(-1)?.value;
@@ -138,6 +140,7 @@ export class Blueprints {
    */
   async delete(id: string): Promise<number> {
     const { revision } = this.get(id);
+    this.#refuseWhileRolling(id);
     const then: Operation[] = [{ type: "delete", key: keys.blueprint.key(id) }];
     for (const { key, value } of storedValues(this.#store.state, keys.target)) {
       if (value.blueprint === id) then.push({ type: "delete", key });
@@ -228,6 +231,13 @@ export class Blueprints {
   /** All applied blueprints. */
   list(): BlueprintStatus[] {
     return storedBlueprints(this.#store.state).map(({ id }) => this.status(id));
+  }
+
+  #refuseWhileRolling(id: string | undefined): void {
+    const active = activeRollouts(this.#store.state).find(({ value }) => value.blueprint === id);
+    if (active === undefined) return;
+    const { id: rollout, artifactBase: base } = active.value;
+    throw new AetherError("ROLLOUT_ACTIVE", `Rollout ${rollout} of ${base} in ${id} is under way`);
   }
 
   #failed({ blueprint, failures }: RevisionValue): BlueprintStatus {

@@ -44,12 +44,9 @@ import { ConfigOverlay } from "./config_overlay.ts";
 import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
 import { NodeResources } from "./node_resources.ts";
-import { routeSnapshot } from "./routes.ts";
+import { isRouteKey, routeSnapshot } from "./routes.ts";
 
 const joinRetryMs = 500;
-const routeKeys = [keys.target, keys.blueprint, keys.instance, keys.artifact, keys.member].map(
-  ({ prefix }) => prefix,
-);
 
 type InstanceEnd = Extract<ToControl, { readonly type: "instanceEnded" }>;
 
@@ -129,6 +126,7 @@ export class Control {
       cluster: this.cluster,
       catalog: this.catalog,
       clock: this.clock,
+      log: this.log,
       decision: () => this.#duties?.decision,
     });
     this.blueprints = this.deployment.blueprints;
@@ -222,6 +220,7 @@ export class Control {
     this.#gateway = port;
     port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
       if (message.type === "applied") this.#barrier.onApplied(message.revision);
+      else if (message.type === "counts") this.deployment.figures.onCounts(message.counts);
       else this.#agent?.onDrained(message.instance);
     };
     this.#sendConfig();
@@ -236,6 +235,7 @@ export class Control {
     this.#duties = new Duties({
       cluster: this.cluster,
       membership: this.membership,
+      rollouts: this.deployment.driver,
       backups: this.backups,
       clock: this.clock,
       log: this.log,
@@ -370,8 +370,7 @@ export class Control {
   }
 
   #onChange(change: StoreChange): void {
-    const matters = (key: string) => routeKeys.some((prefix) => key.startsWith(prefix));
-    if (change.events.some(({ key }) => matters(key))) this.#sendRoutes();
+    if (change.events.some(({ key }) => isRouteKey(key))) this.#sendRoutes();
     const ownKey = keys.member.key(this.config.node.id);
     if (change.events.some(({ key }) => key === ownKey)) this.#followLifecycle();
   }

@@ -17,6 +17,7 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import type { RolloutDriver } from "../rollout/rollout_driver.ts";
 import { settlements } from "../deploy/revisions.ts";
 import type { LeaderDecision } from "../deploy/explain.ts";
 import { assignmentOperations, nodeWrites } from "../deploy/assignment_changes.ts";
@@ -30,7 +31,14 @@ import {
 
 const periodMs = 30_000;
 const retryDelayMs = 1_000;
-const watched = [keys.target, keys.blueprint, keys.revision, keys.instance, keys.member].map((
+const watched = [
+  keys.target,
+  keys.blueprint,
+  keys.revision,
+  keys.rollout,
+  keys.instance,
+  keys.member,
+].map((
   type,
 ) => type.prefix);
 
@@ -42,6 +50,8 @@ export interface LeaderOptions {
   /** This node's leadership; undefined while it does not lead. */
   leadership(): Leadership | undefined;
   isAlive(node: string): boolean;
+  /** Goes on with the rollouts. */
+  readonly rollouts: Pick<RolloutDriver, "step" | "reset">;
   /** Most instances of an artifact on a node; one instance uses one core. */
   readonly instancesPerNode: number;
   /** How long states of instances may last, as configured now. */
@@ -122,6 +132,7 @@ export class Leader {
     if (leading === undefined) {
       this.#decision = undefined;
       this.#sightings = new Sightings();
+      this.#options.rollouts.reset();
       return periodMs;
     }
     const { state } = store;
@@ -151,7 +162,8 @@ export class Leader {
     }
     const living = nodes.filter((node) => node.isAlive).map(({ id }) => id);
     await this.#removeReports(leading, new Set(living));
-    return wakeAtMs === undefined ? periodMs : Math.max(1, Math.min(periodMs, wakeAtMs - nowMs));
+    const againMs = await this.#options.rollouts.step(leading) ?? periodMs;
+    return Math.max(1, Math.min(againMs, (wakeAtMs ?? Infinity) - nowMs));
   }
 
   /** Writes, unless somebody else leads by now. */

@@ -11,7 +11,27 @@ import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { RoutedService, RouteSnapshot } from "../../protocol/thread/threads.ts";
 import type { StoreState } from "../../store/state.ts";
-import { instanceId, storedInstances, storedTargets, storedValues } from "./views.ts";
+import {
+  activeRollouts,
+  instanceId,
+  storedInstances,
+  storedTargets,
+  storedValues,
+} from "./views.ts";
+
+const routePrefixes = [
+  keys.target,
+  keys.blueprint,
+  keys.rollout,
+  keys.instance,
+  keys.artifact,
+  keys.member,
+].map(({ prefix }) => prefix);
+
+/** Whether a change of the key may change the routes. */
+export function isRouteKey(key: string): boolean {
+  return routePrefixes.some((prefix) => key.startsWith(prefix));
+}
 
 /** What the routes of a node depend on, beside the store. */
 export interface RouteContext {
@@ -35,9 +55,17 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
     ),
     ({ artifact }) => artifact,
   );
+  // While a version takes over, both are served, each with its share.
+  const weights = new Map(
+    activeRollouts(state).flatMap(({ value }) => [
+      [value.from, value.weights.old] as const,
+      [value.to, value.weights.new] as const,
+    ]),
+  );
   const services: RoutedService[] = [];
   for (const target of storedTargets(state)) {
-    const artifact = servingVersion(target, active);
+    const isPart = target.isPart === true;
+    const artifact = isPart ? target.artifact : servingVersion(target, active);
     const manifest = manifestOf(artifact);
     if (manifest === undefined) continue;
     const byNode = Map.groupBy(active.get(artifact) ?? [], (instance) => instance.node);
@@ -46,7 +74,7 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
     services.push({
       contract: target.artifactBase,
       artifact,
-      weight: 1,
+      weight: isPart ? weights.get(artifact) ?? 0 : 1,
       methods: manifest.definition.methods,
       calls: manifest.definition.calls,
       concurrency: manifest.limits.concurrency,

@@ -7,6 +7,7 @@ import type { Instance, Target } from "../../deployment/targets.ts";
 import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { type InstanceValue, keys, type KeyType } from "../../protocol/keys.ts";
+import { isEnded, type Rollout } from "../../protocol/rollout.ts";
 import type { StoreState } from "../../store/state.ts";
 
 /** A stored value with its key and revision. */
@@ -50,6 +51,7 @@ export function storedTargets(state: StoreState): (Target & { readonly blueprint
   const byBase = new Map(
     storedValues(state, keys.target).map(({ value }) => [artifactBase(value.artifact), value]),
   );
+  const rollouts = new Map(activeRollouts(state).map(({ value }) => [value.artifactBase, value]));
   const targets: (Target & { readonly blueprint: string })[] = [];
   for (const blueprint of storedBlueprints(state)) {
     for (const slice of blueprint.slices) {
@@ -57,10 +59,28 @@ export function storedTargets(state: StoreState): (Target & { readonly blueprint
       const target = byBase.get(base);
       if (target?.blueprint !== blueprint.id) continue;
       byBase.delete(base);
-      targets.push({ artifactBase: base, ...target });
+      const rollout = rollouts.get(base);
+      const whole = { artifactBase: base, ...target };
+      if (rollout === undefined) targets.push(whole);
+      else targets.push(...partsOf(whole, rollout));
     }
   }
   return targets;
+}
+
+/** The two versions of a rollout. */
+function partsOf<T extends Target>(target: T, rollout: Rollout): T[] {
+  const { from, to, oldInstances, newInstances, dependencies } = rollout;
+  const part = { ...target, isPart: true };
+  return [
+    { ...part, artifact: from, instances: oldInstances },
+    { ...part, artifact: to, instances: newInstances, dependencies },
+  ];
+}
+
+/** Rollouts that have not come to their end. */
+export function activeRollouts(state: StoreState): Stored<Rollout>[] {
+  return storedValues(state, keys.rollout).filter(({ value }) => !isEnded(value));
 }
 
 /** Id of an instance, unique in the cluster. */

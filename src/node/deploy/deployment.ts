@@ -7,21 +7,32 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
-import { type Explanation, explanationSchema } from "../../protocol/api/nodes.ts";
+import { type Explanation, explanationSchema } from "../../protocol/api/deployment/nodes.ts";
 import type { Config } from "../../protocol/config/config.ts";
+import { keys } from "../../protocol/keys.ts";
+import {
+  rolloutHealthSchema,
+  type RolloutHealthView,
+} from "../../protocol/api/deployment/deploy.ts";
+import type { Logger } from "../../sdk/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { Blueprints } from "../control/blueprints.ts";
 import type { SliceCatalog } from "../control/catalog.ts";
 import { explain, type LeaderDecision } from "./explain.ts";
+import { ClusterFigures } from "../rollout/figures.ts";
 import { LeaderQuestions } from "./leader_questions.ts";
 import { NodeLives } from "./node_lives.ts";
 import { instancesPerNode, requireDeployable } from "./operator_limits.ts";
+import { RolloutDriver } from "../rollout/rollout_driver.ts";
+import { Rollouts } from "../rollout/rollouts.ts";
+import { storedValues } from "../control/views.ts";
 
 /** What the parts need. */
 export interface DeploymentOptions {
   readonly cluster: Cluster;
   readonly catalog: SliceCatalog;
   readonly clock: Clock;
+  readonly log: Logger;
   /** The configuration as it is now. */
   config(): Config;
   /** What this node decided last as the leader. */
@@ -32,9 +43,12 @@ export interface DeploymentOptions {
 export class Deployment {
   readonly nodes: NodeLives;
   readonly blueprints: Blueprints;
+  readonly rollouts: Rollouts;
+  readonly figures: ClusterFigures;
+  readonly driver: RolloutDriver;
   readonly #leader: LeaderQuestions;
 
-  constructor({ cluster, catalog, clock, config, decision }: DeploymentOptions) {
+  constructor({ cluster, catalog, clock, log, config, decision }: DeploymentOptions) {
     const node = config().node.id;
     const { store, asks } = cluster;
     const isAlive = (other: string) => cluster.isAlive(other);
@@ -48,11 +62,33 @@ export class Deployment {
       isAlive,
     });
     this.#leader = new LeaderQuestions({ node, asks, leader: () => cluster.leader?.node });
+    this.figures = new ClusterFigures({
+      asks,
+      peers: () =>
+        storedValues(store.state, keys.member).map(({ value }) => value.id)
+          .filter((id) => id !== node && isAlive(id)),
+    });
+    this.driver = new RolloutDriver({ store, clock, log, figures: this.figures, isAlive });
+    this.rollouts = new Rollouts({
+      store,
+      check: (text) => this.blueprints.check(text),
+      wallMs: () => clock.wallMs(),
+    });
+    this.#leader.handle("health", (id) => this.driver.health(this.rollouts.get(String(id))));
     this.#leader.handle("explain", (name) => {
       const decided = decision();
       if (decided === undefined) throw new AetherError("NO_LEADER", "The leader is still new");
       return explain(String(name), node, { decision: decided, state: store.state });
     });
+  }
+
+  /**
+   * Calls of both versions of a rollout since its current step began.
+   *
+   * @throws {AetherError} ROLLOUT_NOT_FOUND, NO_LEADER, UNREACHABLE or TIMEOUT.
+   */
+  health(id: string): Promise<RolloutHealthView> {
+    return this.#leader.ask("health", id, rolloutHealthSchema);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { AetherError } from "../../base/errors.ts";
 import type { TargetTrace } from "../../deployment/reconcile/model.ts";
-import type { Explanation } from "../../protocol/api/nodes.ts";
+import type { Explanation } from "../../protocol/api/deployment/nodes.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import type { StoreState } from "../../store/state.ts";
 import { instanceId, storedInstances } from "../control/views.ts";

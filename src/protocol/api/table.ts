@@ -13,7 +13,8 @@ import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
 import { joinTokenRows } from "./join_tokens.ts";
 import { leaseRows, lockRows } from "./locks.ts";
-import { nodeRows } from "./nodes.ts";
+import { deployRows } from "./deployment/deploy.ts";
+import { nodeRows } from "./deployment/nodes.ts";
 import { resourceRows } from "./resources.ts";
 import type { Row } from "./row.ts";
 import { systemRows } from "./system.ts";
@@ -25,6 +26,7 @@ export const apiTable = {
   ...resourceRows,
   ...clusterRows,
   ...eventRows,
+  ...deployRows,
   ...blueprintRows,
   ...kvRows,
   ...leaseRows,

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Problem } from "../../base/errors.ts";
+import type { CallCounts } from "../figures.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigOrigin } from "../config/overlay.ts";
 import type { Manifest, Permissions } from "../slice/manifest.ts";
@@ -231,5 +232,7 @@ export type ControlToGateway =
 /** gateway -> control, on their own port. */
 export type GatewayToControl =
   | { readonly type: "applied"; readonly revision: number }
+  /** Calls of every version since the gateway started. */
+  | { readonly type: "counts"; readonly counts: readonly CallCounts[] }
   /** The instance that was to drain has nothing left to answer. */
   | { readonly type: "drained"; readonly instance: string };

@@ -4,9 +4,9 @@
  * @module
  */
 import { z } from "zod";
-import { instanceStates } from "../instance_state.ts";
-import { nodeLifecycles } from "../node_lifecycle.ts";
-import { defineRows } from "./row.ts";
+import { instanceStates } from "../../instance_state.ts";
+import { nodeLifecycles } from "../../node_lifecycle.ts";
+import { defineRows } from "../row.ts";
 
 const id = z.object({ id: z.string().min(1).max(63) });
 const unsure = ["NOT_PROPOSED", "OUTCOME_UNKNOWN", "REVISION_CONFLICT"] as const;

@@ -1,0 +1,121 @@
+/**
+ * A version takes over from another under load, and no request fails; one that fails is rolled
+ * back.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
+import { Load } from "./lib/load.ts";
+import { labTest, labTests } from "./lib/netns.ts";
+import { root } from "./lib/program.ts";
+import { writeSlice } from "./lib/slices.ts";
+import { until, type World } from "./lib/world.ts";
+
+const clients = 6;
+const steps = ["--observe", "1s", "--min-requests", "20", "--cleanup", "IMMEDIATE"];
+
+/** Runs a command against a node. */
+function run(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
+  const connect = ["--connect", node.management.replace("http://", "")];
+  return world.run([...words, ...connect], stdin === undefined ? {} : { stdin });
+}
+
+async function must(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
+  const { code, stdout, stderr } = await run(world, node, words, stdin);
+  assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+function blueprint(artifact: string): string {
+  return `id = "org.example:app:1.0.0"\n[[slices]]\nartifact = "${artifact}"\ninstances = 3\n`;
+}
+
+function loadOn(cluster: TestCluster, path: string): Load {
+  const { nodes } = cluster;
+  return new Load(clients, (client, round) => {
+    const node = nodes[(client + round) % nodes.length] as ClusterNode;
+    return new Request(`http://${node.host.management}:8070${path}`);
+  });
+}
+
+async function threeNodes(world: World, hosts: Parameters<typeof TestCluster.create>[1]["hosts"]) {
+  const cluster = await TestCluster.create(world, { hosts, isDurable: false });
+  await cluster.start();
+  await cluster.ready();
+  return cluster;
+}
+
+labTests(import.meta.url, 240_000, () => {
+  labTest("A rolling update under load fails no request", async (world, lab) => {
+    const cluster = await threeNodes(world, lab.hosts.slice(0, 3));
+    const node = cluster.node(1);
+    for (const name of ["echo", "echo-v2"]) {
+      await must(world, node, ["slice", "publish", `${root}/slices/${name}`, "--skip-check"]);
+    }
+    await must(world, node, ["blueprint", "apply", "-"], blueprint("org.example:echo:1.0.0"));
+    const load = loadOn(cluster, "/echo/abc");
+    await load.more(200);
+    const words = ["deploy", "start", "org.example:echo:2.0.0", "--strategy", "rolling", ...steps];
+    const out = await must(world, node, words);
+    assert.match(out, /COMPLETED, step 3 of 3/);
+    await load.more(200);
+    await load.stop();
+    assert.deepEqual(load.failed, []);
+    const versions = new Set(
+      load.seen.slice(-100).map(({ text }) => /"version":"(\d)"/.exec(text)?.[1]),
+    );
+    assert.deepEqual(versions, new Set(["2"]));
+    const applied = await must(world, node, ["blueprint", "get", "org.example:app:1.0.0"]);
+    assert.match(applied, /org\.example:echo:2\.0\.0/);
+  });
+
+  labTest("A canary that fails calls is rolled back by itself", async (world, lab) => {
+    const cluster = await threeNodes(world, lab.hosts.slice(0, 3));
+    const node = cluster.node(1);
+    const methods = `get: method({
+      input: z.object({}),
+      output: z.object({ ok: z.boolean() }),
+      http: "GET /moody",
+    }),`;
+    const good = { name: "moody", methods, handlers: "get: () => ({ ok: true })," };
+    const bad = {
+      ...good,
+      version: "2.0.0",
+      setup: "let calls = 0;",
+      handlers: `get() {
+        if (calls++ % 10 === 0) throw new Error("A bad day");
+        return { ok: true };
+      },`,
+    };
+    for (const text of [good, bad]) {
+      const folder = await writeSlice(world, text);
+      await must(world, node, ["slice", "publish", folder, "--skip-check"]);
+    }
+    await must(world, node, ["blueprint", "apply", "-"], blueprint("org.example:moody:1.0.0"));
+    const load = loadOn(cluster, "/moody");
+    await load.more(200);
+    const { code, stderr } = await run(world, node, [
+      ...["deploy", "start", "org.example:moody:2.0.0", "--strategy", "canary"],
+      ...["--stages", "20@30s,50@30s", "--min-requests", "50"],
+    ]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /ROLLED_BACK: .* of \d+ calls failed, the limit is 1 %/);
+    const share = load.failed.length / load.seen.length;
+    assert.ok(
+      load.failed.length > 0 && share < 0.1,
+      `${load.failed.length} of ${load.seen.length}`,
+    );
+    await until("the old version is alone", async () => {
+      type View = { instances: { artifact: string; state: string }[] };
+      const view = await node.json<View>("/api/slices/status");
+      const all = view?.instances.map(({ artifact, state }) => `${artifact} ${state}`) ?? [];
+      return all.length === 3 && all.every((text) => text === "org.example:moody:1.0.0 ACTIVE") ||
+        undefined;
+    });
+    const before = load.failed.length;
+    await load.more(300);
+    await load.stop();
+    assert.equal(load.failed.length, before);
+  });
+});

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { AetherError } from "../../base/errors.ts";
+import {
+  cleanupPolicies,
+  isEnded,
+  type Rollout,
+  rolloutStates,
+  type RolloutStrategy,
+} from "../../protocol/rollout.ts";
+import { advance, command, type RolloutCommand, withWeights } from "./engine.ts";
+import { begun, called, sightOf } from "./rollout_fixture_test.ts";
+
+/** A rollout in short: `state step new:old weights, new/old instances`. */
+function text(rollout: Rollout): string {
+  const { state, step, weights, newInstances, oldInstances } = rollout;
+  return `${state} ${step} ${weights.new}:${weights.old} ${newInstances}/${oldInstances}`;
+}
+
+/** Goes on, with healthy calls and time enough, until nothing changes any more. */
+function run(rollout: Rollout, elapsedMs = 10_000, requests = 100): string[] {
+  const seen = [text(rollout)];
+  let current = rollout;
+  for (let round = 0; round < 40; round++) {
+    const sight = sightOf(current, { elapsedMs, figures: called(requests) });
+    const next = advance(current, { ...sight, oldPresent: current.oldInstances });
+    if (next === undefined) return seen;
+    current = next;
+    seen.push(text(current));
+  }
+  throw new Error("It never ends");
+}
+
+Deno.test("advance() takes each strategy to its end by itself, or to where people decide", () => {
+  const ends: Record<RolloutStrategy, string[]> = {
+    immediate: [
+      "DEPLOYING 0 0:1 2/2",
+      "ROUTING 0 1:0 2/2",
+      "COMPLETING 0 1:0 2/2",
+      "COMPLETING 0 1:0 2/0",
+      "COMPLETED 0 1:0 2/0",
+    ],
+    rolling: [
+      "DEPLOYING 0 0:1 1/2",
+      "ROUTING 0 1:1 1/1",
+      "DEPLOYING 1 1:1 2/1",
+      "ROUTING 1 2:0 2/1",
+      "COMPLETING 1 1:0 2/1",
+      "COMPLETING 1 1:0 2/0",
+      "COMPLETED 1 1:0 2/0",
+    ],
+    canary: [
+      "DEPLOYING 0 0:1 1/2",
+      "ROUTING 0 10:90 1/2",
+      "DEPLOYING 1 10:90 2/2",
+      "ROUTING 1 100:0 2/2",
+      "COMPLETING 1 1:0 2/2",
+      "COMPLETING 1 1:0 2/0",
+      "COMPLETED 1 1:0 2/0",
+    ],
+    "blue-green": ["DEPLOYING 0 0:1 2/2", "ROUTING 0 0:1 2/2"],
+    ab: ["DEPLOYING 0 0:1 2/2", "ROUTING 0 30:70 2/2"],
+  };
+  const options = { stages: [{ percent: 10, observeMs: 1_000 }] };
+  for (const [strategy, expected] of Object.entries(ends)) {
+    assert.deepEqual(run(begun(strategy as RolloutStrategy, { options })), expected, strategy);
+  }
+});
+
+Deno.test("advance() waits for instances, for time and for calls", () => {
+  const rollout = begun("rolling");
+  assert.equal(advance(rollout, sightOf(rollout, { active: { old: 2, new: 0 } })), undefined);
+  const routed = advance(rollout, sightOf(rollout)) as Rollout;
+  const early = sightOf(routed, { elapsedMs: 999, figures: called(100) });
+  assert.equal(advance(routed, early), undefined);
+  const few = sightOf(routed, { elapsedMs: 1_000, figures: called(9) });
+  assert.equal(advance(routed, few), undefined);
+  const enough = sightOf(routed, { elapsedMs: 1_000, figures: called(10) });
+  assert.equal(advance(routed, enough)?.step, 1);
+});
+
+Deno.test("advance() rolls back by itself when too many calls fail or take too long", () => {
+  const rollout = begun("canary", { options: { stages: [{ percent: 10, observeMs: 0 }] } });
+  const routed = advance(rollout, sightOf(rollout)) as Rollout;
+  for (const figures of [called(100, 5), called(100, 0, 501)]) {
+    const back = advance(routed, sightOf(routed, { figures })) as Rollout;
+    assert.equal(text(back), "ROLLING_BACK 0 10:90 1/2");
+    assert.match(back.reason, /limit/);
+    assert.deepEqual(run(back).slice(1), ["ROLLING_BACK 0 0:1 1/2", "ROLLED_BACK 0 0:1 0/2"]);
+  }
+  const paused = { ...routed, isPaused: true };
+  assert.equal(
+    advance(paused, sightOf(paused, { figures: called(100, 5) }))?.state,
+    "ROLLING_BACK",
+    "a pause does not keep what is broken",
+  );
+});
+
+Deno.test("advance() rolls back when the new version never starts", () => {
+  const rollout = begun("rolling");
+  const back = advance(rollout, sightOf(rollout, { failure: "It throws" }));
+  assert.deepEqual([back?.state, back?.reason], [
+    "ROLLING_BACK",
+    "The new version does not start: It throws",
+  ]);
+});
+
+Deno.test("advance() gives calls back only to instances that are there", () => {
+  const late: Rollout = { ...begun("rolling", { instances: 4, minAvailable: 2 }), step: 3 };
+  const routed: Rollout = { ...late, state: "ROUTING", weights: { new: 4, old: 0 } };
+  const back = command({ ...routed, oldInstances: 1, newInstances: 4 }, "rollback");
+  assert.equal(text(back), "ROLLING_BACK 3 4:0 4/4");
+  assert.equal(advance(back, sightOf(back, { active: { old: 1, new: 4 } })), undefined);
+  const given = advance(back, sightOf(back, { active: { old: 2, new: 4 } })) as Rollout;
+  assert.equal(text(given), "ROLLING_BACK 3 0:1 4/4");
+  assert.equal(advance(given, sightOf(given, { active: { old: 3, new: 4 } })), undefined);
+  const done = advance(given, sightOf(given, { active: { old: 4, new: 4 } })) as Rollout;
+  assert.equal(text(done), "ROLLED_BACK 3 0:1 0/4");
+});
+
+Deno.test("blue-green switches in one write, and back in one", () => {
+  const rollout = begun("blue-green");
+  const ready = advance(rollout, sightOf(rollout)) as Rollout;
+  assert.equal(text(ready), "ROUTING 0 0:1 2/2");
+  const promoted = command(ready, "promote");
+  const switched = advance(promoted, sightOf(promoted)) as Rollout;
+  assert.equal(text(switched), "ROUTING 1 1:0 2/2");
+  const back = command(switched, "rollback");
+  assert.equal(text(advance(back, sightOf(back)) as Rollout), "ROLLING_BACK 1 0:1 2/2");
+});
+
+Deno.test("each clean-up policy keeps the old version for another time", () => {
+  const endsAfterMs: Record<typeof cleanupPolicies[number], number | undefined> = {
+    IMMEDIATE: 0,
+    GRACE_PERIOD: 5_000,
+    MANUAL: undefined,
+  };
+  for (const cleanup of cleanupPolicies) {
+    const completing: Rollout = {
+      ...begun("immediate", { cleanup }),
+      state: "COMPLETING",
+      weights: { new: 1, old: 0 },
+    };
+    const ended = [0, 4_999, 5_000, 10 ** 9].find((elapsedMs) =>
+      advance(completing, sightOf(completing, { elapsedMs }))?.oldInstances === 0
+    );
+    assert.equal(ended, endsAfterMs[cleanup], cleanup);
+    const completed = command(completing, "complete");
+    assert.equal(advance(completed, sightOf(completed))?.oldInstances, 0, cleanup);
+    const back = command(completing, "rollback");
+    assert.equal(back.state, "ROLLING_BACK");
+  }
+});
+
+Deno.test("command() does what makes sense in each state, and refuses the rest", () => {
+  const legal: Record<RolloutCommand, readonly string[]> = {
+    promote: ["ROUTING"],
+    pause: ["DEPLOYING", "ROUTING", "COMPLETING", "ROLLING_BACK"],
+    resume: [],
+    rollback: ["DEPLOYING", "ROUTING", "COMPLETING"],
+    complete: ["COMPLETING"],
+  };
+  for (const state of rolloutStates) {
+    const rollout: Rollout = { ...begun("rolling"), state };
+    assert.equal(isEnded(rollout), ["COMPLETED", "ROLLED_BACK", "FAILED"].includes(state));
+    for (const [what, states] of Object.entries(legal)) {
+      const act = () => command(rollout, what as RolloutCommand);
+      if (states.includes(state)) act();
+      else {
+        assert.throws(act, (error) => {
+          assert.ok(error instanceof AetherError && error.name === "ROLLOUT_STATE");
+          return error.message.includes(state);
+        }, `${what} in ${state}`);
+      }
+    }
+  }
+  const paused = command(begun("rolling"), "pause");
+  assert.equal(command(paused, "resume").isPaused, false);
+  assert.throws(() => command(paused, "pause"));
+  const last: Rollout = { ...begun("rolling"), state: "ROUTING", step: 1 };
+  assert.deepEqual([command(last, "complete").state, command(last, "complete").cleanup], [
+    "COMPLETING",
+    "IMMEDIATE",
+  ]);
+});
+
+Deno.test("advance() does nothing after the end, nor while it is paused", () => {
+  for (const state of ["COMPLETED", "ROLLED_BACK", "FAILED"] as const) {
+    const rollout: Rollout = { ...begun("rolling"), state };
+    assert.equal(advance(rollout, sightOf(rollout)), undefined);
+  }
+  const routed: Rollout = { ...begun("rolling"), state: "ROUTING", isPaused: true };
+  const sight = sightOf(routed, { elapsedMs: 10 ** 6, figures: called(1_000) });
+  assert.equal(advance(routed, sight), undefined);
+});
+
+Deno.test("withWeights() sets the share and pauses", () => {
+  const routed: Rollout = { ...begun("canary"), state: "ROUTING" };
+  const set = withWeights(routed, { new: 1, old: 3 });
+  assert.deepEqual([set.weights, set.isPaused], [{ new: 1, old: 3 }, true]);
+  assert.throws(() => withWeights(begun("canary"), { new: 1, old: 3 }));
+});

@@ -1,0 +1,109 @@
+/**
+ * {@link ClusterFigures}: what all gateways have counted, gathered by the leader.
+ *
+ * The leader asks every living node each time it is told to; what a node has counted since it
+ * started only grows, and one that starts anew begins at nothing, which counts as new calls.
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  type CallCounts,
+  callCountsSchema,
+  combineCounts,
+  figuresOf,
+  noCounts,
+} from "../../protocol/figures.ts";
+import type { VersionFigures } from "../../protocol/rollout.ts";
+import type { Asks } from "../cluster/asks.ts";
+
+const topic = "figures";
+const timeoutMs = 900;
+const answerSchema = z.array(callCountsSchema);
+
+/** A point in the counting. */
+export type FigureMark = ReadonlyMap<string, CallCounts>;
+
+/** Where figures come from. */
+export interface FigureSource {
+  /** Brings everything up to date; never rejects. */
+  gather(): Promise<void>;
+  /** The present point. */
+  mark(): FigureMark;
+  /** Calls of a version since a point. */
+  since(artifact: string, mark: FigureMark): VersionFigures;
+}
+
+/** What gathering needs. */
+export interface ClusterFiguresOptions {
+  readonly asks: Pick<Asks, "ask" | "handle">;
+  /** Living nodes but this one. */
+  peers(): readonly string[];
+}
+
+/** Figures of the cluster, on each node; only the leader's are kept up to date. */
+export class ClusterFigures implements FigureSource {
+  readonly #options: ClusterFiguresOptions;
+  /** What this node's gateway has counted. */
+  #own: readonly CallCounts[] = [];
+  readonly #lastOf = new Map<string, Map<string, CallCounts>>();
+  #isGathering = false;
+  #totals = new Map<string, CallCounts>();
+
+  constructor(options: ClusterFiguresOptions) {
+    this.#options = options;
+    options.asks.handle(topic, () => {
+      return Promise.resolve(new TextEncoder().encode(JSON.stringify(this.#own)));
+    });
+  }
+
+  /** This node's gateway says what it has counted. */
+  onCounts(counts: readonly CallCounts[]): void {
+    this.#own = counts;
+  }
+
+  /** Asks every node; one that does not answer counts again when it does. */
+  async gather(): Promise<void> {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const { asks, peers } = this.#options;
+    this.#add("", this.#own);
+    await Promise.all(
+      peers().map(async (node) => {
+        try {
+          const answer = await asks.ask(node, topic, new Uint8Array(), timeoutMs);
+          this.#add(node, answerSchema.parse(JSON.parse(new TextDecoder().decode(answer))));
+        } catch {
+          // Nothing is lost: counts are totals.
+        }
+      }),
+    );
+    this.#isGathering = false;
+  }
+
+  mark(): FigureMark {
+    return new Map(this.#totals);
+  }
+
+  since(artifact: string, mark: FigureMark): VersionFigures {
+    const total = this.#totals.get(artifact) ?? noCounts(artifact);
+    const before = mark.get(artifact);
+    return figuresOf(before === undefined ? total : combineCounts(total, before, -1));
+  }
+
+  #add(node: string, counts: readonly CallCounts[]): void {
+    // The first reading of a node is no news: the calls may be of any age.
+    const isFirst = !this.#lastOf.has(node);
+    const last = this.#lastOf.get(node) ?? new Map<string, CallCounts>();
+    this.#lastOf.set(node, last);
+    for (const now of counts) {
+      const before = last.get(now.artifact);
+      last.set(now.artifact, now);
+      const isSameLife = before !== undefined && now.requests >= before.requests;
+      if (isFirst) continue;
+      const news = isSameLife ? combineCounts(now, before, -1) : now;
+      const total = this.#totals.get(now.artifact) ?? noCounts(now.artifact);
+      this.#totals.set(now.artifact, combineCounts(total, news));
+    }
+  }
+}
