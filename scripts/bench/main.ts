@@ -4,12 +4,23 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
+import { run } from "../lib/process.ts";
 import { leaveNothing } from "./child.ts";
 
 type Bench = (args: string[]) => Promise<number>;
 
+/** Needs clusters of real processes, which are the business of e2e. */
+const clusterProgram = fileURLToPath(new URL("../../e2e/cluster_bench.ts", import.meta.url));
+const onCluster = (name: string) => () =>
+  Promise.resolve((args: string[]) =>
+    run(Deno.execPath(), ["run", "-A", "--no-prompt", clusterProgram, name, ...args])
+  );
+
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
+  idle: onCluster("idle"),
+  upload: onCluster("upload"),
   http: async () => (await import("./http.ts")).benchHttp,
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
@@ -35,6 +46,10 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --binary FILE        Measure this executable instead of the source form
     --install            apt-get nginx and wrk when they are missing
 
+  idle  CPU and memory of each node of a cluster to which nobody says anything
+    --nodes N            Nodes (5)
+    --seconds N          How long it is watched (30)
+
   invoke  Calls between slices on one node and on two, beside NATS request-reply
     --duration SECONDS   Length of one measurement (2)
     --rounds N           Measurements of everything, interleaved (3)
@@ -57,6 +72,12 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --duration SECONDS   Length of one measurement (2)
     --rounds N           Measurements of everything, interleaved, after one that does not count (3)
 
+  upload  A cluster under requests to /api/kv while slices are uploaded: nobody may seem dead
+    --nodes N            Nodes (3)
+    --clients N          Clients of /api/kv (256)
+    --megabytes N        Uploads through the management port (1000)
+
+idle and upload run dist/aether: build it first.
 http and startup take --markdown: print tables instead of JSON lines.
 `;
 

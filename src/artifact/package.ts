@@ -12,6 +12,7 @@ import { assert } from "../base/assert.ts";
 import { AetherError } from "../base/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import { type CheckedManifest, checkManifest, type Manifest } from "../protocol/slice/manifest.ts";
+import { checksumsOf } from "./checksums.ts";
 import { openZip, writeZip, type ZipEntry } from "./zip.ts";
 
 /** Largest number of files in an artifact. */
@@ -70,23 +71,37 @@ export function packSlice(contents: SliceContents): Uint8Array<ArrayBuffer> {
  * whatever the bytes are.
  */
 export function openSlice(bytes: Uint8Array): OpenedSlice {
+  const { checked, file } = openDirectory(bytes);
+  const module = file.read();
+  checkModule(checked.manifest, sha256(module));
+  return { ...checked, module };
+}
+
+/** As {@link openSlice}, in many turns of the event loop: a large slice takes a second. */
+export async function openSliceInTurns(bytes: Uint8Array): Promise<OpenedSlice> {
+  const { checked, file } = openDirectory(bytes);
+  const module = await file.readInTurns();
+  checkModule(checked.manifest, (await checksumsOf(module)).sha256);
+  return { ...checked, module };
+}
+
+function openDirectory(bytes: Uint8Array): { checked: CheckedManifest; file: ZipEntry } {
   checkSize("artifact", bytes.length, limits.artifactBytes);
   const entries = openZip(bytes, { entriesMax, totalBytes: limits.artifactBytes });
   const text = find(entries, manifestName);
   checkSize("manifest", text.sizeBytes, limits.manifestBytes);
   const checked = checkManifest(parseJson(text.read()));
-  const { entry: name, sha256: expected } = checked.manifest;
-  const file = find(entries, name);
+  const file = find(entries, checked.manifest.entry);
   checkSize("module", file.sizeBytes, limits.bundleBytes);
-  const module = file.read();
-  const actual = sha256(module);
-  if (actual !== expected) {
-    throw new AetherError(
-      "ARTIFACT_INVALID",
-      `The module "${name}" has SHA-256 ${actual}, but the manifest says ${expected}`,
-    );
-  }
-  return { ...checked, module };
+  return { checked, file };
+}
+
+function checkModule({ entry, sha256: expected }: Manifest, actual: string): void {
+  if (actual === expected) return;
+  throw new AetherError(
+    "ARTIFACT_INVALID",
+    `The module "${entry}" has SHA-256 ${actual}, but the manifest says ${expected}`,
+  );
 }
 
 function find(entries: readonly ZipEntry[], name: string): ZipEntry {

@@ -22,7 +22,8 @@ import {
 } from "../protocol/coordinates.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/slice/manifest.ts";
-import { openSlice, sha256 } from "./package.ts";
+import { checksumsOf } from "./checksums.ts";
+import { type OpenedSlice, openSlice, openSliceInTurns, sha256 } from "./package.ts";
 
 /** Options of {@link ArtifactRepository.open}. */
 export interface RepositoryOptions {
@@ -134,12 +135,13 @@ export class ArtifactRepository {
 
   /**
    * Stores a file. A path that ends in `.md5`, `.sha1` or `.sha256` stores nothing: it compares.
+   * The bytes must not change meanwhile; `opened` is what they hold, if that is known.
    *
    * @throws {AetherError} COORDINATES_INVALID for a path that names no artifact, ARTIFACT_INVALID
    * or ENVELOPE_UNSUPPORTED for a bad slice or a wrong checksum, ARTIFACT_TOO_LARGE,
    * ARTIFACT_EXISTS when the path holds other bytes, STORE_FULL, STORAGE_FAILED.
    */
-  async put(path: string, bytes: Uint8Array): Promise<PutResult> {
+  async put(path: string, bytes: Uint8Array, opened?: OpenedSlice): Promise<PutResult> {
     const checksum = checksumPattern.exec(path);
     if (checksum !== null) return this.#compare(checksum[1] ?? "", checksum[2] ?? "", bytes);
     if (bytes.length > limits.artifactBytes) {
@@ -148,14 +150,9 @@ export class ArtifactRepository {
         `"${path}" has ${bytes.length} bytes; the limit is ${limits.artifactBytes}`,
       );
     }
-    const warnings = checkContent(path, bytes);
-    const record: IndexRecord = {
-      path,
-      sizeBytes: bytes.length,
-      sha256: sha256(bytes),
-      sha1: createHash("sha1").update(bytes).digest("hex"),
-      md5: createHash("md5").update(bytes).digest("hex"),
-    };
+    const warnings = await checkContent(path, bytes, opened);
+    const sizeBytes = bytes.length;
+    const record: IndexRecord = { path, sizeBytes, ...await checksumsOf(bytes) };
     // One after the other, so that of two different puts to a path one is refused.
     const put = this.#lastPut.catch(() => {}).then(() => this.#write(record, bytes));
     this.#lastPut = put;
@@ -274,7 +271,8 @@ export class ArtifactRepository {
 
   async #read(record: IndexRecord): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.#storage.read(blobName(record.sha256));
-    if (bytes !== undefined && sha256(bytes) === record.sha256) return bytes;
+    const actual = bytes && (await checksumsOf(bytes)).sha256;
+    if (bytes !== undefined && actual === record.sha256) return bytes;
     const what = bytes === undefined ? "missing" : "damaged";
     throw new AetherError(
       "STORAGE_CORRUPT",
@@ -297,7 +295,11 @@ export class ArtifactRepository {
 }
 
 /** Checks that a path names an artifact and that a slice is the one it says. */
-function checkContent(path: string, bytes: Uint8Array): readonly string[] {
+async function checkContent(
+  path: string,
+  bytes: Uint8Array,
+  opened: OpenedSlice | undefined,
+): Promise<readonly string[]> {
   const parsed = parseRepositoryPath(path);
   if (parsed === undefined || !filePattern.test(parsed.file)) {
     throw new AetherError(
@@ -310,7 +312,7 @@ function checkContent(path: string, bytes: Uint8Array): readonly string[] {
   }
   const { coordinates, file } = parsed;
   if (!file.endsWith(".slice")) return [];
-  const { manifest, warnings } = openSlice(bytes);
+  const { manifest, warnings } = opened ?? await openSliceInTurns(bytes);
   const expected = formatCoordinates(coordinates);
   if (manifest.artifact !== expected || repositoryPath(coordinates) !== path) {
     throw new AetherError(

@@ -9,7 +9,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { crc32, inflateRawSync } from "node:zlib";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
+import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { AetherError } from "../base/errors.ts";
 
@@ -27,6 +30,8 @@ export interface ZipEntry {
    * @throws {AetherError} ARTIFACT_INVALID when it is damaged or larger than declared.
    */
   read(): Uint8Array<ArrayBuffer>;
+  /** The same in many turns of the event loop, for a thread that has other things to do. */
+  readInTurns(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Limits that are checked before anything is inflated. */
@@ -49,6 +54,8 @@ const encryptedFlag = 1;
 const fileTypeMask = 0xf000;
 const symlinkType = 0xa000;
 const nameLengthMax = 255;
+/** What is inflated in one turn. */
+const pieceBytes = 256 * 1024;
 
 /**
  * Packs files, sorted by name, with the oldest time that zip can express.
@@ -142,8 +149,10 @@ function readHeader(
   if (data + packedBytes > end) throw invalid(`The archive's file "${name}" is cut off`);
   const packed = bytes.subarray(data, data + packedBytes);
   const checksum = view.getUint32(at + 16, true);
-  const read = () => unpack(packed, { name, method, sizeBytes, checksum });
-  return { entry: { name, sizeBytes, read }, next };
+  const file = { name, method, sizeBytes, checksum };
+  const read = () => unpack(packed, file);
+  const readInTurns = () => unpackInTurns(packed, file);
+  return { entry: { name, sizeBytes, read, readInTurns }, next };
 }
 
 /** Where a file's data begins, behind its own header, which must agree with the directory. */
@@ -163,29 +172,68 @@ function locate(
   return at + localBytes + nameLength + view.getUint16(at + 28, true);
 }
 
-function unpack(
-  packed: Uint8Array,
-  file: {
-    readonly name: string;
-    readonly method: number;
-    readonly sizeBytes: number;
-    readonly checksum: number;
-  },
-): Uint8Array<ArrayBuffer> {
+/** What the directory says about a file. */
+interface FileHeader {
+  readonly name: string;
+  readonly method: number;
+  readonly sizeBytes: number;
+  readonly checksum: number;
+}
+
+function unpack(packed: Uint8Array, file: FileHeader): Uint8Array<ArrayBuffer> {
   let data = packed;
   if (file.method === deflated) {
     try {
       // Ends as soon as there is more than declared, however much more there would be.
       data = inflateRawSync(packed, { maxOutputLength: Math.max(1, file.sizeBytes) });
-    } catch (error) {
-      const message = `The archive's file "${file.name}" is damaged or larger than declared`;
-      throw new AetherError("ARTIFACT_INVALID", message, { cause: error });
+    } catch (cause) {
+      throw damaged(file, cause);
     }
   }
-  if (data.length !== file.sizeBytes || crc32(data) !== file.checksum) {
-    throw invalid(`The archive's file "${file.name}" is damaged: its checksum does not match`);
-  }
+  checkSum(file, data.length, crc32(data));
   return new Uint8Array(data);
+}
+
+async function unpackInTurns(
+  packed: Uint8Array,
+  file: FileHeader,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.method !== deflated) return unpack(packed, file);
+  const data = new Uint8Array(file.sizeBytes);
+  let length = 0;
+  let checksum = 0;
+  try {
+    const inflate = createInflateRaw({ chunkSize: pieceBytes });
+    await pipeline(Readable.from(piecesOf(packed)), inflate, async (chunks) => {
+      for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
+        // Throws when it is more than declared.
+        data.set(chunk, length);
+        length += chunk.length;
+        checksum = crc32(chunk, checksum);
+      }
+    });
+  } catch (cause) {
+    throw damaged(file, cause);
+  }
+  checkSum(file, length, checksum);
+  return data;
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    yield bytes.subarray(at, at + pieceBytes);
+    await setImmediate();
+  }
+}
+
+function damaged(file: FileHeader, cause: unknown): AetherError {
+  const message = `The archive's file "${file.name}" is damaged or larger than declared`;
+  return new AetherError("ARTIFACT_INVALID", message, { cause });
+}
+
+function checkSum(file: FileHeader, length: number, checksum: number): void {
+  if (length === file.sizeBytes && checksum === file.checksum) return;
+  throw invalid(`The archive's file "${file.name}" is damaged: its checksum does not match`);
 }
 
 function checkName(bytes: Uint8Array): string {

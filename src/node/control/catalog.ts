@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { type OpenedSlice, openSlice, sha256 } from "../../artifact/package.ts";
+import { checksumsOf } from "../../artifact/checksums.ts";
+import { type OpenedSlice, openSliceInTurns } from "../../artifact/package.ts";
 import type { ArtifactRepository, PutResult, RepositoryFile } from "../../artifact/repository.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { Catalog } from "../../deployment/resolve.ts";
@@ -75,7 +76,7 @@ export class SliceCatalog implements Catalog {
    * @throws {AetherError} ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, STORAGE_CORRUPT or UNREACHABLE.
    */
   async open(artifact: string): Promise<OpenedSlice> {
-    return openSlice(await this.#bytes(artifact));
+    return await openSliceInTurns(await this.#bytes(artifact));
   }
 
   /** A file of this node's repository; a slice is fetched when another node has it. */
@@ -97,11 +98,12 @@ export class SliceCatalog implements Catalog {
   async put(path: string, bytes: Uint8Array): Promise<PutResult> {
     const { repository } = this.#options;
     if (!path.endsWith(sliceExtension)) return await repository.put(path, bytes);
-    const { manifest } = openSlice(bytes);
+    const opened = await openSliceInTurns(bytes);
+    const { manifest } = opened;
     const known = this.#record(manifest.artifact);
     // Before it is stored here, because what a repository holds never changes.
-    if (known !== undefined) this.#checkSame(known, sha256(bytes));
-    const result = await repository.put(path, bytes);
+    if (known !== undefined) this.#checkSame(known, (await checksumsOf(bytes)).sha256);
+    const result = await repository.put(path, bytes, opened);
     const isNew = await this.#hold(manifest, result.sha256, bytes.length);
     return { ...result, status: isNew ? "created" : "same" };
   }
@@ -186,7 +188,7 @@ export class SliceCatalog implements Catalog {
       try {
         const body = new TextEncoder().encode(artifact);
         const bytes = await asks.ask(holder, artifactTopic, body, fetchTimeoutMs);
-        if (sha256(bytes) !== record.sha256) {
+        if ((await checksumsOf(bytes)).sha256 !== record.sha256) {
           throw new AetherError("ARTIFACT_INVALID", "It sent other bytes than were published");
         }
         await repository.put(pathOf(artifact), bytes);

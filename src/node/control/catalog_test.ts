@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { sha256 } from "../../artifact/package.ts";
 import { AetherError } from "../../base/errors.ts";
 import { keys } from "../../protocol/keys.ts";
@@ -134,7 +135,7 @@ Deno.test("SliceCatalog takes no bytes from a holder but those that were publish
   const other = packed(echo, { code: "export default 2;\n" });
   store.isHeld = true;
   const puts = [n1.put(first.path, first.bytes), n2.put(other.path, other.bytes)];
-  while (store.waiting < 2) await Promise.resolve();
+  while (store.waiting < 2) await setImmediate();
   store.decide();
   store.isHeld = false;
   const [won, lost] = await Promise.allSettled(puts);
