@@ -16,8 +16,11 @@ export interface VoterChange {
   readonly next: readonly string[];
   /** Whether a node is believed to work. */
   isAlive(node: string): boolean;
-  /** Whether a node follows the log closely; of one that has never been heard, it does not. */
-  isCaughtUp(node: string): boolean;
+  /**
+   * Whether a node follows the log closely, and its vote would count: one that came back without
+   * memory abstains at first, and needs the others of its configuration to end that.
+   */
+  isReady(node: string): boolean;
 }
 
 /** What speaks against a change, and whether an operator may want it all the same. */
@@ -28,7 +31,7 @@ export interface Objection {
 
 /** What speaks against a change of the voters; undefined when nothing does. */
 export function voterChangeObjection(change: VoterChange): Objection | undefined {
-  const { voters, next, isAlive, isCaughtUp } = change;
+  const { voters, next, isAlive, isReady } = change;
   const never = (text: string) => ({ text, isFinal: true });
   const unless = (text: string) => ({ text, isFinal: false });
   if (next.length === 0) return never("The last voter cannot leave its cluster");
@@ -40,11 +43,17 @@ export function voterChangeObjection(change: VoterChange): Objection | undefined
   if (absent.length > 0) {
     return unless(`Node ${absent.join(", ")} is not reachable: start it first`);
   }
-  const behind = added.filter((node) => !isCaughtUp(node));
+  const behind = added.filter((node) => !isReady(node));
   if (behind.length > 0) {
     return unless(`Node ${behind.join(", ")} has not caught up with the log: wait until it has`);
   }
   const alive = next.filter(isAlive);
+  const unready = alive.filter((node) => !isReady(node));
+  if (unready.length > 0) {
+    return unless(
+      `Voter ${unready.join(", ")} has come back and does not vote yet: wait until it does`,
+    );
+  }
   if (alive.length <= next.length / 2) {
     return unless(
       `Of the voters ${next.join(", ")} only ${alive.join(", ") || "none"} would be reachable, ` +

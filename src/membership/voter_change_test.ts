@@ -13,7 +13,7 @@ function objection(voters: string, next: string, { down = "", behind = "" }: Sit
     voters: list(voters),
     next: list(next),
     isAlive: (node) => !list(down).includes(node),
-    isCaughtUp: (node) => !list(behind).includes(node),
+    isReady: (node) => !list(behind).includes(node),
   });
 }
 
@@ -33,7 +33,8 @@ Deno.test("voterChangeObjection() lets a dead voter go or be replaced", () => {
 Deno.test("voterChangeObjection() wants new voters that work and have caught up", () => {
   assert.match(objection("a", "a b c", { down: "c" })?.text ?? "", /Node c is not reachable/);
   assert.match(objection("a", "a b c", { behind: "b" })?.text ?? "", /Node b has not caught up/);
-  assert.equal(objection("a", "a b c", { behind: "a" }), undefined, "It votes already");
+  assert.match(objection("a b c", "a b", { behind: "b" })?.text ?? "", /b has come back/);
+  assert.equal(objection("a b c", "a b", { behind: "c" }), undefined, "It goes");
 });
 
 Deno.test("voterChangeObjection() keeps a majority that works", () => {

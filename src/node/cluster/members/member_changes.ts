@@ -81,8 +81,11 @@ export class MemberChanges {
     await store.readBarrier();
     const admission = members.admissionOf(node);
     if (admission === "unknown") throw unknownNode(node);
-    const next = this.#latest().filter((voter) => voter !== node);
-    if (next.length < this.#latest().length) await this.#setVoters(next, isForced, [], new Set());
+    if (this.#latest().includes(node)) {
+      const ready = await this.#ready(this.#latest().filter((voter) => voter !== node));
+      const next = this.#latest().filter((voter) => voter !== node);
+      await this.#setVoters(next, isForced, [], ready);
+    }
     if (members.admissionOf(node) === "added") {
       // Nobody may have made it a voter meanwhile.
       await this.#list(node, "removed", members.addressOf(node), [this.#unchanged()]);
@@ -110,7 +113,10 @@ export class MemberChanges {
     const wanted = [...nodes, ...insteadOf];
     const stranger = wanted.find((node) => members.admissionOf(node) !== "added");
     if (stranger !== undefined) throw unknownNode(stranger);
-    const ready = await this.#ready(nodes);
+    const ready = await this.#ready([
+      ...nodes,
+      ...this.#latest().filter((voter) => !insteadOf.includes(voter)),
+    ]);
     const kept = this.#latest().filter((voter) => !insteadOf.includes(voter));
     const next = [...new Set([...kept, ...nodes])].sort();
     if (next.join() === [...this.#latest()].sort().join()) return;
@@ -145,7 +151,7 @@ export class MemberChanges {
       voters: this.#latest(),
       next,
       isAlive: (node) => cluster.isAlive(node) && cluster.members.slotsBehind(node) !== undefined,
-      isCaughtUp: (node) => ready.has(node),
+      isReady: (node) => ready.has(node),
     });
     if (objection !== undefined && (objection.isFinal || !isForced)) {
       throw new AetherError("CHANGE_UNSAFE", objection.text);
@@ -191,22 +197,22 @@ export class MemberChanges {
     );
   }
 
-  /**
-   * Those of some followers that may vote now. Waits for those that have just started, unless one
-   * is down.
-   */
+  /** Those of some nodes whose votes would count now; waits a little for those that are alive. */
   async #ready(nodes: readonly string[]): Promise<ReadonlySet<string>> {
-    const ready = new Set<string>();
+    const { members, store } = this.#cluster;
     const linkedByMs = this.#clock.monotonicMs() + linkTimeoutMs;
+    let ready = new Set<string>();
     const look = async () => {
-      for (const node of nodes) {
-        const isReady = this.isCaughtUp(node) && await this.#cluster.members.mayVote(node);
-        if (isReady) ready.add(node);
-        else ready.delete(node);
-      }
-      const isComing = this.#clock.monotonicMs() < linkedByMs;
-      const isHopeless = nodes.some((node) => !this.#cluster.isAlive(node) && !isComing);
-      return isHopeless || ready.size === new Set(nodes).size;
+      // One that has just started may not be linked with this node yet.
+      const isLate = this.#clock.monotonicMs() >= linkedByMs;
+      const awaited = nodes.filter((node) =>
+        this.#cluster.isAlive(node) || !store.voters.includes(node) && !isLate
+      );
+      const isReady = await Promise.all(
+        awaited.map(async (node) => this.isCaughtUp(node) && await members.mayVote(node)),
+      );
+      ready = new Set(awaited.filter((_, index) => isReady[index]));
+      return ready.size === awaited.length;
     };
     await this.#comes(look, catchUpTimeoutMs);
     return ready;

@@ -225,3 +225,26 @@ clusterTest(
     assert.equal(await t.settled(n2.get("b")), "2");
   },
 );
+
+clusterTest(
+  "MemberChanges leaves no voters of whom one cannot end its abstention",
+  three,
+  async (t) => {
+    const [n1] = await t.form();
+    assert.ok(n1);
+    await t.settled(n1.put("a", "1"));
+    await t.kill("n2");
+    // Without memory, and with one witness only.
+    t.cut("n2", "n3");
+    const n2 = t.start("n2");
+    await t.until("it is a member", () => n2.cluster);
+    await t.until("n1 hears it", () => n1.member.members.slotsBehind("n2") === 0);
+    const changes = changesOf(t, n1);
+    await assert.rejects(t.settled(changes.remove("n3")), /n2 has come back and does not vote yet/);
+    t.heal("n2", "n3");
+    await t.settled(changes.remove("n3"));
+    await t.kill("n3");
+    await t.settled(n2.put("b", "2"));
+    assert.equal(await t.settled(n1.get("b")), "2");
+  },
+);
