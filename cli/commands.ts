@@ -4,6 +4,9 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { command as aspectList } from "./commands/aspect/list.ts";
+import { command as aspectRemove } from "./commands/aspect/remove.ts";
+import { command as aspectSet } from "./commands/aspect/set.ts";
 import { command as backupCreate } from "./commands/backup/create.ts";
 import { command as backupList } from "./commands/backup/list.ts";
 import { command as backupRestore } from "./commands/backup/restore.ts";
@@ -17,6 +20,7 @@ import { command as blueprintPlan } from "./commands/blueprint/plan.ts";
 import { command as blueprintRevert } from "./commands/blueprint/revert.ts";
 import { command as blueprintStatus } from "./commands/blueprint/status.ts";
 import { command as blueprintValidate } from "./commands/blueprint/validate.ts";
+import { command as calls } from "./commands/calls.ts";
 import { command as tokenCreate } from "./commands/cluster/token/create.ts";
 import { command as tokenList } from "./commands/cluster/token/list.ts";
 import { command as tokenRevoke } from "./commands/cluster/token/revoke.ts";
@@ -68,6 +72,7 @@ import { command as sliceNew } from "./commands/slice/new.ts";
 import { command as slicePermissionsDiff } from "./commands/slice/permissions/diff.ts";
 import { command as slicePermissionsShow } from "./commands/slice/permissions/show.ts";
 import { command as slicePublish } from "./commands/slice/publish.ts";
+import { command as sliceStatus } from "./commands/slice/status.ts";
 import { command as slices } from "./commands/slices.ts";
 import { command as status } from "./commands/status.ts";
 import { command as tlsInit } from "./commands/tls/init.ts";
@@ -87,6 +92,8 @@ export const commands: readonly Command[] = [
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
   ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[sliceStatus, calls],
+  ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff],
   ...[deployStart, deployList, deployStatus, deployHealth],
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],

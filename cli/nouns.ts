@@ -13,6 +13,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   deploy: "Let a new version of a slice take over, step by step",
   slice: "Write, build and publish slices",
   permissions: "See what slices ask for",
+  aspect: "Log or count the calls of single methods while they run",
   kv: "Read and write keys of the replicated store",
   backup: "Back up a cluster, check backups and restore them",
   token: "Let new nodes have certificates",

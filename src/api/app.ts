@@ -20,6 +20,7 @@ import type { Handler, HandlerContext } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
 import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
+import { callHandlers } from "./handlers/calls.ts";
 import { clusterHandlers } from "./handlers/cluster.ts";
 import { configHandlers } from "./handlers/config.ts";
 import { joinTokenHandlers } from "./handlers/join_tokens.ts";
@@ -40,6 +41,7 @@ type ApiContext = Context<{ Variables: { requestId: string; principal: Principal
 
 const handlers = {
   ...systemHandlers,
+  ...callHandlers,
   ...nodeHandlers,
   ...resourceHandlers,
   ...clusterHandlers,

@@ -9,6 +9,7 @@
 import { AetherError, type Issue } from "../base/errors.ts";
 import { blueprintSchema } from "../protocol/blueprint.ts";
 import { artifactBase, parseCoordinates } from "../protocol/coordinates.ts";
+import type { MethodInterceptors } from "../protocol/slice/interceptors.ts";
 import { limits } from "../protocol/limits.ts";
 import { at, schemaIssues } from "../protocol/schema_issues.ts";
 import { parseToml, type TomlDocument } from "../protocol/toml.ts";
@@ -19,6 +20,8 @@ export interface ListedSlice {
   readonly artifact: string;
   readonly instances: number;
   readonly minAvailable: number;
+  readonly concurrency?: number;
+  readonly interceptors?: MethodInterceptors;
   /** Line of its `[[slices]]` table, for messages. */
   readonly line?: number;
 }
@@ -75,6 +78,8 @@ export function parseBlueprint(text: string): ParsedBlueprint {
         artifact: slice.artifact,
         instances: slice.instances,
         minAvailable: slice.minAvailable ?? defaultMinAvailable(slice.instances),
+        ...(slice.concurrency === undefined ? {} : { concurrency: slice.concurrency }),
+        ...(slice.interceptors === undefined ? {} : { interceptors: slice.interceptors }),
         ...(line === undefined ? {} : { line }),
       };
     }),

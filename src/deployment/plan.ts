@@ -87,6 +87,10 @@ function sliceChange(
     ...difference("version", versionOf(before), versionOf(next)),
     ...difference("instances", before.instances, instances),
     ...difference("minAvailable", before.minAvailable, minAvailable),
+    ...difference("concurrency", before.concurrency ?? "own", next.concurrency ?? "own"),
+    ...(JSON.stringify(before.interceptors) === JSON.stringify(next.interceptors)
+      ? []
+      : ["interceptors"]),
     ...difference("listed", listed(before), listed(next)),
     ...(before.artifact === artifact
       ? []

@@ -10,12 +10,15 @@ import { AetherError, toAetherError } from "../base/errors.ts";
 import type { TcpSockets } from "../io/tcp_sockets.ts";
 import { type CallDeadlines, callDeadlines, type Config } from "../protocol/config/config.ts";
 import type { CallCounts } from "../protocol/figures.ts";
+import type { MethodFigures } from "../protocol/slice/call_figures.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
 import { CallCounter } from "./call_counter.ts";
 import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
+import { Figures } from "./calls/figures.ts";
+import { Interceptors } from "./calls/interceptors.ts";
 import { Invocations } from "./calls/invocations.ts";
 import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
@@ -57,6 +60,8 @@ export class Gateway {
   #deadlines: CallDeadlines;
   readonly #services: Services;
   readonly #calls: Calls;
+  readonly #interceptors: Interceptors;
+  readonly #figures = new Figures();
   readonly #invocations: Invocations;
   readonly #front: HttpFront;
   readonly #onFlood: (instance: string, cause: string) => void;
@@ -84,11 +89,19 @@ export class Gateway {
       find,
       random: Math.random,
       sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
-      onEnd: (artifact, _method, durationMs, answer) =>
-        this.#counter.add(artifact, durationMs, answer),
+      onEnd: (artifact, method, durationMs, answer) => {
+        this.#counter.add(artifact, durationMs, answer);
+        this.#figures.add(artifact, method, durationMs, answer);
+      },
     });
+    this.#interceptors = new Interceptors({
+      log,
+      send: (service, manifest, call) => this.#calls.send(service, manifest, call),
+      count: (artifact, method, outcome) => this.#figures.addOutcome(artifact, method, outcome),
+    });
+    this.#interceptors.switchOff(config.calls.interceptorsOff);
     this.#invocations = new Invocations({
-      calls: this.#calls,
+      send: (service, manifest, call) => this.#interceptors.send(service, manifest, call),
       log,
       find,
       nextRequestId: () => this.#front.requestIds.next(),
@@ -114,12 +127,14 @@ export class Gateway {
     this.#deadlines = callDeadlines(config);
     this.#front.configure(config.app);
     this.#services.limitInFlight(config.app.maxInFlightPerInstance);
+    this.#interceptors.switchOff(config.calls.interceptorsOff);
   }
 
   /** Replaces the routes. */
   applyRoutes(snapshot: RouteSnapshot): void {
     this.#cluster = snapshot.cluster;
     this.#services.apply(snapshot);
+    this.#interceptors.refresh(this.#services.all);
   }
 
   /** Counts of calls, if there is anything new since the last time. */
@@ -172,6 +187,11 @@ export class Gateway {
     this.#peerServer.wake();
   }
 
+  /** What was counted of calls since the last time. */
+  takeFigures(): MethodFigures[] {
+    return this.#figures.take();
+  }
+
   /** Calls under way. */
   get inFlight(): number {
     return this.#services.inFlight;
@@ -217,7 +237,7 @@ export class Gateway {
     let failed: AetherError | undefined;
     const reading = this.#front.body(request, manifest, (error) => failed = error);
     const body = reading instanceof Promise ? await reading : reading;
-    const answer = await this.#calls.send(target.service, manifest, {
+    const answer = await this.#interceptors.send(target.service, manifest, {
       method: target.method,
       requestId,
       remainingMs: Math.min(manifest.timeoutMs, this.#deadlines.answerMs),

@@ -24,6 +24,7 @@ import { Gateway } from "./gateway.ts";
 
 const sweepIntervalMs = 100;
 const countsIntervalMs = 500;
+const figuresIntervalMs = 1_000;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -43,6 +44,7 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
 };
 /** Reading certificates takes a moment; what comes meanwhile waits. */
 const waiting: ToGateway[] = [];
+let figuresTimer: ReturnType<typeof setInterval> | undefined;
 let sweep: ReturnType<typeof setInterval> | undefined;
 let telling: ReturnType<typeof setInterval> | undefined;
 
@@ -124,6 +126,9 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     const counts = created.news();
     if (counts !== undefined) tellControl({ type: "counts", counts });
   }, countsIntervalMs);
+  figuresTimer = setInterval(() => {
+    tellControl({ type: "figures", methods: created.takeFigures() });
+  }, figuresIntervalMs);
   const { hostname, port } = server.addr;
   post({
     type: "listening",
@@ -176,6 +181,7 @@ async function stop(graceMs: number): Promise<void> {
   clearTimeout(timer);
   clearInterval(sweep);
   clearInterval(telling);
+  clearInterval(figuresTimer);
   control?.close();
   await peers?.close();
   post({ type: "stopped" });

@@ -76,6 +76,11 @@ export class Services {
     return this.#byContract.get(name);
   }
 
+  /** All services. */
+  get all(): ReadonlySet<Service> {
+    return new Set(this.#byContract.values());
+  }
+
   /** A version by its coordinates. */
   version(artifact: string): Version | undefined {
     return this.#byArtifact.get(artifact);

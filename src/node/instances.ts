@@ -8,14 +8,9 @@
  */
 import { AetherError, type Problem } from "../base/errors.ts";
 import type { Config } from "../protocol/config/config.ts";
+import type { Health } from "../protocol/instance_state.ts";
 import type { Permissions } from "../protocol/slice/manifest.ts";
-import type {
-  ExitReason,
-  FromControl,
-  Health,
-  InstanceUsage,
-  Tier,
-} from "../protocol/thread/threads.ts";
+import type { ExitReason, FromControl, InstanceUsage, Tier } from "../protocol/thread/threads.ts";
 import type { InstanceEvents, RunningInstance } from "../sandbox/running_instance.ts";
 import { watchLimits } from "../sandbox/watchdog.ts";
 import { WorkerInstance } from "../sandbox/worker_instance.ts";

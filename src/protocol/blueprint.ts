@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { limits } from "./limits.ts";
+import { methodInterceptorsSchema } from "./slice/interceptors.ts";
 
 /** One `[[slices]]` table. */
 const blueprintSliceSchema = z.strictObject({
@@ -17,6 +18,10 @@ const blueprintSliceSchema = z.strictObject({
   instances: z.int("Write a whole number").min(1).max(limits.instancesMax).default(1),
   /** Instances that must stay up during disruptions; half of the instances, rounded up. */
   minAvailable: z.int("Write a whole number").min(1).optional(),
+  /** Calls in flight per instance; what its slice.toml says unless set. */
+  concurrency: z.int("Write a whole number").min(1).max(10_000).optional(),
+  /** Interceptors by method, "*" for all; each wins over what the slice declares of its kind. */
+  interceptors: methodInterceptorsSchema.optional(),
 });
 
 /** The TOML text of a blueprint. */
@@ -37,6 +42,9 @@ const expandedSliceSchema = z.object({
   isDependency: z.boolean(),
   /** Exact artifacts that must be active before this one starts. */
   dependencies: z.array(z.string()),
+  /** See the `[[slices]]` table. */
+  concurrency: z.int().optional(),
+  interceptors: methodInterceptorsSchema.optional(),
 });
 /** See {@link expandedSliceSchema}. */
 export type ExpandedSlice = z.output<typeof expandedSliceSchema>;

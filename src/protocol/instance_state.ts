@@ -65,3 +65,14 @@ export function judge(stored: Observation | undefined, reported: Observation): V
   if (reported.state === stored.state) return "same";
   return isTransition(stored.state, reported.state) ? "apply" : "illegal";
 }
+
+/** Whether an instance is expected to answer soon. */
+export const healths = [
+  "HEALTHY",
+  /** The slice's own readiness check says no. */
+  "NOT_READY",
+  /** It has not answered its watchdog in time; when that lasts, it is hung and is ended. */
+  "SILENT",
+] as const;
+/** One of {@link healths}. */
+export type Health = typeof healths[number];

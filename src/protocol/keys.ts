@@ -14,6 +14,7 @@ import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
 import { nodeLifecycles } from "./node_lifecycle.ts";
 import { rolloutSchema } from "./rollout.ts";
+import { aspectModes } from "./slice/interceptors.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
 import { exitReasons } from "./thread/threads.ts";
@@ -204,6 +205,8 @@ export const keys = {
   ),
   /** `config/cluster/{key}` and `config/node/{node}/{key}`: values over those of the file. */
   config: new KeyType("config/", "operator", z.object({ value: overrideValueSchema })),
+  /** `aspect/{contract}/{method}`: what is logged and counted of a method, `*` for all. */
+  aspect: new KeyType("aspect/", "operator", z.object({ mode: z.enum(aspectModes) })),
   /** `backup/last`: the backup that a node has taken on. */
   backup: new KeyType(
     "backup/",

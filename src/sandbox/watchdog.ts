@@ -7,7 +7,7 @@
  * @module
  */
 import type { ShellMemory } from "../protocol/thread/instance.ts";
-import type { Health } from "../protocol/thread/threads.ts";
+import type { Health } from "../protocol/instance_state.ts";
 
 const mib = 1024 * 1024;
 /** Samples in a row that must be over the soft limit: a garbage collection may follow the first. */

@@ -48,6 +48,10 @@ export const good: Readonly<Record<RowName, Sample>> = {
   slicesStatus: {},
   routes: {},
   resources: {},
+  calls: {},
+  aspectList: {},
+  aspectSet: { body: '{"contract":"org.example:echo","method":"get","mode":"LOG"}' },
+  aspectRemove: { params: { contract: "org.example:echo", method: "*" } },
   openapi: {},
   nodeLifecycles: {},
   nodeLifecycle: { params: { id: "node-1" } },
@@ -148,6 +152,15 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
   slicesStatus: [],
   routes: [],
   resources: [],
+  calls: [],
+  aspectList: [],
+  aspectSet: [
+    { part: "body", body: '{"contract":"echo","mode":"LOG"}', issue: "contract" },
+    { part: "body", body: '{"contract":"org.example:echo","mode":"ALL"}', issue: "mode" },
+  ],
+  aspectRemove: [
+    { part: "params", params: { contract: "org.example:echo", method: "%20" }, issue: "method" },
+  ],
   openapi: [],
   nodeLifecycles: [],
   nodeLifecycle: [wrongNode],
@@ -352,6 +365,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
   await must("POST", "/api/cluster/members", departing);
   await must("PUT", "/api/kv/doomed", "x");
+  await must("POST", "/api/aspects", '{"contract":"org.example:echo","mode":"METRICS"}');
   await createBackup(new DirectoryTarget(api.control.config.backup.directory ?? ""), {
     wallMs: Date.UTC(2026, 0, 1),
     unique: "00000000",

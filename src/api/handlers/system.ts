@@ -8,6 +8,7 @@ import { buildInfo } from "../../io/entry.ts";
 import { apiRows, apiTable } from "../../protocol/api/table.ts";
 import type { systemRows } from "../../protocol/api/system.ts";
 import { keys } from "../../protocol/keys.ts";
+import type { Health } from "../../protocol/instance_state.ts";
 import type { Control } from "../../node/control/control.ts";
 import {
   instanceId,
@@ -61,7 +62,8 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
     return { body: { nodes } };
   },
   slices: (_request, { control }) => ({ body: { slices: sliceViews(control) } }),
-  slicesStatus: (_request, { control }) => {
+  slicesStatus: async (_request, { control }) => {
+    const { health } = await control.figures.read();
     const nowMs = control.clock.wallMs();
     const instances = storedInstances(control.store.state).map(({ value }) => ({
       id: instanceId(value.node, value.artifact, value.number),
@@ -72,6 +74,7 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
       sinceMs: Math.max(0, nowMs - value.changedAtMs),
       ...(value.reason === undefined ? {} : { reason: value.reason }),
       ...(value.exit === undefined ? {} : { exit: value.exit }),
+      ...healthView(health[instanceId(value.node, value.artifact, value.number)]),
       ...usageView(control, instanceId(value.node, value.artifact, value.number)),
     }));
     return { body: { instances } };
@@ -95,8 +98,12 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
   openapi: () => ({ body: openApiDocument(apiRows(), buildInfo().version) }),
 };
 
+function healthView(health: Health | undefined) {
+  return health === undefined ? {} : { health };
+}
+
 function usageView(control: Control, id: string) {
-  const usage = control.usageOf(id);
+  const usage = control.figures.usages.get(id);
   if (usage === undefined) return {};
   const { tier, heapBytes, externalBytes, cpuMs } = usage;
   const cpu = cpuMs === undefined ? {} : { cpuMs };

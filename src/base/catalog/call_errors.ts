@@ -31,4 +31,10 @@ export const callErrors = {
     "The method failed too often and is given a rest",
     "Retry after the Retry-After time, and look at the slice's log",
   ),
+  ASPECT_NOT_FOUND: row(
+    "E5034",
+    404,
+    "Nothing is switched on for the method",
+    "`aether aspect list` shows what is",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

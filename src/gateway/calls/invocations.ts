@@ -10,10 +10,9 @@ import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { MethodManifest } from "../../protocol/slice/manifest.ts";
 import type { Caller } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import type { Call } from "../call.ts";
+import type { Answer, Call } from "../call.ts";
 import { type CallOrigin, nestedOrigin } from "../http/call_meta.ts";
 import type { InstanceLink, InvokeRequest } from "../instance_link.ts";
-import type { Calls } from "./calls.ts";
 import { callFailure } from "./failure.ts";
 import type { Service } from "./service.ts";
 
@@ -21,8 +20,9 @@ const affinityLengthMax = 256;
 
 /** What is needed to answer the calls of slices. */
 export interface InvocationsOptions {
-  readonly calls: Calls;
   readonly log: Logger | undefined;
+  /** Sends a call through its interceptors; rejects when one of them refuses it. */
+  send(service: Service, manifest: MethodManifest, call: Call): Promise<Answer>;
   find(contract: string): Service | undefined;
   nextRequestId(): string;
   /** As of now. */
@@ -56,7 +56,7 @@ export class Invocations {
   }
 
   async #invoke(caller: Caller, request: InvokeRequest): Promise<Output> {
-    const { calls, nextRequestId, limits } = this.#options;
+    const { nextRequestId, limits } = this.#options;
     const { service, manifest } = this.#callee(caller, request);
     this.#requireSize("input", request.input, request);
     const { affinity, oneWay, origin } = this.#read(request.meta);
@@ -71,7 +71,7 @@ export class Invocations {
       ...(affinity === undefined ? {} : { affinity }),
     };
     if (oneWay) return this.#sendOneWay(service, manifest, call);
-    const answer = await calls.send(service, manifest, call);
+    const answer = await this.#options.send(service, manifest, call);
     if (answer.kind === "output") {
       this.#requireSize("output", answer.body, request);
       return answer;
@@ -116,20 +116,22 @@ export class Invocations {
 
   /** Answers as soon as the call is on its way; how it ends is only logged. */
   #sendOneWay(service: Service, manifest: MethodManifest, call: Call): Output {
-    const { calls, log } = this.#options;
+    const { send, log } = this.#options;
     const { method, requestId } = call;
     if (!service.hasRoom(method)) {
       const kind = service.hasTarget(method) ? "full" : "notHosted";
       throw callFailure({ kind }, service, method, manifest.idempotent);
     }
-    calls.send(service, manifest, call).then((answer) => {
+    const { contract } = service;
+    const warn = (reason: string) =>
+      log?.warn("A call that nobody waits for failed", { contract, method, requestId, reason });
+    send(service, manifest, call).then((answer) => {
       if (answer.kind === "output") return;
       const reason = answer.kind === "problem"
         ? answer.body.slice(0, 1_000)
         : callFailure(answer, service, method, manifest.idempotent).message;
-      const { contract } = service;
-      log?.warn("A call that nobody waits for failed", { contract, method, requestId, reason });
-    });
+      warn(reason);
+    }, (error: unknown) => warn(toAetherError(error).message));
     return { status: 202, body: "null" };
   }
 

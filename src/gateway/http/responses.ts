@@ -51,7 +51,7 @@ export function errorResponse(
   requestId: string,
   extra: [string, string][] = [],
 ): Response {
-  const headers: [string, string][] = error.status === 503
+  const headers: [string, string][] = error.status === 503 || error.status === 429
     ? [["retry-after", "1"], ...extra]
     : extra;
   return problemResponse(

@@ -39,6 +39,7 @@ import { Registration } from "../deploy/registration.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
+import { CallFigures } from "../figures/call_figures.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { Duties } from "./duties.ts";
@@ -68,6 +69,7 @@ export class Control {
   readonly catalog: SliceCatalog;
   readonly blueprints: Deployment["blueprints"];
   readonly locks: Locks;
+  readonly figures: CallFigures;
   readonly backups: NodeBackups;
   readonly registration: Registration;
   readonly deployment: Deployment;
@@ -87,7 +89,6 @@ export class Control {
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
   readonly #barrier: RoutingBarrier;
-  readonly #usages = new Map<string, InstanceUsage>();
   #isJoining = false;
   #isStopping = false;
   #isLeaving = false;
@@ -135,7 +136,9 @@ export class Control {
       asks: this.cluster.asks,
       peers: () => this.registration.others().map(({ id }) => id),
     });
-    this.membership = new Membership(options.config.node.id, this.cluster, this.clock);
+    const { cluster, clock } = this;
+    this.membership = new Membership(options.config.node.id, cluster, clock);
+    this.figures = new CallFigures({ node: options.config.node.id, cluster, clock });
     this.locks = new Locks({ store: this.store, clock: this.clock });
     this.resources = new NodeResources({
       node: this.config.node.id,
@@ -221,6 +224,7 @@ export class Control {
     port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
       if (message.type === "applied") this.#barrier.onApplied(message.revision);
       else if (message.type === "counts") this.deployment.figures.onCounts(message.counts);
+      else if (message.type === "figures") this.figures.report(message.methods);
       else this.#agent?.onDrained(message.instance);
     };
     this.#sendConfig();
@@ -288,7 +292,7 @@ export class Control {
 
   /** The supervisor says that an instance has ended. */
   onInstanceEnded({ instance, reason, problem }: InstanceEnd): void {
-    this.#usages.delete(instance);
+    this.figures.usages.delete(instance);
     this.#agent?.onEnded(instance, problem, reason);
   }
 
@@ -299,12 +303,7 @@ export class Control {
 
   /** The supervisor says what the instances use. */
   onInstanceUsage(usages: readonly InstanceUsage[]): void {
-    for (const usage of usages) this.#usages.set(usage.instance, usage);
-  }
-
-  /** What an instance of this node uses, if it runs. */
-  usageOf(instance: string): InstanceUsage | undefined {
-    return this.#usages.get(instance);
+    for (const usage of usages) this.figures.usages.set(usage.instance, usage);
   }
 
   #createAgent(): Agent {

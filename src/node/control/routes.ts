@@ -7,13 +7,16 @@
  * @module
  */
 import { artifactBase } from "../../protocol/coordinates.ts";
+import type { ExpandedSlice } from "../../protocol/blueprint.ts";
 import { keys } from "../../protocol/keys.ts";
+import type { AspectMode } from "../../protocol/slice/interceptors.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import type { RoutedService, RouteSnapshot } from "../../protocol/thread/threads.ts";
 import type { StoreState } from "../../store/state.ts";
 import {
   activeRollouts,
   instanceId,
+  storedBlueprints,
   storedInstances,
   storedTargets,
   storedValues,
@@ -26,6 +29,7 @@ const routePrefixes = [
   keys.instance,
   keys.artifact,
   keys.member,
+  keys.aspect,
 ].map(({ prefix }) => prefix);
 
 /** Whether a change of the key may change the routes. */
@@ -63,6 +67,8 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
     ]),
   );
   const services: RoutedService[] = [];
+  const settings = sliceSettings(state);
+  const aspects = storedAspects(state);
   for (const target of storedTargets(state)) {
     const isPart = target.isPart === true;
     const artifact = isPart ? target.artifact : servingVersion(target, active);
@@ -77,7 +83,9 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
       weight: isPart ? weights.get(artifact) ?? 0 : 1,
       methods: manifest.definition.methods,
       calls: manifest.definition.calls,
-      concurrency: manifest.limits.concurrency,
+      concurrency: settings.get(target.artifactBase)?.concurrency ?? manifest.limits.concurrency,
+      ...interceptorsOf(manifest, settings.get(target.artifactBase)),
+      ...aspects.get(target.artifactBase),
       instances: own.map((each) => instanceId(each.node, each.artifact, each.number)),
       remotes: [...byNode].flatMap(([other, instances]) => {
         const address = gateways.get(other) ?? "";
@@ -87,6 +95,38 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
   }
   const down = [...gateways.keys()].filter((id) => !isAlive(id));
   return { revision: state.revision, cluster, services, down };
+}
+
+/** What the blueprints say of how slices are called, by artifact base. */
+function sliceSettings(state: StoreState): Map<string, SliceSettings> {
+  return new Map(
+    storedBlueprints(state).flatMap(({ slices }) =>
+      slices.map((slice) => [artifactBase(slice.artifact), slice] as const)
+    ),
+  );
+}
+
+type SliceSettings = Pick<ExpandedSlice, "concurrency" | "interceptors">;
+
+function interceptorsOf(
+  { definition }: Manifest,
+  settings: SliceSettings | undefined,
+): Pick<RoutedService, "interceptors"> {
+  const sources = [definition.interceptors, settings?.interceptors].filter((each) =>
+    each !== undefined
+  );
+  return sources.length === 0 ? {} : { interceptors: sources };
+}
+
+function storedAspects(state: StoreState): Map<string, Pick<RoutedService, "aspects">> {
+  const byContract = new Map<string, { aspects: Record<string, AspectMode> }>();
+  for (const { key, value } of storedValues(state, keys.aspect)) {
+    const [contract = "", method = ""] = keys.aspect.parts(key);
+    const known = byContract.get(contract) ?? { aspects: {} };
+    known.aspects[method] = value.mode;
+    byContract.set(contract, known);
+  }
+  return byContract;
 }
 
 /** The wanted version once it is complete, else the one with the most instances. */

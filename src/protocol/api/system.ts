@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { instanceStates } from "../instance_state.ts";
+import { healths, instanceStates } from "../instance_state.ts";
 import { addressesSchema } from "../keys.ts";
 import { nodeLifecycles } from "../node_lifecycle.ts";
 import { exitReasons, tiers } from "../thread/threads.ts";
@@ -34,6 +34,8 @@ const instanceViewSchema = z.object({
   state: z.enum(instanceStates),
   attempt: z.int(),
   sinceMs: z.number(),
+  /** Whether it is expected to answer soon; absent where nobody has reported it lately. */
+  health: z.enum(healths).optional(),
   reason: z.string().optional(),
   /** How it ended, when it has failed. */
   exit: z.enum(exitReasons).optional(),

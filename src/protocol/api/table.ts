@@ -8,6 +8,7 @@
  */
 import { backupRows } from "./backups.ts";
 import { blueprintRows } from "./blueprints.ts";
+import { callRows } from "./calls.ts";
 import { clusterRows, eventRows } from "./cluster.ts";
 import { configRows } from "./config.ts";
 import { artifactRows, kvRows } from "./data.ts";
@@ -22,6 +23,7 @@ import { systemRows } from "./system.ts";
 /** All rows by name. */
 export const apiTable = {
   ...systemRows,
+  ...callRows,
   ...nodeRows,
   ...resourceRows,
   ...clusterRows,

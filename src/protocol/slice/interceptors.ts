@@ -62,6 +62,14 @@ export const methodInterceptorsSchema = z.record(z.string().max(64), interceptor
 /** See {@link methodInterceptorsSchema}. */
 export type MethodInterceptors = z.output<typeof methodInterceptorsSchema>;
 
+/** Name of an interceptor. */
+export type InterceptorKind = keyof Interceptors;
+
+/** What is switched on for a method at run time (#12); beside what its interceptors do. */
+export const aspectModes = ["LOG", "METRICS", "LOG_AND_METRICS"] as const;
+/** One of {@link aspectModes}. */
+export type AspectMode = typeof aspectModes[number];
+
 /**
  * The interceptors of a method: later sources win over earlier ones, and a method's own over "*".
  *

@@ -11,6 +11,9 @@ import type { Problem } from "../../base/errors.ts";
 import type { CallCounts } from "../figures.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigOrigin } from "../config/overlay.ts";
+import type { Health } from "../instance_state.ts";
+import type { MethodFigures } from "../slice/call_figures.ts";
+import type { AspectMode, MethodInterceptors } from "../slice/interceptors.ts";
 import type { Manifest, Permissions } from "../slice/manifest.ts";
 import type { ResourceConsumer } from "../slice/resources.ts";
 
@@ -59,17 +62,6 @@ export type ExitReason = typeof exitReasons[number];
 export const tiers = ["worker", "process"] as const;
 /** One of {@link tiers}. */
 export type Tier = typeof tiers[number];
-
-/** Whether an instance is expected to answer soon. */
-const healths = [
-  "HEALTHY",
-  /** The slice's own readiness check says no. */
-  "NOT_READY",
-  /** It has not answered its watchdog in time; when that lasts, it is hung and is ended. */
-  "SILENT",
-] as const;
-/** One of {@link healths}. */
-export type Health = typeof healths[number];
 
 /** How an instance is and what it uses, as last measured. */
 export interface InstanceUsage {
@@ -191,6 +183,10 @@ export interface RoutedService {
   readonly calls: readonly string[];
   /** Calls in flight per instance. */
   readonly concurrency: number;
+  /** Interceptors that the slice declares and the blueprint adds, later ones win. @default {[]} */
+  readonly interceptors?: readonly MethodInterceptors[];
+  /** What is switched on at run time by method, "*" for all others. @default {{}} */
+  readonly aspects?: Readonly<Record<string, AspectMode>>;
   /** Instances on this node that take calls. */
   readonly instances: readonly string[];
   /** Other nodes with instances, and how many. */
@@ -231,6 +227,8 @@ export type ControlToGateway =
 
 /** gateway -> control, on their own port. */
 export type GatewayToControl =
+  /** What was counted in the last second. */
+  | { readonly type: "figures"; readonly methods: readonly MethodFigures[] }
   | { readonly type: "applied"; readonly revision: number }
   /** Calls of every version since the gateway started. */
   | { readonly type: "counts"; readonly counts: readonly CallCounts[] }
