@@ -100,6 +100,35 @@ labTests(import.meta.url, 240_000, () => {
     assert.equal(view?.connectedPeers, 1);
   });
 
+  labTest(
+    "A flood of connections that prove nothing leaves the nodes at work",
+    async (world, lab) => {
+      const hosts = lab.hosts.slice(0, 3);
+      const cluster = await TestCluster.create(world, { hosts, isDurable: false, isTls: true });
+      await cluster.start();
+      await cluster.ready();
+      const leader = await cluster.leader(cluster.node(1));
+      const [first] = hosts;
+      const other = lab.hosts[3];
+      assert.ok(first !== undefined && other !== undefined);
+      const script = await world.write("flood.ts", flood);
+      const words = [Deno.execPath(), "run", "-A", "--no-config", script, first.address];
+      const flooding = world.startProgram(words, { under: other.under });
+      await flooding.line("stdout", (line) => line === "open" || undefined);
+      for (let i = 0; i < 20; i++) assert.equal(await cluster.node(1).put("under/flood", "1"), 200);
+      const status = await cluster.node(1).json<Status>("/api/status");
+      const { refusals } = status?.links ?? { refusals: {} };
+      assert.ok((refusals["too many"] ?? 0) > 400, JSON.stringify(refusals));
+      assert.ok((refusals.handshake ?? 0) > 0, JSON.stringify(refusals));
+      flooding.kill();
+      await flooding.ended;
+      await cluster.ready();
+      assert.equal(await cluster.leader(cluster.node(1)), leader);
+      const health = await cluster.node(1).json<{ connectedPeers: number }>("/api/health");
+      assert.equal(health?.connectedPeers, 2);
+    },
+  );
+
   labTest("A new node gets a certificate with a token, once", async (world, lab) => {
     const hosts = lab.hosts.slice(0, 3);
     const cluster = await TestCluster.create(world, { hosts, isDurable: false, isTls: true });
@@ -126,6 +155,11 @@ labTests(import.meta.url, 240_000, () => {
     const { mode } = await Deno.stat(world.path("n4", "tls", "node.key"));
     assert.equal((mode ?? 0) & 0o777, 0o600);
     assert.ok(!(await world.must(["cluster", "token", "list", ...cli])).includes(made.id));
+    await joining.line("stdout", (line) => line.includes('"ready"') || undefined);
+    await until("the new node is a member", async () => {
+      const health = await cluster.node(1).json<{ nodeCount: number }>("/api/health");
+      return health?.nodeCount === 4 || undefined;
+    });
     joining.kill();
     await joining.ended;
 
@@ -144,6 +178,21 @@ labTests(import.meta.url, 240_000, () => {
     }
   });
 });
+
+/** Plain bytes to both ports of a node, and then a thousand connections that say nothing. */
+const flood = `
+const [hostname = ""] = Deno.args;
+const connect = (port) => Deno.connect({ hostname, port });
+for (const port of [8090, 8091]) {
+  const conn = await connect(port);
+  await conn.write(new TextEncoder().encode("GET / HTTP/1.1\\r\\n\\r\\n"));
+  while (await conn.read(new Uint8Array(100)).catch(() => null) !== null);
+}
+const all = Array.from({ length: 1_000 }, (_, index) => connect(8090 + index % 2));
+await Promise.allSettled(all);
+console.log("open");
+setInterval(() => {}, 1_000);
+`;
 
 interface Status {
   readonly links: { readonly refusals: Readonly<Record<string, number>> };

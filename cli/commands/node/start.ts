@@ -118,7 +118,7 @@ async function joinAt(
     throw new AetherError("USAGE", `--join ${JSON.stringify(where)} is not HOST:PORT`);
   }
   const { loadConfig } = await import("../../../src/io/config/load.ts");
-  const { joinInto } = await import("../../../src/io/tls/join/joined_folder.ts");
+  const { joinInto } = await import("../../../src/io/tls/join/join_into.ts");
   // Without a certificate it may not start yet; who it is and where it keeps it is clear already.
   const unchecked = { ...env, AETHER_CLUSTER_INSECURE: "true" };
   const { config } = await loadConfig({ ...source, env: unchecked, forget: () => {} });

@@ -9,6 +9,8 @@ import { initAuthority, issueInto } from "../../io/tls/authority_folder.ts";
 import { readCredentials } from "../../io/tls/credentials.ts";
 import { readCertificate } from "../../io/tls/identity.ts";
 import { readIssuer } from "../../io/tls/issuer.ts";
+import { joinInto } from "../../io/tls/join/join_into.ts";
+import { readJoined } from "../../io/tls/join/joined_folder.ts";
 import { requestCertificate } from "../../io/tls/join/join_client.ts";
 import { Refusals } from "../../io/tls/refusals.ts";
 import { tlsTransport } from "../../io/tls/tls_transport.ts";
@@ -168,6 +170,19 @@ Deno.test("JoinServer without the authority's key says how to go on", async () =
     nowMs: Date.now(),
   });
   await assert.rejects(asking, { name: "ISSUER_MISSING", message: "Node n1 has no tls.issuerKey" });
+});
+
+Deno.test("joinInto() keeps what it gets, and asks only once", async () => {
+  await using member = await Member.start();
+  const dataDir = `${member.folder}/data`;
+  const options = { dataDir, node: "n4", address: member.address, nowMs: Date.now() };
+  assert.equal(await readJoined(dataDir), undefined);
+  await assert.rejects(joinInto({ ...options, token: undefined }), { name: "USAGE" });
+  assert.equal(await joinInto({ ...options, token: await member.token() }), true);
+  const joined = await readJoined(dataDir);
+  assert.ok(joined !== undefined);
+  assert.equal((await readCredentials(joined.tls)).identity.id, "n4");
+  assert.equal(await joinInto({ ...options, token: undefined }), false);
 });
 
 Deno.test("requestCertificate() tells a token's secret to nobody but the token's cluster", async () => {
