@@ -12,8 +12,14 @@ import { anyFrame } from "../../src/protocol/peer/samples_test.ts";
 import { mutateBytes, pick } from "./mutations.ts";
 
 const samplesCount = 1_000;
-/** Messages that say what is decided. */
-const statements: ReadonlySet<string> = new Set(["decision", "entries", "compacted"]);
+/** Messages that make no statement about the log. */
+const questions: ReadonlySet<string> = new Set([
+  "batch",
+  "get",
+  "fetch",
+  "rejoinAsk",
+  "barrierAsk",
+]);
 
 /** Makes frames under a seed. */
 export class Frames {
@@ -40,9 +46,8 @@ export class Frames {
   }
 
   /**
-   * A frame that a node may send which says that it belongs to the cluster but is none of the
-   * voters. Crashes are tolerated, lies are not: it says nothing about other nodes, nor that
-   * something is decided.
+   * A frame that may come from a member whatever has happened to it. Crashes are tolerated, lies
+   * are not: it says nothing about other nodes, nor about the log.
    */
   ofMember(): Uint8Array {
     for (;;) {
@@ -50,7 +55,7 @@ export class Frames {
       const frame = readFrame(bytes);
       if (frame === undefined) return bytes;
       if (frame.kind === "ask" || frame.kind === "answer") return bytes;
-      if (frame.kind !== "consensus" || statements.has(frame.message.type)) continue;
+      if (frame.kind !== "consensus" || !questions.has(frame.message.type)) continue;
       return this.encode({ ...frame, header: { ...frame.header, decidedUpTo: -1 } });
     }
   }

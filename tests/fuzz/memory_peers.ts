@@ -1,7 +1,7 @@
 /**
  * Fuzzes the peer port of a running node in this process: three nodes form a cluster over a network
- * in memory, one of them is killed, and an attacker calls the first: as nobody, as a node without
- * or of another cluster, and as one of this cluster.
+ * in memory, one of them is killed, and an attacker calls the first: as nobody, as a stranger, and
+ * in the name of the dead one.
  *
  * @module
  */
@@ -103,17 +103,19 @@ class Attack {
   /** Says who calls, or not; answers what to send then. */
   #greet(link: Link): () => Uint8Array {
     const frames = this.#frames;
-    const node = `s${this.#random.nextBelow(strangers)}`;
-    const { id } = this.#cluster.node("n1").member;
     switch (this.#random.nextBelow(4)) {
       case 0:
         return () => frames.any();
-      case 1:
-        link.send(frames.hello({ node, cluster: id }));
-        return () => frames.ofMember();
-      default:
-        link.send(frames.hello({ node, cluster: pick(this.#random, ["", "", "another"]) }));
+      case 1: {
+        const node = `s${this.#random.nextBelow(strangers)}`;
+        link.send(frames.hello({ node, cluster: pick(this.#random, ["", "another"]) }));
         return () => frames.any();
+      }
+      default: {
+        const { id } = this.#cluster.node("n1").member;
+        link.send(frames.hello({ node: "n3", cluster: id }));
+        return () => frames.ofMember();
+      }
     }
   }
 }

@@ -1,14 +1,13 @@
 /**
- * Fuzzes the peer port of a node's process over TCP: frames like those of `memory_peers.ts`, and
- * bytes that are no frames.
+ * Fuzzes the peer port of a node's process over TCP: frames of nobody and of strangers, which the
+ * node refuses, and bytes that are no frames. What members send is for `memory_peers.ts`.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { ByteWriter } from "../../src/base/codec.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import { FrameReader, writeFrame } from "../../src/base/transport/frame.ts";
-import { decodeFrame } from "../../src/protocol/peer/frame.ts";
+import { writeFrame } from "../../src/base/transport/frame.ts";
 import { endsLink, Frames } from "./frames.ts";
 import { pick } from "./mutations.ts";
 
@@ -31,9 +30,8 @@ export async function fuzzTcpPeers(
   target: PeerTarget,
 ): Promise<{ readonly frames: number; readonly calls: number }> {
   const sent = { frames: 0, calls: 0 };
-  const cluster = await clusterOf(target);
   await Promise.all(Array.from({ length: callers }, async (_, index) => {
-    const caller = new Caller(new SeededRandom(seed).split(`tcp/${index}`), target, cluster);
+    const caller = new Caller(new SeededRandom(seed).split(`tcp/${index}`), target);
     while (sent.frames < framesMax) {
       const count = await caller.call();
       sent.frames += count;
@@ -46,13 +44,11 @@ export async function fuzzTcpPeers(
 class Caller {
   readonly #random: SeededRandom;
   readonly #target: PeerTarget;
-  readonly #cluster: string;
   readonly #frames: Frames;
 
-  constructor(random: SeededRandom, target: PeerTarget, cluster: string) {
+  constructor(random: SeededRandom, target: PeerTarget) {
     this.#random = random;
     this.#target = target;
-    this.#cluster = cluster;
     this.#frames = new Frames(random);
   }
 
@@ -91,41 +87,11 @@ class Caller {
 
   #greet(writer: ByteWriter): () => Uint8Array {
     const frames = this.#frames;
+    if (this.#random.nextBelow(4) === 0) return () => frames.any();
     const node = `s${this.#random.nextBelow(strangers)}`;
-    switch (this.#random.nextBelow(4)) {
-      case 0:
-        return () => frames.any();
-      case 1:
-        writeFrame(writer, frames.hello({ node, cluster: this.#cluster }));
-        return () => frames.ofMember();
-      default: {
-        const claimed = pick(this.#random, ["", "", "another"]);
-        writeFrame(writer, frames.hello({ node, cluster: claimed }));
-        return () => frames.any();
-      }
-    }
-  }
-}
-
-/** The id of a node's cluster, which it says itself. */
-async function clusterOf({ hostname, port }: PeerTarget): Promise<string> {
-  using link = await Deno.connect({ hostname, port });
-  const writer = new ByteWriter();
-  const frames = new Frames(new SeededRandom("greeting"));
-  writeFrame(writer, frames.hello({ node: "asks", cluster: "" }));
-  await writeAll(link, writer.take());
-  const reader = new FrameReader(65_536);
-  const buffer = new Uint8Array(65_536);
-  for (;;) {
-    const frame = reader.next();
-    if (frame !== undefined) {
-      const answer = decodeFrame(frame);
-      assert.equal(answer.kind, "hello");
-      return answer.hello.cluster;
-    }
-    const count = await link.read(buffer);
-    assert.ok(count !== null, "The node has not greeted");
-    reader.push(buffer.slice(0, count));
+    const cluster = pick(this.#random, ["", "another"]);
+    writeFrame(writer, frames.hello({ node, cluster }));
+    return () => frames.any();
   }
 }
 
