@@ -36,6 +36,7 @@ import { command as configRemove } from "./commands/config/remove.ts";
 import { command as configSet } from "./commands/config/set.ts";
 import { command as configShow } from "./commands/config/show.ts";
 import { command as configValidate } from "./commands/config/validate.ts";
+import { command as controllerDecisions } from "./commands/controller/decisions.ts";
 import { command as deployComplete } from "./commands/deploy/complete.ts";
 import { command as deployHealth } from "./commands/deploy/health.ts";
 import { command as deployList } from "./commands/deploy/list.ts";
@@ -65,6 +66,7 @@ import { command as nodeStart } from "./commands/node/start.ts";
 import { command as nodes } from "./commands/nodes.ts";
 import { command as resources } from "./commands/resources.ts";
 import { command as routes } from "./commands/routes.ts";
+import { command as scale } from "./commands/scale.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
 import { command as sliceList } from "./commands/slice/list.ts";
@@ -95,6 +97,7 @@ export const commands: readonly Command[] = [
   ...[sliceStatus, calls],
   ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff],
+  ...[scale, controllerDecisions],
   ...[deployStart, deployList, deployStatus, deployHealth],
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],

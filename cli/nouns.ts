@@ -10,6 +10,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   node: "Run nodes, empty them and end them",
   cluster: "See and change who is in the cluster and who votes",
   blueprint: "Say what should run, and see how far it is",
+  controller: "See what is scaled by itself",
   deploy: "Let a new version of a slice take over, step by step",
   slice: "Write, build and publish slices",
   permissions: "See what slices ask for",

@@ -26,8 +26,9 @@ import { configHandlers } from "./handlers/config.ts";
 import { joinTokenHandlers } from "./handlers/join_tokens.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
-import { deployHandlers } from "./handlers/deploy.ts";
-import { nodeHandlers } from "./handlers/nodes.ts";
+import { deployHandlers } from "./handlers/deployment/deploy.ts";
+import { scalingHandlers } from "./handlers/deployment/scaling.ts";
+import { nodeHandlers } from "./handlers/deployment/nodes.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { systemHandlers } from "./handlers/system.ts";
 import { invalid, validators } from "./validation.ts";
@@ -46,6 +47,7 @@ const handlers = {
   ...resourceHandlers,
   ...clusterHandlers,
   ...deployHandlers,
+  ...scalingHandlers,
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,

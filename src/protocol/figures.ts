@@ -55,6 +55,15 @@ export function combineCounts(left: CallCounts, right: CallCounts, sign: 1 | -1 
   };
 }
 
+/** Time that all calls took together, in milliseconds, as exactly as the bounds are. */
+export function busyMsOf({ latencies }: CallCounts): number {
+  const last = latencyBoundsMs.at(-1) ?? 0;
+  return latencies.reduce(
+    (sum, count, index) => sum + Math.max(0, count) * (latencyBoundsMs[index] ?? last),
+    0,
+  );
+}
+
 /** The figures that counts mean. */
 export function figuresOf({ requests, errors, latencies }: CallCounts): VersionFigures {
   const total = latencies.reduce((sum, count) => sum + count, 0);

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { combineCounts, figuresOf, latencyBoundsMs, latencyIndex, noCounts } from "./figures.ts";
+import {
+  busyMsOf,
+  combineCounts,
+  figuresOf,
+  latencyBoundsMs,
+  latencyIndex,
+  noCounts,
+} from "./figures.ts";
 
 Deno.test("latencyIndex() finds the first bound that is not below", () => {
   assert.equal(latencyIndex(0), 0);
@@ -15,6 +22,7 @@ Deno.test("combineCounts() adds and subtracts, and figuresOf() tells what counts
   two.latencies[0] = 198;
   two.latencies[10] = 2;
   assert.deepEqual(figuresOf(two), { requests: 200, errors: 3, p99Ms: 1 });
+  assert.equal(Math.round(busyMsOf(two)), 198 + Math.round(2 * (latencyBoundsMs[10] ?? 0)));
   const sum = combineCounts(two, two);
   assert.deepEqual([sum.requests, sum.latencies[10]], [400, 4]);
   assert.deepEqual(combineCounts(sum, two, -1), two);

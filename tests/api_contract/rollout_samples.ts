@@ -33,6 +33,8 @@ export const goodRollouts = {
     body: JSON.stringify({ artifactBase: base("updated"), version: "2.0.0" }),
     status: 201,
   },
+  scale: { body: JSON.stringify({ artifact: "org.example:echo", instances: 1 }) },
+  controllerDecisions: {},
   rollingUpdateList: {},
   rollingUpdateStatus: { params: idOf("routed") },
   rollingUpdateHealth: { params: idOf("routed") },
@@ -57,6 +59,10 @@ export const wrongRollouts = {
   rollingUpdateStart: [
     { part: "body", body: '{"artifactBase": "a:b"}', issue: "version" },
   ],
+  scale: [
+    { part: "body", body: '{"artifact": "a:b", "instances": 0}', issue: "instances" },
+  ],
+  controllerDecisions: [],
   rollingUpdateList: [],
   rollingUpdateStatus: [wrongId],
   rollingUpdateHealth: [wrongId],

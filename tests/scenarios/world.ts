@@ -122,17 +122,20 @@ export class ScenarioWorld {
       log,
       leadership: () => ({ node, term: state.term }),
       isAlive,
-      rollouts: new RolloutDriver({
-        store,
-        clock: this.clock,
-        log,
-        isAlive,
-        figures: {
-          gather: () => Promise.resolve(),
-          mark: () => new Map([["", noCounts("")]]),
-          since: (artifact) => figures(artifact),
-        },
-      }),
+      tasks: [
+        new RolloutDriver({
+          store,
+          clock: this.clock,
+          log,
+          isAlive,
+          figures: {
+            gather: () => Promise.resolve(),
+            mark: () => new Map([["", noCounts("")]]),
+            counts: noCounts,
+            since: (artifact) => figures(artifact),
+          },
+        }),
+      ],
       instancesPerNode: perNode,
       deadlines: () => defaultDeadlines,
     });

@@ -74,4 +74,10 @@ export const deploymentErrors = {
     "The version cannot be rolled out like this",
     "Read what is in the way; a blueprint that changes more than one slice is applied",
   ),
+  SCALE_REFUSED: row(
+    "E4112",
+    409,
+    "The slice cannot have so few instances",
+    "Keep at least minAvailable, or lower it in the blueprint",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

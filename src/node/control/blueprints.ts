@@ -22,6 +22,7 @@ import { recordOperations, replaceOperations, revisionsOf } from "../deploy/revi
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import {
   activeRollouts,
+  asWanted,
   knownInstances,
   type Stored,
   storedBlueprints,
@@ -178,7 +179,8 @@ export class Blueprints {
     const record = number === undefined ? undefined : this.revision(id, number);
     if (record !== undefined && record.failures.length > 0) return this.#failed(record);
     const { revision, ...blueprint } = this.get(record?.blueprint.id ?? id);
-    return blueprintStatus(blueprint, knownInstances(this.#store.state), { revision });
+    const { state } = this.#store;
+    return blueprintStatus(asWanted(state, blueprint), knownInstances(state), { revision });
   }
 
   /**

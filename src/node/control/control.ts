@@ -239,7 +239,7 @@ export class Control {
     this.#duties = new Duties({
       cluster: this.cluster,
       membership: this.membership,
-      rollouts: this.deployment.driver,
+      tasks: [this.deployment.driver, this.deployment.scaling],
       backups: this.backups,
       clock: this.clock,
       log: this.log,

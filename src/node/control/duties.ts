@@ -14,15 +14,15 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { instancesPerNode, instanceTimes } from "../deploy/operator_limits.ts";
 import { MemberCare } from "../cluster/members/member_care.ts";
 import type { Membership } from "../cluster/members/membership.ts";
-import type { RolloutDriver } from "../rollout/rollout_driver.ts";
-import { Leader } from "./leader.ts";
+import { Leader, type LeaderTask } from "./leader.ts";
 import { LogClock } from "./log_clock.ts";
 
 /** What the duties need. */
 export interface DutiesOptions {
   readonly cluster: Cluster;
   readonly membership: Membership;
-  readonly rollouts: RolloutDriver;
+  /** What else the leader does. */
+  readonly tasks: readonly LeaderTask[];
   readonly backups: Pick<NodeBackups, "create">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -37,7 +37,7 @@ export class Duties {
   readonly #schedule: BackupSchedule;
   readonly #memberCare: MemberCare;
 
-  constructor({ cluster, membership, rollouts, backups, clock, log, config }: DutiesOptions) {
+  constructor({ cluster, membership, tasks, backups, clock, log, config }: DutiesOptions) {
     const { store } = cluster;
     const leadership = () => cluster.isLeader ? cluster.leader : undefined;
     const isAlive = (node: string) => cluster.isAlive(node);
@@ -46,7 +46,7 @@ export class Duties {
       clock,
       log,
       leadership,
-      rollouts,
+      tasks,
       isAlive,
       instancesPerNode: instancesPerNode(),
       deadlines: () => instanceTimes(config()),

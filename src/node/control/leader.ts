@@ -17,7 +17,6 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { StoreChange } from "../../store/state.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import type { RolloutDriver } from "../rollout/rollout_driver.ts";
 import { settlements } from "../deploy/revisions.ts";
 import type { LeaderDecision } from "../deploy/explain.ts";
 import { assignmentOperations, nodeWrites } from "../deploy/assignment_changes.ts";
@@ -42,6 +41,14 @@ const watched = [
   type,
 ) => type.prefix);
 
+/** A duty of the leader. */
+export interface LeaderTask {
+  /** Does what is due; answers when to look again, undefined when there is nothing to do. */
+  step(leading: Leadership): Promise<number | undefined>;
+  /** Another node leads. */
+  reset(): void;
+}
+
 /** What the leader needs. */
 export interface LeaderOptions {
   readonly store: Pick<ReplicatedStore, "state" | "propose" | "onChange">;
@@ -50,8 +57,8 @@ export interface LeaderOptions {
   /** This node's leadership; undefined while it does not lead. */
   leadership(): Leadership | undefined;
   isAlive(node: string): boolean;
-  /** Goes on with the rollouts. */
-  readonly rollouts: Pick<RolloutDriver, "step" | "reset">;
+  /** What else a leader does each time it decides: rollouts and scaling. */
+  readonly tasks: readonly LeaderTask[];
   /** Most instances of an artifact on a node; one instance uses one core. */
   readonly instancesPerNode: number;
   /** How long states of instances may last, as configured now. */
@@ -132,7 +139,7 @@ export class Leader {
     if (leading === undefined) {
       this.#decision = undefined;
       this.#sightings = new Sightings();
-      this.#options.rollouts.reset();
+      for (const task of this.#options.tasks) task.reset();
       return periodMs;
     }
     const { state } = store;
@@ -162,7 +169,10 @@ export class Leader {
     }
     const living = nodes.filter((node) => node.isAlive).map(({ id }) => id);
     await this.#removeReports(leading, new Set(living));
-    const againMs = await this.#options.rollouts.step(leading) ?? periodMs;
+    let againMs = periodMs;
+    for (const task of this.#options.tasks) {
+      againMs = Math.min(againMs, await task.step(leading) ?? periodMs);
+    }
     return Math.max(1, Math.min(againMs, (wakeAtMs ?? Infinity) - nowMs));
   }
 

@@ -38,7 +38,7 @@ class World {
       store: this.store,
       clock: this.clock,
       log,
-      rollouts: { step: () => Promise.resolve(undefined), reset: () => {} },
+      tasks: [],
       leadership: () => this.term === undefined ? undefined : { node: "n1", term: this.term },
       isAlive: (node) => !this.dead.has(node),
       instancesPerNode: 4,

@@ -83,6 +83,17 @@ export function activeRollouts(state: StoreState): Stored<Rollout>[] {
   return storedValues(state, keys.rollout).filter(({ value }) => !isEnded(value));
 }
 
+/** A blueprint with as many instances of each slice as are wanted now: it may have been scaled. */
+export function asWanted(state: StoreState, blueprint: ExpandedBlueprint): ExpandedBlueprint {
+  const slices = blueprint.slices.map((slice) => {
+    const key = keys.target.key(artifactBase(slice.artifact));
+    const target = storedValue(state, keys.target, key)?.value;
+    const isSame = target?.blueprint === blueprint.id && target.artifact === slice.artifact;
+    return isSame ? { ...slice, instances: target.instances } : slice;
+  });
+  return { ...blueprint, slices };
+}
+
 /** Id of an instance, unique in the cluster. */
 export function instanceId(node: string, artifact: string, number: number): string {
   return `${node}/${artifact}/${number}`;

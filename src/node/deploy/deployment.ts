@@ -14,6 +14,13 @@ import {
   rolloutHealthSchema,
   type RolloutHealthView,
 } from "../../protocol/api/deployment/deploy.ts";
+import {
+  type ScalingRecords,
+  scalingRecordsSchema,
+} from "../../protocol/api/deployment/scaling.ts";
+import type { ReplicatedStore } from "../cluster/replicated_store.ts";
+import { scaleWrite } from "../scaling/scale.ts";
+import { ScalingLoop } from "../scaling/scaling_loop.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { Blueprints } from "../control/blueprints.ts";
@@ -39,6 +46,14 @@ export interface DeploymentOptions {
   decision(): LeaderDecision | undefined;
 }
 
+/** What scaling did. */
+export interface ScaleOutcome {
+  readonly artifact: string;
+  readonly before: number;
+  readonly instances: number;
+  readonly revision: number;
+}
+
 /** A node's view of the deployment. */
 export class Deployment {
   readonly nodes: NodeLives;
@@ -46,6 +61,8 @@ export class Deployment {
   readonly rollouts: Rollouts;
   readonly figures: ClusterFigures;
   readonly driver: RolloutDriver;
+  readonly scaling: ScalingLoop;
+  readonly #store: Pick<ReplicatedStore, "state" | "propose">;
   readonly #leader: LeaderQuestions;
 
   constructor({ cluster, catalog, clock, log, config, decision }: DeploymentOptions) {
@@ -69,10 +86,24 @@ export class Deployment {
           .filter((id) => id !== node && isAlive(id)),
     });
     this.driver = new RolloutDriver({ store, clock, log, figures: this.figures, isAlive });
+    this.scaling = new ScalingLoop({
+      store,
+      clock,
+      log,
+      figures: this.figures,
+      instancesPerNode: instancesPerNode(),
+      rules: () => config().scaling,
+      isAlive,
+    });
+    this.#store = store;
     this.rollouts = new Rollouts({
       store,
       check: (text) => this.blueprints.check(text),
       wallMs: () => clock.wallMs(),
+    });
+    this.#leader.handle("decisions", () => {
+      const { enabled, dryRun } = config().scaling;
+      return { enabled, dryRun, decisions: this.scaling.records };
     });
     this.#leader.handle("health", (id) => this.driver.health(this.rollouts.get(String(id))));
     this.#leader.handle("explain", (name) => {
@@ -89,6 +120,25 @@ export class Deployment {
    */
   health(id: string): Promise<RolloutHealthView> {
     return this.#leader.ask("health", id, rolloutHealthSchema);
+  }
+
+  /** What the controller decided; throws what `health` throws. */
+  decisions(): Promise<ScalingRecords> {
+    return this.#leader.ask("decisions", null, scalingRecordsSchema);
+  }
+
+  /**
+   * Changes how many instances of a slice are wanted.
+   *
+   * @throws {AetherError} SLICE_NOT_APPLIED, SCALE_REFUSED, ROLLOUT_ACTIVE or REVISION_CONFLICT.
+   */
+  async scale(name: string, instances: number): Promise<ScaleOutcome> {
+    const { artifact, before, compare, then } = scaleWrite(this.#store.state, name, instances);
+    const applied = await this.#store.propose("operator", { compare, then, otherwise: [] });
+    if (!applied.succeeded) {
+      throw new AetherError("REVISION_CONFLICT", `${artifact} was changed meanwhile`);
+    }
+    return { artifact, before, instances, revision: applied.revision };
   }
 
   /**

@@ -14,6 +14,7 @@ import { keys, type RevisionValue } from "../../protocol/keys.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { StoreState } from "../../store/state.ts";
 import {
+  asWanted,
   knownInstances,
   type Stored,
   storedBlueprints,
@@ -111,7 +112,11 @@ export function settlements(state: StoreState, wallMs: number): Settlement[] {
     const records = revisionsOf(state, base);
     const last = records.at(-1);
     if (last?.value.state !== "DEPLOYING") return [];
-    const { status, slices } = blueprintStatus(last.value.blueprint, instances, { revision: 0 });
+    const { status, slices } = blueprintStatus(
+      asWanted(state, last.value.blueprint),
+      instances,
+      { revision: 0 },
+    );
     const key = keys.blueprint.key(blueprint.id);
     const compare = [
       { key: last.key, revision: last.revision },

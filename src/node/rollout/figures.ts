@@ -30,6 +30,8 @@ export interface FigureSource {
   gather(): Promise<void>;
   /** The present point. */
   mark(): FigureMark;
+  /** Counts of a version since a point. */
+  counts(artifact: string, mark: FigureMark): CallCounts;
   /** Calls of a version since a point. */
   since(artifact: string, mark: FigureMark): VersionFigures;
 }
@@ -85,10 +87,14 @@ export class ClusterFigures implements FigureSource {
     return new Map(this.#totals);
   }
 
-  since(artifact: string, mark: FigureMark): VersionFigures {
+  counts(artifact: string, mark: FigureMark): CallCounts {
     const total = this.#totals.get(artifact) ?? noCounts(artifact);
     const before = mark.get(artifact);
-    return figuresOf(before === undefined ? total : combineCounts(total, before, -1));
+    return before === undefined ? total : combineCounts(total, before, -1);
+  }
+
+  since(artifact: string, mark: FigureMark): VersionFigures {
+    return figuresOf(this.counts(artifact, mark));
   }
 
   #add(node: string, counts: readonly CallCounts[]): void {

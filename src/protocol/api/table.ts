@@ -15,6 +15,7 @@ import { artifactRows, kvRows } from "./data.ts";
 import { joinTokenRows } from "./join_tokens.ts";
 import { leaseRows, lockRows } from "./locks.ts";
 import { deployRows } from "./deployment/deploy.ts";
+import { scalingRows } from "./deployment/scaling.ts";
 import { nodeRows } from "./deployment/nodes.ts";
 import { resourceRows } from "./resources.ts";
 import type { Row } from "./row.ts";
@@ -29,6 +30,7 @@ export const apiTable = {
   ...clusterRows,
   ...eventRows,
   ...deployRows,
+  ...scalingRows,
   ...blueprintRows,
   ...kvRows,
   ...leaseRows,

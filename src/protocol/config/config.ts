@@ -95,6 +95,7 @@ const relations: readonly Relation[] = [
   { sections: ["sandbox"], check: sandboxIssues },
   { sections: ["app"], check: corsIssues },
   { sections: ["backup"], check: backupIssues },
+  { sections: ["scaling"], check: scalingIssues },
 ];
 
 function faultySections(error: z.ZodError): Set<string> {
@@ -276,6 +277,15 @@ function sandboxIssues(config: Config, origins: Origins): ConfigIssue[] {
   if (!net.includes("*") || net.every((entry) => entry === "*" || isAddress(entry))) return [];
   const message = 'Element "*" already means every named host; write only addresses beside it';
   return [locate(["sandbox", "max", "net", net.indexOf("*")], message, origins)];
+}
+
+function scalingIssues({ scaling }: Config, origins: Origins): ConfigIssue[] {
+  const { upInFlight, downInFlight } = scaling;
+  if (downInFlight < upInFlight) return [];
+  const message =
+    `${downInFlight} is not below scaling.upInFlight (${upInFlight}): a slice would ` +
+    "grow and shrink in turn";
+  return [locate(["scaling", "downInFlight"], message, origins)];
 }
 
 function backupIssues({ backup }: Config, origins: Origins): ConfigIssue[] {

@@ -73,6 +73,13 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       drainTimeoutMs: 60_000,
       shutdownTimeoutMs: 30_000,
     },
+    scaling: {
+      enabled: false,
+      dryRun: false,
+      upInFlight: 16,
+      downInFlight: 4,
+      maxInstances: 32,
+    },
     backup: { keep: 24 },
     resources: {},
     log: { level: "info", format: "text" },

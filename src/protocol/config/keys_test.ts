@@ -40,6 +40,7 @@ Deno.test("configKeys describes every key and table", () => {
     "sandbox",
     "sandbox.max",
     "deployment",
+    "scaling",
     "backup",
     "backup.s3",
     "log",

@@ -85,6 +85,11 @@ const liveKeys = new Set([
   "deployment.unloadingTimeout",
   "deployment.drainTimeout",
   "deployment.shutdownTimeout",
+  "scaling.enabled",
+  "scaling.dryRun",
+  "scaling.upInFlight",
+  "scaling.downInFlight",
+  "scaling.maxInstances",
   "backup.interval",
   "backup.keep",
 ]);

@@ -11,6 +11,10 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { callsSection as calls } from "./sections/calls.ts";
 import {
+  deploymentSection as deployment,
+  scalingSection as scaling,
+} from "./sections/deployment.ts";
+import {
   boolean,
   byteSize,
   choice,
@@ -301,26 +305,6 @@ const sandbox = section({
   max: sandboxMax,
 }).prefault({}).describe("Isolation of slices");
 
-const stateTimeout = () => durationMs({ minimum: "1s", maximum: "1d" });
-
-const deployment = section({
-  loadingTimeout: stateTimeout().prefault("2m").describe(
-    "Time in which the artifact of an instance must be here and checked",
-  ),
-  startingTimeout: stateTimeout().prefault("1m").describe(
-    "Time in which an instance must be ready, including its wait for a worker",
-  ),
-  unloadingTimeout: stateTimeout().prefault("2m").describe(
-    "Time in which an instance must be gone; the leader forgets it after three times as long",
-  ),
-  drainTimeout: stateTimeout().prefault("1m").describe(
-    "Time that calls in an instance have to end before it is stopped all the same",
-  ),
-  shutdownTimeout: durationMs({ minimum: "0s", maximum: "1h" }).prefault("30s").describe(
-    "Time that a node which is told to stop waits until others run its instances",
-  ),
-}).prefault({}).describe("States of instances and how long they may last");
-
 const backup = section({
   directory: filePath().optional().describe(
     "Folder for backups, best on another machine's disk that all nodes reach",
@@ -390,6 +374,7 @@ export const configSchema = section({
   artifact,
   sandbox,
   deployment,
+  scaling,
   backup,
   resources,
   log,

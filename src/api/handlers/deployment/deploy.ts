@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { deployRows, RolloutView } from "../../protocol/api/deployment/deploy.ts";
-import { isEnded, type Rollout } from "../../protocol/rollout.ts";
-import type { Handlers } from "../handler.ts";
+import type { deployRows, RolloutView } from "../../../protocol/api/deployment/deploy.ts";
+import { isEnded, type Rollout } from "../../../protocol/rollout.ts";
+import type { Handlers } from "../../handler.ts";
 
 /** See `protocol/api/deployment/deploy.ts`. */
 export const deployHandlers: Handlers<keyof typeof deployRows> = {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { nodeRows } from "../../protocol/api/deployment/nodes.ts";
-import type { Handlers } from "../handler.ts";
+import type { nodeRows } from "../../../protocol/api/deployment/nodes.ts";
+import type { Handlers } from "../../handler.ts";
 
 /** See `protocol/api/deployment/nodes.ts`. */
 export const nodeHandlers: Handlers<keyof typeof nodeRows> = {
