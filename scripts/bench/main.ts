@@ -24,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import("./http.ts")).benchHttp,
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
+  log: async () => (await import("./log.ts")).benchLog,
   startup: async () => (await import("./startup.ts")).benchStartup,
   tls: async () => (await import("./tls.ts")).benchTls,
 };
@@ -63,6 +64,10 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --soak N             Also start and stop N instances in each tier (0)
     --only PART          traps, idle or soak
     --binary FILE        Measure this executable instead of the source form
+
+  log  Time until a record is durable, in reserved space beside a file that grows
+    --records N          Records of each log, in turns (2000)
+    --bytes N            Size of a record (512)
 
   startup  From the start of a node to its first answers, and its idle memory
     --rounds N           Starts that count, after one that does not (5)

@@ -11,7 +11,13 @@
 import { join } from "node:path";
 import { assert, InvariantError } from "../base/assert.ts";
 import { AetherError } from "../base/errors.ts";
-import { type AppendFile, type ByteRange, isStorageName, type Storage } from "../base/storage.ts";
+import {
+  type AppendFile,
+  type ByteRange,
+  isStorageName,
+  type OpenAppendOptions,
+  type Storage,
+} from "../base/storage.ts";
 
 /** Upper case, so that it can never be a file of the storage. */
 const LOCK_NAME = "LOCK";
@@ -93,13 +99,13 @@ export class FileStorage implements Storage {
     }
   }
 
-  async openAppend(name: string): Promise<AppendFile> {
+  async openAppend(name: string, options: OpenAppendOptions = {}): Promise<AppendFile> {
     const path = this.#path(name);
     try {
-      const file = await Deno.open(path, { append: true, create: true, mode: FILE_MODE });
-      const { size } = await file.stat();
-      if (size === 0) await this.#directory.sync();
-      return new OpenFile(name, path, file, size);
+      const file = await Deno.open(path, { write: true, create: true, mode: FILE_MODE });
+      const sizeBytes = await file.seek(0, Deno.SeekMode.End);
+      if (sizeBytes === 0) await this.#directory.sync();
+      return new OpenFile({ name, path, file, sizeBytes, ...options });
     } catch (thrown) {
       throw failure(path, "Opening", thrown);
     }
@@ -157,17 +163,31 @@ export class FileStorage implements Storage {
   }
 }
 
+interface OpenFileOptions extends OpenAppendOptions {
+  readonly name: string;
+  readonly path: string;
+  /** Positioned at its end. */
+  readonly file: Deno.FsFile;
+  readonly sizeBytes: number;
+}
+
 class OpenFile implements AppendFile {
   readonly name: string;
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  /** The file's position is always here. */
   #sizeBytes: number;
+  /** The end of the zeros that follow. */
+  #allocatedBytes: number;
+  #reserveBytes: number;
 
-  constructor(name: string, path: string, file: Deno.FsFile, sizeBytes: number) {
-    this.name = name;
-    this.#path = path;
-    this.#file = file;
-    this.#sizeBytes = sizeBytes;
+  constructor(options: OpenFileOptions) {
+    this.name = options.name;
+    this.#path = options.path;
+    this.#file = options.file;
+    this.#sizeBytes = options.sizeBytes;
+    this.#allocatedBytes = options.sizeBytes;
+    this.#reserveBytes = options.reserveBytes ?? 0;
   }
 
   get sizeBytes(): number {
@@ -181,9 +201,24 @@ class OpenFile implements AppendFile {
         written += count;
         this.#sizeBytes += count;
       }
+      if (this.#reserveBytes > 0 && this.#sizeBytes > this.#allocatedBytes) this.#reserve();
     } catch (thrown) {
       throw failure(this.#path, "Writing", thrown);
     }
+  }
+
+  #reserve(): void {
+    this.#allocatedBytes = Math.ceil(this.#sizeBytes / this.#reserveBytes) * this.#reserveBytes;
+    const zeros = new Uint8Array(this.#allocatedBytes - this.#sizeBytes);
+    try {
+      for (let written = 0; written < zeros.length;) {
+        written += this.#file.writeSync(zeros.subarray(written));
+      }
+    } catch {
+      // The bytes of the caller are written: a full disk is no failure before they do not fit.
+      this.#reserveBytes = 0;
+    }
+    this.#file.seekSync(this.#sizeBytes, Deno.SeekMode.Start);
   }
 
   async sync(): Promise<void> {

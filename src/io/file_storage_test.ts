@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FileStorage } from "./file_storage.ts";
 
 async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -91,5 +92,32 @@ Deno.test("FileStorage files fail with STORAGE_FAILED and the path on a full dis
     });
     file.close();
     await storage.close();
+  });
+});
+
+Deno.test("FileStorage files fail on a full disk only when the bytes themselves do not fit", async () => {
+  await withDirectory(async (directory) => {
+    // A limit of 32 blocks for every file, far below the reserve, behaves as a full disk does.
+    const writer = fileURLToPath(
+      new URL("../../tests/fixtures/reserve_writer.ts", import.meta.url),
+    );
+    const { stdout, stderr } = await new Deno.Command("sh", {
+      args: [
+        ...["-c", `trap "" XFSZ; ulimit -f 32; exec "$@"`, "sh", Deno.execPath()],
+        ...["run", "--no-check", "--allow-read", "--allow-write", writer, directory],
+      ],
+    }).output();
+    const printed = new TextDecoder().decode(stdout);
+    const [first = "", ...rest] = printed.trim().split("\n");
+    // Shells count in blocks of 512 or 1024 bytes.
+    const sizeBytes = Number(first);
+    assert.ok(
+      [16 * 1024, 32 * 1024].includes(sizeBytes),
+      `${printed}${new TextDecoder().decode(stderr)}`,
+    );
+    assert.match(rest.join(), /^STORAGE_FAILED: Writing ".*a\.log" failed: /);
+    assert.equal((await Deno.stat(join(directory, "a.log"))).size, sizeBytes);
+    const written = await Deno.readFile(join(directory, "a.log"));
+    assert.ok(written.every((byte) => byte === 1), "The reserve was in the way");
   });
 });

@@ -25,6 +25,7 @@ type Test = (behaviour: string, run: (storage: Storage) => Promise<void>) => voi
 export function testStorage(name: string, withStorage: StorageHarness): void {
   const test: Test = (behaviour, run) => Deno.test(`${name}: ${behaviour}`, () => withStorage(run));
   testAppending(test);
+  testReserving(test);
   testReplacing(test);
   testDirectory(test);
 }
@@ -58,6 +59,49 @@ function testAppending(test: Test): void {
     await file.sync();
     file.close();
     assert.equal(await textOf(storage, "a.log"), "first");
+  });
+}
+
+function testReserving(test: Test): void {
+  const options = { reserveBytes: 1000 };
+  const zeros = (count: number) => "\0".repeat(count);
+
+  test("openAppend() with a reserve keeps zeros behind the end", async (storage) => {
+    const file = await storage.openAppend("a.log", options);
+    assert.equal(await textOf(storage, "a.log"), "", "nothing before the first append");
+    file.append(bytes("one"));
+    assert.equal(await textOf(storage, "a.log"), "one" + zeros(997));
+    file.append(bytes("two"));
+    await file.sync();
+    assert.equal(file.sizeBytes, 6, "the reserve does not count");
+    assert.equal(await textOf(storage, "a.log"), "onetwo" + zeros(994));
+    file.append(bytes("x".repeat(994)));
+    assert.equal(await textOf(storage, "a.log"), "onetwo" + "x".repeat(994), "it is used up");
+    file.append(bytes("y".repeat(1500)));
+    assert.equal(file.sizeBytes, 2500);
+    const expected = "onetwo" + "x".repeat(994) + "y".repeat(1500) + zeros(500);
+    assert.equal(await textOf(storage, "a.log"), expected);
+    file.close();
+    assert.equal(await textOf(storage, "a.log"), expected, "it stays when the file is closed");
+  });
+
+  test("a reserve is cut off and made again", async (storage) => {
+    await storage.writeAtomic("a.log", [bytes("head")]);
+    const first = await storage.openAppend("a.log", options);
+    assert.equal(first.sizeBytes, 4);
+    first.append(bytes("one"));
+    first.close();
+    await storage.truncate("a.log", 5);
+    const again = await storage.openAppend("a.log", options);
+    assert.equal(again.sizeBytes, 5);
+    again.append(bytes("two"));
+    assert.equal(await textOf(storage, "a.log"), "headotwo" + zeros(992));
+    again.close();
+    const behind = await storage.openAppend("a.log");
+    assert.equal(behind.sizeBytes, 1000, "whoever does not cut it off goes on behind it");
+    behind.append(bytes("end"));
+    behind.close();
+    assert.equal(await textOf(storage, "a.log"), "headotwo" + zeros(992) + "end");
   });
 }
 

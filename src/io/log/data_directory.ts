@@ -11,8 +11,9 @@ import { crc32c } from "../../base/crc32.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { Storage } from "../../base/storage.ts";
 import { FileStorage } from "../file_storage.ts";
-import { DurableLog, type DurableLogOptions, isSegmentName } from "./durable_log.ts";
+import { DurableLog, type DurableLogOptions } from "./durable_log.ts";
 import { corrupt, type LogRecord, unknownFormat } from "./segment.ts";
+import { isSegmentName } from "./segment_files.ts";
 import { isSnapshotName, type Snapshot, Snapshots } from "./snapshots.ts";
 
 /** The format of the directory as a whole that this version writes and reads. */

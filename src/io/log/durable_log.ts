@@ -3,9 +3,11 @@
  *
  * It promises one thing: a record whose `sync()` resolved is there after any crash, and no record
  * is there that was not appended. Appends are buffered; all those of an event-loop turn, and all
- * that come while the disk is busy, go out in one write and one sync. The first failure of the disk
- * ends the log: after a failed sync nobody knows what the disk holds. What records mean is the
- * business of the store and the consensus driver.
+ * that come while the disk is busy, go out in one write and one sync: a commit. It goes into space
+ * that the file has already, so that the sync need not wait for the file's new size; `segment.ts`
+ * says why a torn commit is still told from damage. The first failure of the disk ends the log:
+ * after a failed sync nobody knows what the disk holds. What records mean is the business of the
+ * store and the consensus driver.
  *
  * @module
  */
@@ -14,14 +16,20 @@ import { ByteWriter } from "../../base/codec.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { AppendFile, Storage } from "../../base/storage.ts";
 import {
-  corrupt,
-  encodeSegmentHeader,
-  type LogRecord,
-  readSegment,
+  encodeMarker,
+  MARKER_BYTES,
   RECORD_OVERHEAD_BYTES,
-  SEGMENT_HEADER_BYTES,
+  recordSeed,
   writeRecord,
-} from "./segment.ts";
+} from "./record.ts";
+import { type LogRecord, SEGMENT_VERSION } from "./segment.ts";
+import {
+  createSegment,
+  listSegments,
+  loadSegment,
+  openSegment,
+  type SegmentFile,
+} from "./segment_files.ts";
 
 /** Options of {@link DurableLog.open}. */
 export interface DurableLogOptions {
@@ -58,25 +66,11 @@ const DEFAULTS = {
   },
 } satisfies Required<DurableLogOptions>;
 
-const NAME_PATTERN = /^wal-(\d{16})\.log$/;
-
-interface Segment {
-  readonly name: string;
-  readonly firstIndex: number;
-  /** Known once nothing is added any more. */
-  sizeBytes: number;
-}
-
 interface Waiter {
   readonly index: number;
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (reason: AetherError) => void;
-}
-
-/** Whether a file of a storage belongs to a log. */
-export function isSegmentName(name: string): boolean {
-  return NAME_PATTERN.test(name);
 }
 
 /**
@@ -98,12 +92,13 @@ export class DurableLog {
   readonly #storage: Storage;
   readonly #options: Required<DurableLogOptions>;
   /** Oldest first; the last one is open. */
-  readonly #segments: Segment[];
+  readonly #segments: SegmentFile[];
   #file: AppendFile;
   #nextIndex: number;
   #syncedIndex: number;
-  #pending = new ByteWriter();
-  #spare = new ByteWriter();
+  /** Begins with room for the marker, which is known only when the batch is written. */
+  #pending = emptyBatch(new ByteWriter());
+  #spare = emptyBatch(new ByteWriter());
   /** Ordered by index. */
   #waiters: Waiter[] = [];
   #isCommitting = false;
@@ -114,7 +109,7 @@ export class DurableLog {
   private constructor(
     storage: Storage,
     options: Required<DurableLogOptions>,
-    state: { segments: Segment[]; file: AppendFile; nextIndex: number },
+    state: { segments: SegmentFile[]; file: AppendFile; nextIndex: number },
   ) {
     this.#storage = storage;
     this.#options = options;
@@ -133,22 +128,26 @@ export class DurableLog {
    */
   static async open(storage: Storage, given: DurableLogOptions = {}): Promise<OpenedLog> {
     const options = { ...DEFAULTS, ...given };
-    const segments = (await storage.list()).flatMap(segmentOf);
+    const segments = await listSegments(storage);
     if (segments.length === 0) segments.push(await createSegment(storage, options.logId, 1));
     const records: LogRecord[] = [];
     let nextIndex = segments[0]?.firstIndex ?? 1;
+    let version = SEGMENT_VERSION;
     for (const [i, segment] of segments.entries()) {
       const isLast = i === segments.length - 1;
       const content = await loadSegment(storage, segment, { ...options, isLast, nextIndex });
       nextIndex += content.records.length;
       segment.sizeBytes = content.validBytes;
+      version = content.version;
       for (const record of content.records) {
         if (record.index >= options.fromIndex) records.push(record);
       }
     }
-    const last = segments[segments.length - 1] as Segment; // there is one at least
-    const file = await storage.openAppend(last.name);
-    return { log: new DurableLog(storage, options, { segments, file, nextIndex }), records };
+    const last = segments[segments.length - 1] as SegmentFile; // there is one at least
+    const file = await openSegment(storage, last, options);
+    const log = new DurableLog(storage, options, { segments, file, nextIndex });
+    await log.#settle(version);
+    return { log, records };
   }
 
   /** Index of the oldest record that is kept, or of the next one when there is none. */
@@ -169,7 +168,7 @@ export class DurableLog {
   /** Bytes on disk and on the way there. */
   get sizeBytes(): number {
     const closedBytes = this.#segments.slice(0, -1).reduce((sum, one) => sum + one.sizeBytes, 0);
-    return closedBytes + this.#file.sizeBytes + this.#pending.length;
+    return closedBytes + this.#file.sizeBytes + this.#pendingBytes;
   }
 
   /** Why the log has ended; undefined while it works. */
@@ -193,13 +192,13 @@ export class DurableLog {
         `Record of ${body.length} bytes exceeds the log's limit of ${maxBodyBytes}`,
       );
     }
-    if (this.#pending.length + RECORD_OVERHEAD_BYTES + body.length > maxPendingBytes) {
+    if (this.#pendingBytes + RECORD_OVERHEAD_BYTES + body.length > maxPendingBytes) {
       throw new AetherError(
         "NOT_PROPOSED",
-        `The disk is behind: ${this.#pending.length} bytes wait for ${this.#storage.location}`,
+        `The disk is behind: ${this.#pendingBytes} bytes wait for ${this.#storage.location}`,
       );
     }
-    writeRecord(this.#pending, logId, { type, body });
+    writeRecord(this.#pending, recordSeed(logId, this.#nextIndex), { type, body });
     return this.#nextIndex++;
   }
 
@@ -239,10 +238,47 @@ export class DurableLog {
   async close(): Promise<void> {
     try {
       await this.sync();
+      this.#markEnd();
     } finally {
       this.#failure ??= new AetherError("STORAGE_FAILED", "The log is closed");
       this.#file.close();
     }
+  }
+
+  get #pendingBytes(): number {
+    return this.#pending.length - MARKER_BYTES;
+  }
+
+  /** Makes what was found durable, and the last segment one that can be continued. */
+  async #settle(version: number): Promise<void> {
+    try {
+      // A process that was killed may have written records that are not on disk yet. Whoever reads
+      // them now counts on them, and so does the marker of the next commit.
+      await this.#file.sync();
+      if (version !== SEGMENT_VERSION) await this.#startSegment();
+    } catch (thrown) {
+      this.#file.close();
+      throw thrown;
+    }
+  }
+
+  /** Proves to whoever opens the log that its last commit was durable. */
+  #markEnd(): void {
+    if (this.#isCommitting) return; // somebody still appends
+    try {
+      this.#file.append(this.#marker());
+    } catch {
+      // Without it, nothing is missing.
+    }
+  }
+
+  /** Tells that everything before it in the file is durable. */
+  #marker(): Uint8Array {
+    const { logId } = this.#options;
+    return encodeMarker(logId, {
+      offset: this.#file.sizeBytes,
+      nextIndex: this.#syncedIndex + 1,
+    });
   }
 
   /** Oldest first, so that a crash in between leaves no gap. */
@@ -275,9 +311,11 @@ export class DurableLog {
     this.#pending = this.#spare;
     this.#spare = batch;
     const isFull = this.#file.sizeBytes + batch.length > this.#options.segmentBytes;
-    if (isFull && this.#file.sizeBytes > SEGMENT_HEADER_BYTES) await this.#startSegment();
+    const { firstIndex } = this.#segments[this.#segments.length - 1] as SegmentFile;
+    if (isFull && firstIndex <= this.#syncedIndex) await this.#startSegment();
+    batch.view().set(this.#marker());
     this.#file.append(batch.view());
-    batch.clear();
+    emptyBatch(batch);
     await this.#file.sync();
   }
 
@@ -285,11 +323,13 @@ export class DurableLog {
   async #startSegment(): Promise<void> {
     const firstIndex = this.#syncedIndex + 1;
     const segment = await createSegment(this.#storage, this.#options.logId, firstIndex);
-    const file = await this.#storage.openAppend(segment.name);
-    const full = this.#segments[this.#segments.length - 1] as Segment; // there is one at least
+    const file = await openSegment(this.#storage, segment, this.#options);
+    const full = this.#segments[this.#segments.length - 1] as SegmentFile; // there is one at least
     full.sizeBytes = this.#file.sizeBytes;
     this.#file.close();
     this.#file = file;
+    // One of an older version without records was replaced by its namesake.
+    if (full.firstIndex === firstIndex) this.#segments.pop();
     this.#segments.push(segment);
   }
 
@@ -313,41 +353,7 @@ export class DurableLog {
   }
 }
 
-function segmentOf(name: string): Segment[] {
-  const match = NAME_PATTERN.exec(name);
-  return match === null ? [] : [{ name, firstIndex: Number(match[1]), sizeBytes: 0 }];
-}
-
-async function createSegment(
-  storage: Storage,
-  logId: number,
-  firstIndex: number,
-): Promise<Segment> {
-  const name = `wal-${String(firstIndex).padStart(16, "0")}.log`;
-  await storage.writeAtomic(name, [encodeSegmentHeader({ logId, firstIndex })]);
-  return { name, firstIndex, sizeBytes: 0 };
-}
-
-interface LoadOptions {
-  readonly logId: number;
-  readonly maxBodyBytes: number;
-  readonly isLast: boolean;
-  /** The index with which the segment must begin. */
-  readonly nextIndex: number;
-}
-
-/** Reads one segment, checks that it belongs here, and cuts a torn write off. */
-async function loadSegment(storage: Storage, segment: Segment, options: LoadOptions) {
-  const { name, firstIndex } = segment;
-  const bytes = await storage.read(name);
-  if (bytes === undefined) throw corrupt(name, 0, "the file has vanished");
-  const content = readSegment(bytes, { ...options, name });
-  if (content.identity.logId !== options.logId) {
-    throw corrupt(name, 0, "it belongs to another node's log");
-  }
-  if (content.identity.firstIndex !== firstIndex || firstIndex !== options.nextIndex) {
-    throw corrupt(name, 0, `it begins with record ${firstIndex}, not ${options.nextIndex}`);
-  }
-  if (content.validBytes < bytes.length) await storage.truncate(name, content.validBytes);
-  return content;
+function emptyBatch(writer: ByteWriter): ByteWriter {
+  writer.clear();
+  return writer.raw(new Uint8Array(MARKER_BYTES));
 }

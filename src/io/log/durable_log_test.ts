@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { MemoryStorage } from "../../base/storage.ts";
-import type { AppendFile } from "../../base/storage.ts";
+import type { AppendFile, OpenAppendOptions } from "../../base/storage.ts";
 import { DurableLog, type DurableLogOptions } from "./durable_log.ts";
-import { encodeSegmentHeader } from "./segment.ts";
+import { MARKER_BYTES } from "./record.ts";
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment.ts";
+import { segmentOfVersion1 } from "./version_1_fixture_test.ts";
 
 const SMALL: DurableLogOptions = { segmentBytes: 100 };
 
@@ -14,9 +16,10 @@ function body(size: number, fill = size): Uint8Array {
 class CountingStorage extends MemoryStorage {
   appends = 0;
   syncs = 0;
+  closes = 0;
 
-  override async openAppend(name: string): Promise<AppendFile> {
-    const file = await super.openAppend(name);
+  override async openAppend(name: string, options?: OpenAppendOptions): Promise<AppendFile> {
+    const file = await super.openAppend(name, options);
     return {
       name,
       get sizeBytes() {
@@ -30,13 +33,20 @@ class CountingStorage extends MemoryStorage {
         this.syncs++;
         return file.sync();
       },
-      close: () => file.close(),
+      close: () => {
+        this.closes++;
+        file.close();
+      },
     };
   }
 }
 
-async function filled(storage: MemoryStorage, sizes: number[]): Promise<DurableLog> {
-  const { log } = await DurableLog.open(storage, SMALL);
+async function filled(
+  storage: MemoryStorage,
+  sizes: number[],
+  options = SMALL,
+): Promise<DurableLog> {
+  const { log } = await DurableLog.open(storage, options);
   for (const size of sizes) {
     log.append(1, body(size));
     await log.sync();
@@ -73,6 +83,7 @@ Deno.test("DurableLog.open() leaves out the records before fromIndex", async () 
 Deno.test("DurableLog.sync() shares one write among all callers of a turn", async () => {
   const storage = new CountingStorage();
   const { log } = await DurableLog.open(storage);
+  storage.syncs = 0;
   const syncs = Array.from({ length: 50 }, () => {
     log.append(1, body(10));
     return log.sync();
@@ -88,6 +99,7 @@ Deno.test("DurableLog.sync() puts what comes meanwhile into the next write", asy
   const storage = new CountingStorage();
   let startTurn = () => {};
   const { log } = await DurableLog.open(storage, { endOfTurn: (run) => startTurn = run });
+  storage.syncs = 0;
   log.append(1, body(1));
   const first = log.sync();
   startTurn();
@@ -122,7 +134,7 @@ Deno.test("DurableLog begins a new segment when one is full", async () => {
   ]);
   const { records, log } = await DurableLog.open(storage, SMALL);
   assert.deepEqual(records.map((record) => record.body.length), [40, 40, 40, 200, 40]);
-  assert.equal(log.sizeBytes, 5 * 24 + 5 * 9 + 360);
+  assert.equal(log.sizeBytes, 5 * (SEGMENT_HEADER_BYTES + MARKER_BYTES + 9) + 360);
 });
 
 Deno.test("DurableLog.dropBefore() removes whole older segments, never the newest", async () => {
@@ -192,11 +204,12 @@ Deno.test("DurableLog.open() cuts off what a full disk left half-written", async
 
 Deno.test("DurableLog.open() refuses damage in the middle, naming file and offset", async () => {
   const storage = new MemoryStorage();
-  await filled(storage, [10, 10, 10]);
-  storage.corrupt("wal-0000000000000001.log", 24 + 19 + 12);
+  await filled(storage, [10, 10, 10], {});
+  // Every commit is a marker of 24 bytes and a record of 19.
+  storage.corrupt("wal-0000000000000001.log", 24 + 43 + 24 + 12);
   await assert.rejects(DurableLog.open(storage), {
     name: "STORAGE_CORRUPT",
-    message: /File "wal-0{15}1.log" is damaged at byte 43: .* byte 62 has a whole one/,
+    message: /File "wal-0{15}1.log" is damaged at byte 91: .* before byte 110 was written/,
   });
 });
 
@@ -232,4 +245,108 @@ Deno.test("DurableLog.close() syncs what is pending and ends the log", async () 
   storage.crash();
   storage.restart();
   assert.equal((await DurableLog.open(storage)).records.length, 1);
+});
+
+Deno.test("DurableLog.close() leaves the proof that the last record was durable", async () => {
+  const storage = new MemoryStorage();
+  const log = await filled(storage, [10, 10], {});
+  const offset = log.sizeBytes - 5;
+  await log.close();
+  storage.corrupt("wal-0000000000000001.log", offset);
+  await assert.rejects(DurableLog.open(storage), { name: "STORAGE_CORRUPT" });
+  storage.corrupt("wal-0000000000000001.log", offset);
+  assert.equal((await DurableLog.open(storage)).records.length, 2);
+});
+
+Deno.test("DurableLog.close() does not fail when the proof does not fit on the disk", async () => {
+  const storage = new MemoryStorage();
+  const log = await filled(storage, [20]);
+  storage.faults.capacityBytes = 80;
+  await log.close();
+  storage.faults = {};
+  assert.equal((await DurableLog.open(storage)).records.length, 1);
+});
+
+Deno.test("DurableLog writes into space that is allocated, and counts only what it wrote", async () => {
+  const storage = new MemoryStorage();
+  const log = await filled(storage, [10], {});
+  const sizeOnDisk = async () => (await storage.read("wal-0000000000000001.log"))?.length;
+  assert.equal(log.sizeBytes, SEGMENT_HEADER_BYTES + MARKER_BYTES + 19);
+  assert.equal(await sizeOnDisk(), 256 * 1024);
+  const { log: again } = await DurableLog.open(storage);
+  assert.equal(await sizeOnDisk(), log.sizeBytes, "what was reserved is cut off");
+  assert.equal(again.sizeBytes, log.sizeBytes);
+});
+
+Deno.test("DurableLog reserves no more than a segment may have", async () => {
+  const storage = new MemoryStorage();
+  await filled(storage, [10]);
+  assert.equal((await storage.read("wal-0000000000000001.log"))?.length, SMALL.segmentBytes);
+});
+
+Deno.test("DurableLog.open() makes durable what a killed process left unsynced", async () => {
+  const original = new MemoryStorage();
+  const { sizeBytes } = await filled(original, [10]);
+  const bytes = await original.read("wal-0000000000000001.log");
+  const storage = new MemoryStorage({ unsynced: "lost" });
+  const file = await storage.openAppend("wal-0000000000000001.log");
+  file.append(bytes?.subarray(0, sizeBytes) ?? assert.fail("There is no segment"));
+  assert.equal((await DurableLog.open(storage)).records.length, 1);
+  storage.crash();
+  storage.restart();
+  assert.equal((await DurableLog.open(storage)).records.length, 1);
+});
+
+Deno.test("DurableLog.open() closes the file when the disk cannot sync what it found", async () => {
+  const storage = new CountingStorage();
+  await filled(storage, [10]);
+  storage.faults.syncErrorRate = 1;
+  storage.closes = 0;
+  await assert.rejects(DurableLog.open(storage), { name: "STORAGE_FAILED" });
+  assert.equal(storage.closes, 1);
+});
+
+/** Opens, appends, and opens again, until `expected` bodies are there. */
+async function assertContinues(storage: MemoryStorage, expected: number[]): Promise<void> {
+  const { log, records } = await DurableLog.open(storage, SMALL);
+  assert.deepEqual(records.map((record) => record.body.length), expected);
+  log.append(1, body(7));
+  await log.sync();
+  assert.equal(log.firstIndex, 1);
+  const again = await DurableLog.open(storage, SMALL);
+  assert.deepEqual(again.records.map((record) => record.body.length), [...expected, 7]);
+  assert.equal(again.log.nextIndex, expected.length + 2);
+}
+
+Deno.test("DurableLog continues a log of version 1 in a new segment", async () => {
+  const storage = new MemoryStorage();
+  const old = segmentOfVersion1({ logId: 0, firstIndex: 1 }, [body(10), body(20)]);
+  await storage.writeAtomic("wal-0000000000000001.log", [old]);
+  await assertContinues(storage, [10, 20]);
+  assert.deepEqual(await storage.read("wal-0000000000000001.log"), old, "it stays as it was");
+  assert.equal((await storage.list()).length, 2);
+});
+
+Deno.test("DurableLog continues a log of version 1 that is torn or empty", async () => {
+  const identity = { logId: 0, firstIndex: 1 };
+  const torn = segmentOfVersion1(identity, [body(10), body(20)]).subarray(0, -1);
+  for (const [bytes, expected] of [[torn, [10]], [segmentOfVersion1(identity, []), []]] as const) {
+    const storage = new MemoryStorage();
+    await storage.writeAtomic("wal-0000000000000001.log", [bytes]);
+    await assertContinues(storage, [...expected]);
+    assert.equal((await storage.list()).length, expected.length + 1);
+  }
+});
+
+Deno.test("DurableLog.open() survives a power cut while it takes over a log of version 1", async () => {
+  const torn = segmentOfVersion1({ logId: 0, firstIndex: 1 }, [body(10), body(20)]).subarray(0, -1);
+  for (let steps = 0, isDone = false; !isDone; steps++) {
+    const storage = new MemoryStorage();
+    await storage.writeAtomic("wal-0000000000000001.log", [torn]);
+    storage.crashAfterSteps(steps);
+    isDone = await DurableLog.open(storage, SMALL).then(() => true, () => false);
+    if (!isDone) storage.restart();
+    else storage.crashAfterSteps(Number.POSITIVE_INFINITY);
+    await assertContinues(storage, [10]);
+  }
 });

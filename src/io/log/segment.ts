@@ -1,33 +1,62 @@
 /**
- * The bytes of a log segment: header, records, and what counts as damage.
+ * The bytes of a log segment: header, commits, and what counts as damage.
  *
  * Pure functions over bytes; files are the business of `durable_log.ts`. A segment is
  *
  *     "AETHWAL" | u8 version | u32 log id | u64 first index | u32 checksum of the header
- *     then per record: u32 length | u32 crc32c | u8 type | body
+ *     then per commit: a marker and records, see `record.ts`
+ *     then zeros: space that was reserved for what comes
  *
- * where length counts type and body, and the checksum covers length, type and body, starting from
- * the log id, so that a record of another log, even one kept as a value in this one, never passes.
+ * A power cut leaves the last commit torn, and a torn commit is cut off: nobody was told that it is
+ * there. Anything else is damage, and a damaged log is refused, because what it lost may have been
+ * acknowledged. Which of the two it is follows from how a log is written:
  *
- * A power cut leaves the last write torn: bytes that are no record, and after them nothing that is
- * one. Anything else is damage, and a damaged log is refused, because what it lost may have been
- * acknowledged.
+ * 1. A commit is one write and one sync, and it begins only after the previous one is durable.
+ * 2. Before the first commit, what was found when the log was opened is made durable, and a torn
+ *    commit is cut off durably.
+ * 3. Space behind the last commit holds zeros, and no commit is all zeros.
+ *
+ * So after a power cut everything before the last marker that was ever written is as it was
+ * written, and of the last commit any sectors may be there, in any order, for it goes into space
+ * that the file already has. A marker therefore proves that what is before it was durable: if there
+ * is one behind a damaged spot, then synced data is damaged. If there is none, the damaged spot is
+ * in the last commit. It was torn; or its sync had ended and the disk damaged it later, which
+ * nothing on disk can tell from a torn one. The marker with which a log is closed narrows that
+ * down: of a log that was closed, no record passes for torn. A record behind a damaged spot proves
+ * nothing, and neither does a marker that is a value's content: a marker names its own offset.
+ *
+ * One assumption is about the disk: a sector that is written again with the same beginning keeps
+ * that beginning when the power is cut. The first sector of a commit holds the end of the previous.
+ *
+ * Segments but the last are whole, since a new one is begun only after a sync, and the first index
+ * of the next one tells that no record is missing where the zeros begin.
+ *
+ * Version 1 had no markers and no reserve: its file grew with every write, so a power cut left a
+ * beginning of the last write, and a whole record behind a damaged spot proved damage. Segments of
+ * version 1 are still read by that rule, and continued in a new segment.
  *
  * @module
  */
 import { ByteReader, ByteWriter } from "../../base/codec.ts";
-import { crc32c, Crc32cRanges } from "../../base/crc32.ts";
+import { crc32c } from "../../base/crc32.ts";
 import { AetherError } from "../../base/errors.ts";
+import {
+  findMarker,
+  findRecord,
+  MARKER_BYTES,
+  markerAt,
+  RECORD_OVERHEAD_BYTES,
+  recordEnd,
+  recordSeed,
+  u32At,
+} from "./record.ts";
 
-/** The format that this version writes; it reads the same. */
-const SEGMENT_VERSION = 1;
+/** The format that this version writes; it also reads version 1. */
+export const SEGMENT_VERSION = 2;
 
 const MAGIC = new TextEncoder().encode("AETHWAL");
 /** Bytes of the header. */
 export const SEGMENT_HEADER_BYTES = MAGIC.length + 1 + 4 + 8 + 4;
-/** Bytes that a record takes beside its body. */
-export const RECORD_OVERHEAD_BYTES = 4 + 4 + 1;
-const PREFIX_BYTES = 8;
 
 /** One record of a log. */
 export interface LogRecord {
@@ -46,9 +75,10 @@ export interface SegmentIdentity {
 
 /** What {@link readSegment} found. */
 export interface SegmentContent {
+  readonly version: number;
   readonly identity: SegmentIdentity;
   readonly records: LogRecord[];
-  /** Bytes up to the end of the last record; what follows, if anything, is a torn write. */
+  /** Bytes up to the end of the last record or marker; what follows is reserve, or torn. */
   readonly validBytes: number;
 }
 
@@ -56,7 +86,7 @@ export interface SegmentContent {
 export interface ReadSegmentOptions {
   /** The file, for messages. */
   readonly name: string;
-  /** Only the last segment may end in a torn write. */
+  /** Only the last segment may end in a torn commit. */
   readonly isLast: boolean;
   /** The body limit with which the log is written. */
   readonly maxBodyBytes: number;
@@ -69,49 +99,51 @@ export function encodeSegmentHeader(identity: SegmentIdentity): Uint8Array {
   return writer.u32(crc32c(writer.view())).take();
 }
 
-/** Appends a record. */
-export function writeRecord(
-  writer: ByteWriter,
-  logId: number,
-  record: { readonly type: number; readonly body: Uint8Array },
-): void {
-  const start = writer.length;
-  writer.u32(record.body.length + 1).u32(0).u8(record.type).raw(record.body);
-  const bytes = writer.view();
-  writer.patchU32(start + 4, crc32c(bytes, lengthChecksum(bytes, start, logId), start + 8));
-}
-
 /**
  * The records of a segment.
  *
  * @throws {AetherError} STORAGE_FORMAT for an unknown version; STORAGE_CORRUPT, naming file and
- *   offset, for any damage but a torn write at the end of the last segment.
+ *   offset, for any damage but a torn commit at the end of the last segment.
  */
 export function readSegment(bytes: Uint8Array, options: ReadSegmentOptions): SegmentContent {
-  const identity = readHeader(bytes, options.name);
+  const { version, identity } = readHeader(bytes, options.name);
+  const { logId, firstIndex } = identity;
+  const { maxBodyBytes } = options;
   const records: LogRecord[] = [];
   let offset = SEGMENT_HEADER_BYTES;
   for (;;) {
-    const length = recordLength(bytes, offset, options.maxBodyBytes);
-    if (length === undefined || !hasChecksum(bytes, offset, length, identity.logId)) break;
+    const index = firstIndex + records.length;
+    if (version > 1 && markerAt(bytes, offset, logId) === index) {
+      offset += MARKER_BYTES;
+      continue;
+    }
+    const seed = version > 1 ? recordSeed(logId, index) : logId;
+    const end = recordEnd(bytes, offset, { seed, maxBodyBytes });
+    if (end === undefined) break;
     const bodyStart = offset + RECORD_OVERHEAD_BYTES;
-    offset += PREFIX_BYTES + length;
-    records.push({
-      index: identity.firstIndex + records.length,
-      type: bytes[bodyStart - 1] as number, // in bounds: the length was checked
-      body: bytes.slice(bodyStart, offset),
-    });
+    const type = bytes[bodyStart - 1] as number; // in bounds: the length was checked
+    records.push({ index, type, body: bytes.slice(bodyStart, end) });
+    offset = end;
   }
-  if (offset < bytes.length) {
-    if (!options.isLast) {
-      throw corrupt(options.name, offset, "a record is damaged and later segments exist");
-    }
-    const next = findRecord(bytes, offset + 1, identity.logId, options.maxBodyBytes);
-    if (next !== undefined) {
-      throw corrupt(options.name, offset, `a record is damaged and byte ${next} has a whole one`);
-    }
+  const content = { version, identity, records, validBytes: offset };
+  judgeRest(bytes, content, options);
+  return content;
+}
+
+/** Refuses what follows the last valid byte, unless it is reserve or torn. */
+function judgeRest(bytes: Uint8Array, content: SegmentContent, options: ReadSegmentOptions): void {
+  const { version, identity: { logId }, validBytes } = content;
+  const { name, isLast, maxBodyBytes } = options;
+  if (validBytes === bytes.length || version > 1 && isZero(bytes, validBytes)) return;
+  if (!isLast) throw corrupt(name, validBytes, "a record is damaged and later segments exist");
+  if (version > 1) {
+    const marker = findMarker(bytes, validBytes, logId);
+    if (marker === undefined) return;
+    throw corrupt(name, validBytes, `it was synced before byte ${marker} was written`);
   }
-  return { identity, records, validBytes: offset };
+  const record = findRecord(bytes, validBytes + 1, { seed: logId, maxBodyBytes });
+  if (record === undefined) return;
+  throw corrupt(name, validBytes, `a record is damaged and byte ${record} has a whole one`);
 }
 
 /** The error of a damaged file. */
@@ -131,7 +163,10 @@ export function unknownFormat(
   );
 }
 
-function readHeader(bytes: Uint8Array, name: string): SegmentIdentity {
+function readHeader(
+  bytes: Uint8Array,
+  name: string,
+): { readonly version: number; readonly identity: SegmentIdentity } {
   // Headers are written whole before a segment exists: a short one is damage, not a torn write.
   if (bytes.length < SEGMENT_HEADER_BYTES) {
     throw corrupt(name, bytes.length, "the header is cut off");
@@ -140,56 +175,15 @@ function readHeader(bytes: Uint8Array, name: string): SegmentIdentity {
   const magic = reader.raw(MAGIC.length);
   if (magic.some((byte, i) => byte !== MAGIC[i])) throw corrupt(name, 0, "this is no log segment");
   const version = reader.u8();
-  if (version !== SEGMENT_VERSION) throw unknownFormat(name, version, SEGMENT_VERSION);
+  if (version < 1 || version > SEGMENT_VERSION) throw unknownFormat(name, version, SEGMENT_VERSION);
   const checksumAt = SEGMENT_HEADER_BYTES - 4;
   if (crc32c(bytes, 0, 0, checksumAt) !== u32At(bytes, checksumAt)) {
     throw corrupt(name, MAGIC.length, "the header's checksum does not match");
   }
-  return { logId: reader.u32(), firstIndex: reader.u64() };
+  return { version, identity: { logId: reader.u32(), firstIndex: reader.u64() } };
 }
 
-/** The length field at an offset; undefined when no record can start there. */
-function recordLength(bytes: Uint8Array, offset: number, maxBodyBytes: number): number | undefined {
-  if (bytes.length - offset < RECORD_OVERHEAD_BYTES) return undefined;
-  const length = u32At(bytes, offset);
-  const isPossible = length >= 1 && length <= maxBodyBytes + 1 &&
-    length <= bytes.length - offset - PREFIX_BYTES;
-  return isPossible ? length : undefined;
-}
-
-function hasChecksum(bytes: Uint8Array, offset: number, length: number, logId: number): boolean {
-  const start = offset + PREFIX_BYTES;
-  const checksum = crc32c(bytes, lengthChecksum(bytes, offset, logId), start, start + length);
-  return checksum === u32At(bytes, offset + 4);
-}
-
-/** Where the first whole record from an offset on starts, wherever records may begin. */
-function findRecord(
-  bytes: Uint8Array,
-  from: number,
-  logId: number,
-  maxBodyBytes: number,
-): number | undefined {
-  const tail = bytes.subarray(from);
-  let ranges: Crc32cRanges | undefined;
-  for (let offset = 0; offset < tail.length; offset++) {
-    const length = recordLength(tail, offset, maxBodyBytes);
-    if (length === undefined) continue;
-    // In random bytes one offset in some hundred looks possible: each is checked in constant time.
-    ranges ??= new Crc32cRanges(tail);
-    const start = offset + PREFIX_BYTES;
-    const checksum = ranges.range(start, start + length, lengthChecksum(tail, offset, logId));
-    if (checksum === u32At(tail, offset + 4)) return from + offset;
-  }
-  return undefined;
-}
-
-function lengthChecksum(bytes: Uint8Array, offset: number, logId: number): number {
-  return crc32c(bytes, logId, offset, offset + 4);
-}
-
-function u32At(bytes: Uint8Array, offset: number): number {
-  const low = (bytes[offset] as number) | ((bytes[offset + 1] as number) << 8);
-  return (low | ((bytes[offset + 2] as number) << 16) | ((bytes[offset + 3] as number) << 24)) >>>
-    0;
+function isZero(bytes: Uint8Array, from: number): boolean {
+  for (let i = from; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
 }

@@ -12,7 +12,7 @@ import { type Address, formatAddress, type Transport } from "../../base/transpor
 import { FileStorage } from "../../io/file_storage.ts";
 import { listenError } from "../../io/listen_error.ts";
 import { DataDirectory, metaName, readMeta } from "../../io/log/data_directory.ts";
-import { isSegmentName } from "../../io/log/durable_log.ts";
+import { isSegmentName } from "../../io/log/segment_files.ts";
 import { openPeerTransport } from "../../io/tls/peer_transport.ts";
 import { decideForming, type FormingDecision, mismatchError } from "../../membership/forming.ts";
 import type { Config } from "../../protocol/config/config.ts";

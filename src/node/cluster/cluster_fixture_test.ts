@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import { ManualClock } from "../../base/clock.ts";
 import type { AetherError } from "../../base/errors.ts";
 import { SeededRandom } from "../../base/random.ts";
-import { type AppendFile, MemoryStorage } from "../../base/storage.ts";
+import { type AppendFile, MemoryStorage, type OpenAppendOptions } from "../../base/storage.ts";
 import { MemoryNetwork } from "../../base/transport/memory_network.ts";
 import type { Transport } from "../../base/transport/transport.ts";
 import { resolveConfig } from "../../protocol/config/config.ts";
@@ -105,8 +105,8 @@ class TestDisk extends MemoryStorage {
     return resolve;
   }
 
-  override async openAppend(name: string): Promise<AppendFile> {
-    const file = await super.openAppend(name);
+  override async openAppend(name: string, options?: OpenAppendOptions): Promise<AppendFile> {
+    const file = await super.openAppend(name, options);
     return {
       name,
       get sizeBytes() {

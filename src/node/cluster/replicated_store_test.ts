@@ -116,11 +116,11 @@ clusterTest("ReplicatedStore stops the node when the disk is full", three, async
   const [n1, n2, n3] = await t.form();
   assert.ok(n1 && n2 && n3);
   const disk = t.disk("n1");
-  const used = await usedBytes(t, "n1");
-  disk.faults = { capacityBytes: used + 3_000 };
+  // The log has some hundred KiB in reserve.
+  disk.faults = { capacityBytes: await usedBytes(t, "n1") };
   const results: Promise<unknown>[] = [];
-  for (let i = 0; i < 10; i++) {
-    results.push(n1.put(`k${i}`, "x".repeat(1_000)).catch((error) => error));
+  for (let i = 0; i < 30; i++) {
+    results.push(n1.put(`k${i}`, "x".repeat(20_000)).catch((error) => error));
     await t.pass(5);
   }
   await t.until("n1 fails", () => n1.failure);
