@@ -1,11 +1,15 @@
 /**
- * Handlers of the rows about the cluster's nodes and what happened to them.
+ * Handlers of the rows about the cluster's nodes, what happened to them, and tokens for new ones.
  *
  * @module
  */
+import { systemRandom } from "../../io/random.ts";
+import { readIssuer } from "../../io/tls/issuer.ts";
+import { JoinTokens } from "../../node/join/join_tokens.ts";
 import type { Control } from "../../node/control/control.ts";
 import { storedValue } from "../../node/control/views.ts";
 import type { clusterRows, eventRows } from "../../protocol/api/cluster.ts";
+import type { joinTokenRows } from "../../protocol/api/join_tokens.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Handlers } from "../handler.ts";
 
@@ -42,6 +46,24 @@ export const clusterHandlers: Handlers<keyof typeof clusterRows | keyof typeof e
   eventStream: ({ query, headers }, { eventStreams }) => {
     const last = headers["last-event-id"];
     return { body: eventStreams.open(last === undefined ? query.since : Number(last)) };
+  },
+};
+
+/** See `protocol/api/join_tokens.ts`. */
+export const joinTokenHandlers: Handlers<keyof typeof joinTokenRows> = {
+  joinTokenCreate: async ({ body }, { control }) => {
+    // A token that no node can redeem would be found out too late.
+    const { sha256 } = await readIssuer(control.config);
+    const { ttlMs, node = null } = body;
+    return { body: await tokensOf(control).create({ ttlMs, node, authority: sha256 }) };
+  },
+  joinTokenList: async (_request, { control }) => {
+    await control.store.readBarrier();
+    return { body: { tokens: tokensOf(control).list() } };
+  },
+  joinTokenRevoke: async ({ params }, { control }) => {
+    await tokensOf(control).revoke(params.id);
+    return { body: undefined };
   },
 };
 
@@ -88,4 +110,8 @@ function memberView(control: Control, id: string) {
     slotsBehind: cluster.members.slotsBehind(id) ?? null,
     version: member?.version ?? "",
   };
+}
+
+function tokensOf({ store, clock }: Control): JoinTokens {
+  return new JoinTokens({ store, clock, random: systemRandom() });
 }
