@@ -25,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
   log: async () => (await import("./log.ts")).benchLog,
+  routes: async () => (await import("./routes.ts")).benchRoutes,
   startup: async () => (await import("./startup.ts")).benchStartup,
   tls: async () => (await import("./tls.ts")).benchTls,
 };
@@ -68,6 +69,9 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
   log  Time until a record is durable, in reserved space beside a file that grows
     --records N          Records of each log, in turns (2000)
     --bytes N            Size of a record (512)
+  routes  Finding a route among many, and building the table
+    --counts LIST        Routes (10,1000,10000)
+    --lookups N          Look-ups of each kind (200000)
 
   startup  From the start of a node to its first answers, and its idle memory
     --rounds N           Starts that count, after one that does not (5)

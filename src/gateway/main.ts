@@ -13,6 +13,7 @@ import { openPeerTransport } from "../io/tls/peer_transport.ts";
 import { serverTls } from "../io/tls/server_tls.ts";
 import type { Config } from "../protocol/config/config.ts";
 import { frameBytesMax } from "../protocol/gateway/frame.ts";
+import { RouteFollower } from "../protocol/thread/route_feed.ts";
 import type {
   ControlToGateway,
   FromGateway,
@@ -36,6 +37,7 @@ let gateway: Gateway | undefined;
 let server: Deno.HttpServer<Deno.NetAddr> | undefined;
 let peers: Transport | undefined;
 let control: MessagePort | undefined;
+const routes = new RouteFollower();
 let log: Logger | undefined;
 /** Changes with the configuration. */
 const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] } = {
@@ -161,8 +163,15 @@ function connectControl(port: MessagePort): void {
       Object.assign(logConfig, message.log);
       return;
     }
-    gateway?.applyRoutes(message.snapshot);
-    tellControl({ type: "applied", revision: message.snapshot.revision });
+    const snapshot = message.type === "routes"
+      ? routes.take(message.snapshot)
+      : routes.follow(message.delta);
+    if (snapshot === undefined) {
+      tellControl({ type: "resync" });
+      return;
+    }
+    gateway?.applyRoutes(snapshot);
+    tellControl({ type: "applied", revision: snapshot.revision });
   };
 }
 

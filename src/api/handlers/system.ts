@@ -125,7 +125,7 @@ function notReadyReasons(control: Control): string[] {
   if (slotsBehind > slotsBehindMax) {
     reasons.push(`The node is ${slotsBehind} slots of the log behind the others`);
   }
-  if (control.appliedRevision < 0) reasons.push("The gateway has not received its routes yet");
+  if (control.barrier.applied < 0) reasons.push("The gateway has not received its routes yet");
   return reasons;
 }
 

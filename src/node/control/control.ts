@@ -36,6 +36,7 @@ import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { depart } from "../deploy/departure.ts";
 import { Deployment } from "../deploy/deployment.ts";
 import { Registration } from "../deploy/registration.ts";
+import { RouteFeed } from "../../protocol/thread/route_feed.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
@@ -84,11 +85,12 @@ export class Control {
   readonly #logConfig: Config["log"];
   readonly #clusterAddress: string;
   #gateway: MessagePort | undefined;
+  readonly #routeFeed = new RouteFeed();
   #agent: Agent | undefined;
   #duties: Duties | undefined;
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
   #unsubscribe = () => {};
-  readonly #barrier: RoutingBarrier;
+  readonly barrier: RoutingBarrier;
   #isJoining = false;
   #isStopping = false;
   #isLeaving = false;
@@ -131,7 +133,7 @@ export class Control {
       decision: () => this.#duties?.decision,
     });
     this.blueprints = this.deployment.blueprints;
-    this.#barrier = new RoutingBarrier({
+    this.barrier = new RoutingBarrier({
       clock: this.clock,
       asks: this.cluster.asks,
       peers: () => this.registration.others().map(({ id }) => id),
@@ -202,11 +204,6 @@ export class Control {
     return this.#addresses;
   }
 
-  /** Revision of the routes that the gateway serves. */
-  get appliedRevision(): number {
-    return this.#barrier.applied;
-  }
-
   /** The routes as of now. */
   get routes(): RouteSnapshot {
     return routeSnapshot(this.store.state, {
@@ -222,13 +219,14 @@ export class Control {
     this.#gateway?.close();
     this.#gateway = port;
     port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
-      if (message.type === "applied") this.#barrier.onApplied(message.revision);
+      if (message.type === "applied") this.barrier.onApplied(message.revision);
+      else if (message.type === "resync") this.#sendRoutes(true);
       else if (message.type === "counts") this.deployment.figures.onCounts(message.counts);
       else if (message.type === "figures") this.figures.report(message.methods);
       else this.#agent?.onDrained(message.instance);
     };
     this.#sendConfig();
-    this.#sendRoutes();
+    this.#sendRoutes(true);
     this.#agent?.onGatewayRestart();
   }
 
@@ -315,7 +313,7 @@ export class Control {
       open: (artifact) => this.catalog.open(artifact),
       check: (manifest) => requireDeployable([manifest], this.config),
       times: () => instanceTimes(this.config),
-      routed: (revision) => this.#barrier.wait(revision),
+      routed: (revision) => this.barrier.wait(revision),
       drain: (instance) => this.#postGateway({ type: "drain", instance }),
       post: this.#options.post,
     });
@@ -380,8 +378,8 @@ export class Control {
     if (isWanted && !this.#isLeaving) this.#options.post({ type: "shutDown" });
   }
 
-  #sendRoutes(): void {
-    this.#postGateway({ type: "routes", snapshot: this.routes });
+  #sendRoutes(isAll = false): void {
+    this.#postGateway(this.#routeFeed.next(this.routes, isAll));
   }
 
   #postGateway(message: ControlToGateway): void {

@@ -212,9 +212,22 @@ export interface RouteSnapshot {
   readonly down?: readonly string[];
 }
 
+/** What changed in the routes between two revisions. */
+export interface RouteDelta {
+  readonly fromRevision: number;
+  readonly revision: number;
+  readonly cluster: string;
+  /** New versions, and those that are no longer as they were. */
+  readonly changed: readonly RoutedService[];
+  /** Artifacts that are in no route any more. */
+  readonly removed: readonly string[];
+  readonly down?: readonly string[];
+}
+
 /** control -> gateway, on their own port. */
 export type ControlToGateway =
   | { readonly type: "routes"; readonly snapshot: RouteSnapshot }
+  | { readonly type: "routeDelta"; readonly delta: RouteDelta }
   /** The configuration was overridden. */
   | {
     readonly type: "config";
@@ -232,5 +245,7 @@ export type GatewayToControl =
   | { readonly type: "applied"; readonly revision: number }
   /** Calls of every version since the gateway started. */
   | { readonly type: "counts"; readonly counts: readonly CallCounts[] }
+  /** A delta did not fit: send a snapshot. */
+  | { readonly type: "resync" }
   /** The instance that was to drain has nothing left to answer. */
   | { readonly type: "drained"; readonly instance: string };
