@@ -25,6 +25,8 @@ export interface Call {
   readonly meta: string;
   /** Calls with the same key go to the same instance as long as it takes calls. */
   readonly affinity?: string;
+  /** Calls with the same text go to the same version while several share the calls. */
+  readonly split?: string;
   /** Who waits; a target watches only the callers of calls that last. */
   readonly caller?: Caller;
 }

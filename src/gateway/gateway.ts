@@ -15,6 +15,7 @@ import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
 import { CallCounter } from "./call_counter.ts";
+import { splitKey } from "./calls/split.ts";
 import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
 import { Figures } from "./calls/figures.ts";
@@ -237,7 +238,9 @@ export class Gateway {
     let failed: AetherError | undefined;
     const reading = this.#front.body(request, manifest, (error) => failed = error);
     const body = reading instanceof Promise ? await reading : reading;
+    const split = splitKey(target.service, headers);
     const answer = await this.#interceptors.send(target.service, manifest, {
+      ...(split === undefined ? {} : { split }),
       method: target.method,
       requestId,
       remainingMs: Math.min(manifest.timeoutMs, this.#deadlines.answerMs),

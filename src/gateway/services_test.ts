@@ -67,7 +67,7 @@ class World {
 
   /** Where the next call goes. */
   next(tried?: Tried, affinity?: string): CallTarget | "full" | undefined {
-    const picked = this.service.pick("get", tried, affinity);
+    const picked = this.service.pick("get", tried, affinity === undefined ? {} : { affinity });
     return typeof picked === "object" ? picked.target : picked;
   }
 

@@ -72,6 +72,17 @@ export const thresholdsSchema = z.object({
 /** See {@link thresholdsSchema}. */
 export type RolloutThresholds = z.output<typeof thresholdsSchema>;
 
+/** What decides about the version of a request. */
+export const splitSchema = z.strictObject({
+  by: z.enum(["header", "cookie"]),
+  name: z.string().regex(
+    /^[A-Za-z0-9!#$%&'*+.^_|~-]{1,128}$/,
+    "Write the name of a header or cookie",
+  ),
+});
+/** See {@link splitSchema}. */
+export type RolloutSplit = z.output<typeof splitSchema>;
+
 /** A stored rollout. */
 export const rolloutSchema = z.object({
   id: z.string(),
@@ -95,6 +106,7 @@ export const rolloutSchema = z.object({
   /** Exact artifacts that the new version needs. */
   dependencies: z.array(z.string()),
   thresholds: thresholdsSchema,
+  split: splitSchema.optional(),
   cleanup: z.enum(cleanupPolicies),
   graceMs: z.int(),
   /** The blueprint as it is to be when the rollout is completed. */

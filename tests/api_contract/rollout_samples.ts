@@ -51,6 +51,7 @@ export const wrongRollouts = {
     { part: "body", body: '{"artifact": "a:b:1.0.0", "strategy": "red"}', issue: "strategy" },
     { part: "body", body: '{"artifact": "a:b:1.0.0", "maxErrorRate": 2}', issue: "maxErrorRate" },
     { part: "body", body: '{"artifact": "a:b:1.0.0", "percent": 0}', issue: "percent" },
+    { part: "body", body: '{"artifact": "a:b:1.0.0", "split": {"by": "x"}}', issue: "split.by" },
   ],
   deployList: [],
   deployStatus: [wrongId],

@@ -39,6 +39,11 @@ export const command = defineCommand({
       summary: "Share of the new version in an A/B test (default 50)",
       parse: wholeNumber(99, 1),
     },
+    splitBy: {
+      value: "PLACE",
+      summary: "Keep a client on its version, by header:NAME or cookie:NAME",
+      parse: splitText,
+    },
     maxErrorRate: { value: "RATE", summary: "Share of failed calls, 0 to 1", parse: rate },
     maxLatency: { value: "TIME", summary: "Of 99 % of the calls (default 500ms)", parse: duration },
     minRequests: {
@@ -76,6 +81,7 @@ export const command = defineCommand({
         observeMs: options.observe,
         stages: options.stages,
         percent: options.percent,
+        split: options.splitBy,
         maxErrorRate: options.maxErrorRate,
         maxLatencyMs: options.maxLatency,
         minRequests: options.minRequests,
@@ -99,6 +105,12 @@ function rate(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && value <= 1) return value;
   throw new AetherError("USAGE", `${JSON.stringify(text)} is not a number from 0 to 1`);
+}
+
+function splitText(text: string): { by: "header" | "cookie"; name: string } {
+  const [by = "", name = ""] = text.split(":");
+  if ((by === "header" || by === "cookie") && name !== "") return { by, name };
+  throw new AetherError("USAGE", `${JSON.stringify(text)} is neither header:NAME nor cookie:NAME`);
 }
 
 function stageList(text: string): { percent: number; observeMs: number }[] {

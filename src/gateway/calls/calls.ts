@@ -40,7 +40,7 @@ export class Calls {
   /** The final answer of a call; never rejects. */
   async send(service: Service, manifest: MethodManifest, call: Call): Promise<Answer> {
     const startMs = performance.now();
-    const picked = service.pick(call.method, undefined, call.affinity);
+    const picked = service.pick(call.method, undefined, call);
     if (typeof picked !== "object") {
       const answer: Answer = { kind: picked === "full" ? "full" : "notHosted" };
       const artifact = service.versions[0]?.routed.artifact;
@@ -70,7 +70,7 @@ export class Calls {
     let current: Service = service;
     for (let attempt = 2; attempt <= attemptsMax; attempt++) {
       if (!current.retries.take(performance.now())) break;
-      let picked = current.pick(call.method, tried, call.affinity);
+      let picked = current.pick(call.method, tried, call);
       if (typeof picked !== "object") {
         // Others are full: that is what the client is told, and nothing queues up.
         if (picked === "full") return { answer: { kind: "full" }, last };
@@ -79,7 +79,7 @@ export class Calls {
         await this.#options.sleep(backoffMs(backoff, attempt - 1, this.#options.random()));
         tried.clear();
         current = this.#options.find(current.contract) ?? current;
-        picked = current.pick(call.method, undefined, call.affinity);
+        picked = current.pick(call.method, undefined, call);
         if (typeof picked !== "object") continue;
       }
       const remainingMs = untilMs - performance.now();

@@ -11,7 +11,7 @@ import { claim } from "../../policy/rendezvous.ts";
 import { TokenBucket } from "../../policy/token_bucket.ts";
 import { nextWeighted, type Weighted } from "../../policy/weighted.ts";
 import type { RoutedService } from "../../protocol/thread/threads.ts";
-import type { CallTarget } from "../call.ts";
+import type { Call, CallTarget } from "../call.ts";
 import type { RemoteTarget } from "../peer_gateway.ts";
 
 /** What a call may repeat: a fifth of the calls, 10 a second beside, and never more at once. */
@@ -192,10 +192,14 @@ export class Service {
    * Where a call of a method goes: undefined when nothing serves it, "full" when all that does is
    * at its limit.
    */
-  pick(method: string, tried?: Tried, affinity?: string): Picked | "full" | undefined {
+  pick(
+    method: string,
+    tried?: Tried,
+    { affinity, split = affinity }: Pick<Call, "affinity" | "split"> = {},
+  ): Picked | "full" | undefined {
     const [only] = this.#versions;
     if (only === undefined) return undefined;
-    const version = this.#versions.length === 1 ? only : this.#turn(method, tried, affinity);
+    const version = this.#versions.length === 1 ? only : this.#turn(method, tried, split);
     if (version === undefined || version.weight <= 0) return undefined;
     const target = version.pick(tried, affinity);
     if (typeof target === "object") return { version, target };

@@ -97,10 +97,14 @@ Deno.test("Service.pick() keeps a user on one version", () => {
     return version;
   });
   service.update(versions);
-  const picks = users.map((user) => service.pick("get", undefined, user));
+  const picks = users.map((user) => service.pick("get", undefined, { affinity: user }));
   const ids = picks.map((picked) => typeof picked === "object" ? picked.target.id : picked);
-  const again = users.map((user) => service.pick("get", undefined, user));
+  const again = users.map((user) => service.pick("get", undefined, { affinity: user }));
   assert.deepEqual(again, picks);
   const newer = ids.filter((id) => id === "i2").length;
   assert.ok(newer > 45 && newer < 105, `${newer} of 300 on a quarter`);
+  // A split chooses the same versions, and leaves the instance open.
+  const split = users.map((user) => service.pick("get", undefined, { split: user }));
+  const versionsOf = split.map((picked) => typeof picked === "object" && picked.target.id);
+  assert.deepEqual(versionsOf, ids);
 });

@@ -66,6 +66,12 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
       [value.to, value.weights.new] as const,
     ]),
   );
+  const splits = new Map(
+    activeRollouts(state).map(({ value: { artifactBase: base, split } }) => [
+      base,
+      split === undefined ? {} : { split },
+    ]),
+  );
   const services: RoutedService[] = [];
   const settings = sliceSettings(state);
   const aspects = storedAspects(state);
@@ -81,6 +87,7 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
       contract: target.artifactBase,
       artifact,
       weight: isPart ? weights.get(artifact) ?? 0 : 1,
+      ...splits.get(target.artifactBase),
       methods: manifest.definition.methods,
       calls: manifest.definition.calls,
       concurrency: settings.get(target.artifactBase)?.concurrency ?? manifest.limits.concurrency,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { makeManifest } from "../../deployment/manifest_fixture_test.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
+import { begun } from "../../deployment/rollout/rollout_fixture_test.ts";
+import type { Rollout } from "../../protocol/rollout.ts";
 import { keys } from "../../protocol/keys.ts";
 import { type RouteContext, routeSnapshot } from "./routes.ts";
 import { applyBlueprint, MemoryStore, reportInstance } from "./store_fixture_test.ts";
@@ -115,4 +117,30 @@ Deno.test("routeSnapshot() leaves out a slice whose manifest is not known", () =
   applyBlueprint(store, shop, { artifact: old });
   report(store, old, 1);
   assert.deepEqual(routeSnapshot(store.state, context(() => undefined)).services, []);
+});
+
+Deno.test("routeSnapshot() shares calls between the versions of a rollout", () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, shop, { artifact: old, instances: 2 });
+  report(store, old, 1);
+  report(store, next, 1);
+  const base = "org.example:echo";
+  const put = (state: Rollout["state"], weights: Rollout["weights"]) => {
+    const split = { by: "cookie", name: "user" } as const;
+    const rollout = {
+      ...begun("ab"),
+      artifactBase: base,
+      from: old,
+      to: next,
+      state,
+      weights,
+      split,
+    };
+    store.write("operator", keys.rollout.put(keys.rollout.key(base), rollout));
+    const { services } = routeSnapshot(store.state, context(makeManifest));
+    return services.map(({ artifact, weight, split: by }) => [artifact, weight, by?.name]);
+  };
+  assert.deepEqual(put("ROUTING", { new: 1, old: 3 }), [[old, 3, "user"], [next, 1, "user"]]);
+  assert.deepEqual(put("ROUTING", { new: 0, old: 1 }), [[old, 1, "user"], [next, 0, "user"]]);
+  assert.equal(put("ROLLED_BACK", { new: 0, old: 1 }).length, 1, "one version serves again");
 });

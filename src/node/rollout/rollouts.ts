@@ -16,6 +16,7 @@ import {
   type CleanupPolicy,
   isEnded,
   type Rollout,
+  type RolloutSplit,
   type RolloutStrategy,
   type RolloutThresholds,
 } from "../../protocol/rollout.ts";
@@ -34,6 +35,7 @@ export interface RolloutRequest {
   readonly observeMs: number;
   readonly percent: number;
   readonly stages?: readonly CanaryStage[] | undefined;
+  readonly split?: RolloutSplit | undefined;
 }
 
 /** What rollouts need. */
@@ -111,6 +113,7 @@ export class Rollouts {
       minAvailable: target.minAvailable,
       dependencies: slice?.dependencies ?? [],
       thresholds: request.thresholds,
+      ...(request.split === undefined ? {} : { split: request.split }),
       cleanup: request.cleanup,
       graceMs: request.graceMs,
       next,

@@ -14,6 +14,7 @@ import type { ConfigOrigin } from "../config/overlay.ts";
 import type { Health } from "../instance_state.ts";
 import type { MethodFigures } from "../slice/call_figures.ts";
 import type { AspectMode, MethodInterceptors } from "../slice/interceptors.ts";
+import type { RolloutSplit } from "../rollout.ts";
 import type { Manifest, Permissions } from "../slice/manifest.ts";
 import type { ResourceConsumer } from "../slice/resources.ts";
 
@@ -181,6 +182,8 @@ export interface RoutedService {
   readonly methods: Manifest["definition"]["methods"];
   /** Contracts that its instances may call. */
   readonly calls: readonly string[];
+  /** By what requests are assigned to versions, where the same client is to stay with one. */
+  readonly split?: RolloutSplit;
   /** Calls in flight per instance. */
   readonly concurrency: number;
   /** Interceptors that the slice declares and the blueprint adds, later ones win. @default {[]} */

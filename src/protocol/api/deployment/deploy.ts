@@ -8,6 +8,7 @@ import {
   cleanupPolicies,
   rolloutSchema,
   rolloutStrategies,
+  splitSchema,
   thresholdsSchema,
   verdicts,
   versionFiguresSchema,
@@ -67,6 +68,8 @@ const startBody = z.strictObject({
   /** Stages of a canary, in growing shares. */
   stages: z.array(z.strictObject({ percent: z.int().min(1).max(100), observeMs: durationMs }))
     .min(1).max(20).optional(),
+  /** Keeps the same client on the same version, by a header or a cookie. */
+  split: splitSchema.optional(),
   /** Share of the new version in an A/B test. */
   percent: z.int().min(1).max(99).default(50),
 });
