@@ -5,7 +5,7 @@
  */
 import { type Command as Parser, CommanderError } from "commander";
 import { AetherError } from "../src/base/errors.ts";
-import { nearest } from "../src/base/nearest.ts";
+import { nearest } from "../src/base/text/nearest.ts";
 
 /** The error to throw for commander's: help stays what it is, all others become `USAGE`. */
 export function usageError(error: CommanderError, parser: Parser): Error {

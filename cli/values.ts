@@ -5,7 +5,7 @@
  */
 import { AetherError } from "../src/base/errors.ts";
 import { parseDuration } from "../src/base/duration.ts";
-import { nearest } from "../src/base/nearest.ts";
+import { nearest } from "../src/base/text/nearest.ts";
 
 /** A whole number from 0 to a largest one. */
 export function wholeNumber(

@@ -6,7 +6,7 @@
 import type { ErrorInfo } from "../../src/base/catalog/row.ts";
 import { errorByCode, errorCatalog } from "../../src/base/error_catalog.ts";
 import { AetherError } from "../../src/base/errors.ts";
-import { nearest } from "../../src/base/nearest.ts";
+import { nearest } from "../../src/base/text/nearest.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodeOf } from "../exit_code.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { basename, dirname, extname, relative, resolve, sep } from "node:path";
-import { nearest } from "../base/nearest.ts";
+import { nearest } from "../base/text/nearest.ts";
 import { contractFile } from "./slice_folder.ts";
 
 /** Modules that the shell provides; bundles find them in a global. */

@@ -9,7 +9,7 @@
 import { isAbsolute, join, normalize, resolve, sep } from "node:path";
 import type { z } from "zod";
 import { AetherError, type Issue } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { nearest } from "../base/text/nearest.ts";
 import { artifactBase, parseCoordinates } from "../protocol/coordinates.ts";
 import {
   permissionsSchema,

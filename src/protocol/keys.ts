@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { AetherError } from "../base/errors.ts";
-import { utf8Bytes } from "../base/text.ts";
+import { utf8Bytes } from "../base/text/utf8_bytes.ts";
 import { expandedBlueprintSchema, revisionStates } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";

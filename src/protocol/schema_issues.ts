@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import type { Issue } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { nearest } from "../base/text/nearest.ts";
 import { pathText, type TomlDocument, type TomlPath } from "./toml.ts";
 
 type Schema = z.core.$ZodType;

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import { AetherError, type Issue } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { nearest } from "../base/text/nearest.ts";
 import { artifactBase } from "../protocol/coordinates.ts";
 import type { Manifest } from "../protocol/slice/manifest.ts";
 import { type ResourceNeed, resourceNeeds } from "../protocol/slice/resources.ts";

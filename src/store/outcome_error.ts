@@ -41,3 +41,8 @@ export function outcomeError(outcome: Outcome, context: OutcomeContext): AetherE
       return new AetherError("OUTCOME_UNKNOWN", "A newer life of this node has taken over");
   }
 }
+
+/** The error of a write or a linearizable read that can't be tried now. */
+export function noQuorum(): AetherError {
+  return new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable");
+}

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { AetherError } from "../../base/errors.ts";
-import { utf8Bytes } from "../../base/text.ts";
+import { utf8Bytes } from "../../base/text/utf8_bytes.ts";
 import type { Control } from "../../node/control/control.ts";
 import type { kvRows, TxnChange, TxnComparison } from "../../protocol/api/data.ts";
 import { checkUserKey, keys, userPrefix } from "../../protocol/keys.ts";

@@ -142,7 +142,7 @@ function nodeStatus(control: Control) {
     revision: state.revision,
     storeBytes: state.bytes,
     durable: control.store.durable,
-    slots: { decided: control.store.nextSlot, empty: control.store.emptySlots },
+    slots: control.store.slots,
     blueprints: storedValues(state, keys.blueprint).length,
     slices: storedTargets(state).length,
     instances: {

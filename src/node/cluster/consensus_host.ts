@@ -67,6 +67,8 @@ export interface ConsensusHostOptions {
 /** The engine of a node with everything around it. */
 export class ConsensusHost {
   readonly engine: Engine;
+  /** Slots without any batch that were applied in this life. */
+  emptySlots = 0;
   readonly #options: ConsensusHostOptions;
   readonly #writer = new ByteWriter();
   readonly #barriers = new Map<number, PromiseWithResolvers<void>>();
@@ -213,6 +215,7 @@ export class ConsensusHost {
         this.#syncNotes(notesBytesMax);
         break;
       case "apply":
+        if (output.entry.batches.length === 0) this.emptySlots++;
         this.#keep(output.entry);
         this.#live.applied(output.entry);
         this.#options.onApply(output.entry);

@@ -25,7 +25,7 @@ import {
 } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { History } from "../../store/history.ts";
-import { outcomeError } from "../../store/outcome_error.ts";
+import { noQuorum, outcomeError } from "../../store/outcome_error.ts";
 import { type StoreChange, StoreState } from "../../store/state.ts";
 import { clusterCoin, ConsensusHost, consensusRecord } from "./consensus_host.ts";
 import { encodeSnapshot, type Genesis } from "./genesis.ts";
@@ -82,7 +82,6 @@ export class ReplicatedStore {
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
   #hasQuorum = true;
-  #emptySlots = 0;
   /** Whether a write of this life was applied: from then on no other process may use the id. */
   #isEstablished = false;
   #isAbstaining: boolean;
@@ -153,9 +152,9 @@ export class ReplicatedStore {
     return this.#isAbstaining;
   }
 
-  /** Slots without any batch that were applied in this life. */
-  get emptySlots(): number {
-    return this.#emptySlots;
+  /** Slots that were decided in all, and those without any batch in this life. */
+  get slots(): { readonly decided: number; readonly empty: number } {
+    return { decided: this.nextSlot, empty: this.#host.emptySlots };
   }
 
   /** Number of decided and applied slots. */
@@ -314,7 +313,6 @@ export class ReplicatedStore {
   }
 
   #apply(entry: LogEntry): void {
-    if (entry.batches.length === 0) this.#emptySlots++;
     for (const { digest, payload } of entry.batches) {
       this.#applyBatch(payload, entry.slot);
       this.#proposals.onDecided(digest);
@@ -418,10 +416,7 @@ export class ReplicatedStore {
     const { data } = this.#options;
     const { slot, bytes } = this.snapshot();
     const before = Math.max(0, slot - slotsKept);
-    if (data === undefined) {
-      this.#host.step({ type: "compact", before });
-      return;
-    }
+    if (data === undefined) return this.#host.step({ type: "compact", before });
     try {
       const live: NodeRecord[] = this.#host.liveRecords().map((body) => ({
         type: consensusRecord,
@@ -437,8 +432,4 @@ export class ReplicatedStore {
       this.#fail(toAetherError(error));
     }
   }
-}
-
-function noQuorum(): AetherError {
-  return new AetherError("NOT_PROPOSED", "No majority of the cluster's voters is reachable");
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { assert } from "../../base/assert.ts";
-import { nearest } from "../../base/nearest.ts";
+import { nearest } from "../../base/text/nearest.ts";
 import { type ConfigKey, configKeys, keyOfFlag, otherVariables, variablePrefix } from "./keys.ts";
 import { parseToml, type TomlDocument } from "../toml.ts";
 import { copyTree, getAt, type Path, setAt, type Tree } from "./paths.ts";

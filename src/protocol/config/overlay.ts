@@ -8,7 +8,7 @@
  */
 import { formatByteSize } from "../../base/byte_size.ts";
 import { formatDuration } from "../../base/duration.ts";
-import { nearest } from "../../base/nearest.ts";
+import { nearest } from "../../base/text/nearest.ts";
 import { checkConfig, type Config, type Peer } from "./config.ts";
 import { describeConfig, formatPeer, valuePath } from "./describe.ts";
 import { type ConfigKey, configKeys, configValuePath, keyAt } from "./keys.ts";

@@ -8,7 +8,7 @@
  */
 import type { z } from "zod";
 import { AetherError, type Issue } from "../../base/errors.ts";
-import { nearest } from "../../base/nearest.ts";
+import { nearest } from "../../base/text/nearest.ts";
 import { configKeys, keyAt, namesIn } from "./keys.ts";
 import { pathText } from "../toml.ts";
 import { getAt, type Path } from "./paths.ts";

@@ -9,7 +9,7 @@
 import { type ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 import { ByteReader as Reader } from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
-import { utf8Bytes } from "../../base/text.ts";
+import { utf8Bytes } from "../../base/text/utf8_bytes.ts";
 import { limits } from "../limits.ts";
 
 /** Comparisons of revisions, puts and deletes of keys: what 0.1 wrote, and still the usual case. */

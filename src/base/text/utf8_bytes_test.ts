@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { utf8Bytes } from "./text.ts";
+import { utf8Bytes } from "./utf8_bytes.ts";
 
 const encoder = new TextEncoder();
 

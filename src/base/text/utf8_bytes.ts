@@ -9,7 +9,7 @@
  *
  * @example
  * ```ts
- * import { utf8Bytes } from "./text.ts";
+ * import { utf8Bytes } from "./utf8_bytes.ts";
  * console.assert(utf8Bytes("Grüße") === 7);
  * ```
  */
