@@ -36,7 +36,11 @@ function apply(api: TestApi, text: string, query = ""): Promise<Applied> {
 function deployed(api: TestApi, id: string): Promise<true> {
   return until(`${id} is deployed`, async () => {
     const { status } = await get<{ status: string }>(api, `/api/blueprint/${id}/status`);
-    return status === "DEPLOYED" ? true : undefined;
+    if (status !== "DEPLOYED") return undefined;
+    // The leader writes that down a moment later.
+    type History = { revisions: { state: string }[] };
+    const { revisions } = await get<History>(api, `/api/blueprint/${id}/history`);
+    return revisions[0]?.state === "DEPLOYED" ? true : undefined;
   });
 }
 

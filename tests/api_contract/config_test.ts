@@ -75,7 +75,7 @@ Deno.test("config refuses overrides with all their problems, and changes nothing
         0,
         /"?0"? \(override cluster\) is not valid: write a whole number/,
       ],
-      ["sandbox.max.net", "*,a.example.com", /write it alone/],
+      ["sandbox.max.net", "*,a.example.com", /write only addresses beside it/],
     ] as const
   ) {
     const body = JSON.stringify({ key, value });

@@ -172,6 +172,6 @@ Deno.test("openApiDocument() describes other answers: created, not ready, proble
   await check("repositoryPut", await api.fetch("PUT", path, { body: "b" }), 409);
   await check("kvGet", await api.kv("GET", "nothing"), 404);
   await check("kvList", await api.fetch("GET", "/api/kv?limit=x"), 400);
-  Object.defineProperty(api.control, "appliedRevision", { value: -1 });
+  Object.defineProperty(api.control.barrier, "applied", { value: -1 });
   await check("healthReady", await api.fetch("GET", "/health/ready"), 503);
 });

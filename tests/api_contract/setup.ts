@@ -153,6 +153,8 @@ function connectGateway(control: Control): MessagePort {
     if (message.type === "drain") tell({ type: "drained", instance: message.instance });
     else if (message.type === "routes") {
       tell({ type: "applied", revision: message.snapshot.revision });
+    } else if (message.type === "routeDelta") {
+      tell({ type: "applied", revision: message.delta.revision });
     }
   };
   control.connectGateway(port2);
