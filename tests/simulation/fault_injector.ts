@@ -8,6 +8,7 @@ import type { Configuration } from "../../src/consensus/quorum.ts";
 import { quorumSizes } from "../../src/consensus/quorum.ts";
 import type { Fault } from "./faults.ts";
 import type { Host } from "./host.ts";
+import { MemberFaults } from "./member_faults.ts";
 import type { Barrier } from "./network.ts";
 import type { MembersChange } from "./replica.ts";
 import type { Simulation } from "./simulation.ts";
@@ -22,11 +23,20 @@ export class FaultInjector {
   readonly #faults: readonly Fault[];
   readonly #barriers = new Set<Barrier>();
   readonly #proposed: MembersChange[] = [];
+  readonly #members: MemberFaults;
   #isHealed = false;
 
   constructor(simulation: Simulation, faults: readonly Fault[]) {
     this.#simulation = simulation;
     this.#faults = faults;
+    this.#members = new MemberFaults({
+      simulation,
+      nodesMax,
+      later: (delayMs, run) => this.#later(delayMs, run),
+      mayForm: (ids) => this.#mayForm(ids),
+      mayForget: (host) => this.#mayForget(host),
+      propose: (proposer, members) => this.#propose(proposer, members),
+    });
   }
 
   /** Schedules the faults. */
@@ -46,9 +56,9 @@ export class FaultInjector {
       host.setClock(0, 1);
       host.extraMs = 0;
       if (dead.has(host)) host.crash(!options.durable);
-      else if (!host.isUp) host.start();
+      else if (!host.isUp && !host.hasLeft) host.start();
     }
-    return hosts.filter((host) => !dead.has(host));
+    return hosts.filter((host) => !dead.has(host) && !host.hasLeft);
   }
 
   /** Nodes that may stay down in the liveness phase. */
@@ -84,6 +94,8 @@ export class FaultInjector {
         return this.#host(fault.node).setClock(fault.jumpMs, fault.rate);
       case "configure":
         return this.#configure(fault);
+      case "members":
+        return this.#members.inject(fault);
       case "suspect":
         return this.#suspect(fault);
     }
@@ -114,7 +126,7 @@ export class FaultInjector {
     if (!host.isUp || (wipes && !this.#mayForget(host))) return;
     host.crash(wipes);
     this.#later(forMs, () => {
-      if (!host.isUp) host.start();
+      if (!host.isUp && !host.hasLeft) host.start();
     });
   }
 
@@ -124,7 +136,7 @@ export class FaultInjector {
     for (const host of hosts) host.crash(false);
     for (const host of hosts) {
       this.#later(forMs * (1 + this.#simulation.random.disk.nextFloat()), () => {
-        if (!host.isUp) host.start();
+        if (!host.isUp && !host.hasLeft) host.start();
       });
     }
   }
@@ -145,7 +157,9 @@ export class FaultInjector {
     return this.#configurations().every((configuration) => {
       const members = this.#membersOf(configuration);
       if (!members.includes(host)) return true;
-      const forgetful = members.filter((member) => member !== host && member.isForgetful).length;
+      const forgetful = members.filter((member) =>
+        member !== host && (member.isForgetful || member.hasLeft)
+      ).length;
       return forgetful + 1 <= quorumSizes(members.length).faults;
     });
   }
@@ -153,7 +167,8 @@ export class FaultInjector {
   /** Whether new members could decide something although some of them forgot what they knew. */
   #mayForm(ids: readonly string[]): boolean {
     const members = this.#membersOf({ from: 0, members: ids });
-    const forgetful = members.filter((member) => member.isForgetful).length;
+    const forgetful = members.filter((member) => member.isForgetful || member.hasLeft)
+      .length;
     return members.length > 0 && forgetful <= quorumSizes(members.length).faults;
   }
 
@@ -197,9 +212,13 @@ export class FaultInjector {
       const kept = latest.members.filter((member) => member !== removed);
       const members = [...kept, ...newcomers].sort();
       if (!this.#mayForm(members)) return;
-      const change = { replaces: latest.from, members };
-      this.#proposed.push(change);
-      proposer.change(change);
+      this.#propose(proposer, members);
     });
+  }
+
+  #propose(proposer: Host, members: readonly string[]): void {
+    const change = { replaces: proposer.replica.latest.from, members };
+    this.#proposed.push(change);
+    proposer.change(change);
   }
 }

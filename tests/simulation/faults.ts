@@ -49,6 +49,15 @@ export type Fault =
       /** How long a new node follows the log before it votes. */
       readonly learnMs: number;
     }
+    | {
+      readonly type: "members";
+      readonly action: "follow" | "promote" | "swap" | "leave" | "return";
+      readonly node: number;
+      /** Whether two are promoted at once. */
+      readonly isSecond: boolean;
+      /** Whether a removed node that returns has lost its disk. */
+      readonly wipes: boolean;
+    }
     | { readonly type: "suspect"; readonly node: number; readonly suspected: readonly number[] }
   );
 
@@ -67,6 +76,7 @@ export function planFaults(options: SimulationOptions): Fault[] {
     ["clock", faults.clockMs],
     ["configure", faults.configureMs],
     ["suspect", faults.suspectMs],
+    ["members", faults.membersMs],
   ];
   const plan: Fault[] = [];
   for (const [type, everyMs] of kinds) {
@@ -125,6 +135,19 @@ function draw(
       const changes = ["grow", "growByTwo", "shrink", "replace"] as const;
       const change = changes[random.nextBelow(4)] ?? "grow";
       return { type, atMs, node, change, learnMs: flip() ? 0 : exponential(random, 200) };
+    }
+    case "members": {
+      const actions = [
+        "follow",
+        "follow",
+        "promote",
+        "promote",
+        "swap",
+        "leave",
+        "return",
+      ] as const;
+      const action = actions[random.nextBelow(actions.length)] ?? "follow";
+      return { type, atMs, action, node, isSecond: flip(), wipes: random.nextBelow(3) === 0 };
     }
     case "suspect":
       return {

@@ -38,6 +38,8 @@ export class Host {
   /** Counts lives; 0 while it has never started. */
   life = 0;
   isUp = false;
+  /** Whether it was removed and has stopped for good, or until it is added anew. */
+  hasLeft = false;
   /** How much later messages arrive here. */
   extraMs = 0;
   /** Records that this life began with. */
@@ -144,6 +146,19 @@ export class Host {
     this.#persistSequence = 0;
     this.#isFetching = false;
     this.#session.forget();
+  }
+
+  /** Stops, since it was removed. */
+  leave(): void {
+    this.crash(false);
+    this.hasLeft = true;
+  }
+
+  /** Starts again, since it was added anew. */
+  comeBack(wipes: boolean): void {
+    this.hasLeft = false;
+    if (wipes) this.disk.wipe();
+    this.start();
   }
 
   /** Stands still for a while; what arrives meanwhile waits. */

@@ -30,6 +30,7 @@ export interface FaultRates {
   readonly clockMs: number;
   readonly configureMs: number;
   readonly suspectMs: number;
+  readonly membersMs: number;
 }
 
 /** The engine's options that a run varies. */
@@ -96,6 +97,8 @@ export function deriveOptions(seed: string, nodes?: number): SimulationOptions {
   const delayMs = pick([0.05, 0.1, 1, 5, 20]);
   const jitterMs = pick([0, delayMs / 4, delayMs, delayMs * 5]);
   const durable = random.nextFloat() < 0.6;
+  // Drawn apart, so that older seeds keep everything else.
+  const later = random.split("members");
   return {
     seed,
     nodes: nodes ?? pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
@@ -128,6 +131,7 @@ export function deriveOptions(seed: string, nodes?: number): SimulationOptions {
       clockMs: maybe(0.3, () => between(200, 2_000)),
       configureMs: maybe(0.4, () => between(300, 2_000)),
       suspectMs: maybe(0.3, () => between(100, 1_000)),
+      membersMs: later.nextFloat() < 0.4 ? 100 + later.nextFloat() * 700 : 0,
     },
     tickMs: pick([1, 2, 5, 10]),
     idleTickMs: 50,
