@@ -35,6 +35,7 @@ export class FaultInjector {
       later: (delayMs, run) => this.#later(delayMs, run),
       mayForm: (ids) => this.#mayForm(ids),
       mayForget: (host) => this.#mayForget(host),
+      isProposed: ({ id }) => this.#coming().some(({ members }) => members.includes(id)),
       propose: (proposer, members) => this.#propose(proposer, members),
     });
   }
@@ -181,8 +182,7 @@ export class FaultInjector {
     const { hosts, checkers } = this.#simulation;
     const all = checkers.agreement.configurations(hosts[0]?.replica.firstMembers ?? []);
     const latest = all[all.length - 1];
-    const coming = this.#proposed.filter(({ replaces }) => replaces >= (latest?.from ?? 0))
-      .map(({ members }) => ({ from: Infinity, members }));
+    const coming = this.#coming().map(({ members }) => ({ from: Infinity, members }));
     const known = all.filter((configuration, index) => {
       const successor = all[index + 1];
       if (successor === undefined) return true;
@@ -192,6 +192,14 @@ export class FaultInjector {
       return configuration !== latest && heirs.some(({ safeSlot }) => safeSlot < successor.from);
     });
     return [...known, ...coming];
+  }
+
+  /** Proposed members that may yet be decided. */
+  #coming(): readonly MembersChange[] {
+    const { hosts, checkers } = this.#simulation;
+    const all = checkers.agreement.configurations(hosts[0]?.replica.firstMembers ?? []);
+    const from = all[all.length - 1]?.from ?? 0;
+    return this.#proposed.filter(({ replaces }) => replaces >= from);
   }
 
   #configure({ change, node, learnMs }: FaultOf<"configure">): void {

@@ -25,6 +25,8 @@ export interface MemberFaultsContext {
   mayForm(ids: readonly string[]): boolean;
   /** Whether the cluster tolerates that one more node forgets everything. */
   mayForget(host: Host): boolean;
+  /** Whether members with this node are proposed and may yet be decided. */
+  isProposed(host: Host): boolean;
   /** Proposes members in place of those that are the newest at a node. */
   propose(proposer: Host, members: readonly string[]): void;
 }
@@ -111,6 +113,8 @@ export class MemberFaults {
         undefined,
       );
     if (newest === undefined || newest.members.includes(host.id)) return false;
+    // In the store, a promotion and a removal of the same node exclude each other.
+    if (this.#context.isProposed(host)) return false;
     const knowing = this.#hosts.filter(({ id, isUp, replica, isForgetful }) =>
       newest.members.includes(id) && isUp && !isForgetful && replica.nextSlot > newest.from
     );

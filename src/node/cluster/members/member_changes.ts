@@ -87,7 +87,8 @@ export class MemberChanges {
       await this.#setVoters(next, isForced, [], ready);
     }
     if (members.admissionOf(node) === "added") {
-      // Nobody may have made it a voter meanwhile.
+      // Nobody may have made it a voter meanwhile, or do so before this is decided.
+      if (this.#latest().includes(node)) throw changing();
       await this.#list(node, "removed", members.addressOf(node), [this.#unchanged()]);
     }
     // Of itself it leaves that to the leader: nobody listens to it any more.
