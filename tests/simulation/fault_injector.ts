@@ -213,12 +213,14 @@ export class FaultInjector {
       : undefined;
     const added = change === "growByTwo" ? 2 : isGrowing ? 1 : 0;
     if (hosts.length + added > nodesMax || (members.length === 1 && !isGrowing)) return;
-    const newcomers = Array.from({ length: added }, () => this.#simulation.addHost().id);
+    const newcomers = Array.from({ length: added }, () => this.#simulation.addHost());
     this.#later(learnMs, () => {
       if (!proposer.isUp) return;
       const { latest } = proposer.replica;
       const kept = latest.members.filter((member) => member !== removed);
-      const members = [...kept, ...newcomers].sort();
+      // Others may have let them vote, or removed them, while they learned.
+      const joining = newcomers.filter(({ hasLeft }) => !hasLeft).map(({ id }) => id);
+      const members = [...new Set([...kept, ...joining])].sort();
       if (!this.#mayForm(members)) return;
       this.#propose(proposer, members);
     });
