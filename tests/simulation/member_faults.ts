@@ -3,7 +3,7 @@
  * voter, nodes that are removed and stop, and removed nodes that are added anew, with their disk or
  * without.
  *
- * A removed node stops when a majority of the new members has applied its removal, as
+ * A removed node stops when a majority of the new members has stored what came before that, as
  * `src/node/cluster/members/departure.ts` says, whether it works at that moment or not.
  *
  * @module
@@ -115,8 +115,9 @@ export class MemberFaults {
     if (newest === undefined || newest.members.includes(host.id)) return false;
     // In the store, a promotion and a removal of the same node exclude each other.
     if (this.#context.isProposed(host)) return false;
-    const knowing = this.#hosts.filter(({ id, isUp, replica, isForgetful }) =>
-      newest.members.includes(id) && isUp && !isForgetful && replica.nextSlot > newest.from
+    // Applied is not enough: what the node alone had to store must be on the disks of others.
+    const knowing = this.#hosts.filter(({ id, isUp, safeSlot, isForgetful }) =>
+      newest.members.includes(id) && isUp && !isForgetful && safeSlot > newest.from
     );
     const { options } = this.#context.simulation;
     return knowing.length > newest.members.length / 2 &&

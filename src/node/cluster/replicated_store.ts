@@ -169,8 +169,7 @@ export class ReplicatedStore {
 
   /** Ids of the voters at present. */
   get voters(): readonly string[] {
-    const { nextSlot } = this;
-    const { configurations } = this;
+    const { nextSlot, configurations } = this;
     return (configurations.findLast(({ from }) => from <= nextSlot) ?? configurations[0])
       ?.members ?? [];
   }
@@ -237,14 +236,12 @@ export class ReplicatedStore {
     if (!this.#hasQuorum) throw noQuorum();
     let applied = await this.#proposals.propose(writer, transaction);
     for (let life = 1; applied.outcome === "stale" && life < livesMax; life++) {
-      // A former life had a greater number: nothing was done, unless another process has taken
-      // over.
+      // A former life had a greater number: nothing was done, unless another process took over.
       if (this.#isEstablished) break;
       applied = await this.#proposals.propose(writer, transaction);
     }
-    const { bytes } = this.state;
-    const { maxBytes } = this.#options;
-    const error = outcomeError(applied.outcome, { writer, bytes, maxBytes });
+    const size = { bytes: this.state.bytes, maxBytes: this.#options.maxBytes };
+    const error = outcomeError(applied.outcome, { writer, ...size });
     if (error !== undefined) throw error;
     return applied;
   }
@@ -301,6 +298,12 @@ export class ReplicatedStore {
     this.#isInstalling = false;
     this.#endAbstention();
     return true;
+  }
+
+  /** Makes durable what is applied here; answers the first slot that is not. */
+  persist(): Promise<number> {
+    const { nextSlot } = this;
+    return Promise.all([this.#saving, this.#options.data?.log.sync()]).then(() => nextSlot);
   }
 
   /** Waits for what is being saved and stops. */
@@ -407,8 +410,7 @@ export class ReplicatedStore {
 
   /** Saves one snapshot after the other. */
   #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#saveSnapshot());
-    return this.#saving;
+    return this.#saving = this.#saving.then(() => this.#saveSnapshot());
   }
 
   async #saveSnapshot(): Promise<void> {
@@ -418,10 +420,8 @@ export class ReplicatedStore {
     const before = Math.max(0, slot - slotsKept);
     if (data === undefined) return this.#host.step({ type: "compact", before });
     try {
-      const live: NodeRecord[] = this.#host.liveRecords().map((body) => ({
-        type: consensusRecord,
-        body,
-      }));
+      const bodies = this.#host.liveRecords();
+      const live = bodies.map((body): NodeRecord => ({ type: consensusRecord, body }));
       if (this.#isAbstaining) live.push(abstention(true));
       for (const { type, body } of live) data.log.append(type, body);
       // The records before these are covered by the snapshot; these are not.

@@ -87,6 +87,7 @@ export class MemberChanges {
       await this.#setVoters(next, isForced, [], ready);
     }
     if (members.admissionOf(node) === "added") {
+      await this.#persisted();
       // Nobody may have made it a voter meanwhile, or do so before this is decided.
       if (this.#latest().includes(node)) throw changing();
       await this.#list(node, "removed", members.addressOf(node), [this.#unchanged()]);
@@ -206,7 +207,7 @@ export class MemberChanges {
     const look = async () => {
       // One that has just started may not be linked with this node yet.
       const isLate = this.#clock.monotonicMs() >= linkedByMs;
-      const awaited = nodes.filter((node) =>
+      const awaited = [...new Set(nodes)].filter((node) =>
         this.#cluster.isAlive(node) || !store.voters.includes(node) && !isLate
       );
       const isReady = await Promise.all(
@@ -217,6 +218,26 @@ export class MemberChanges {
     };
     await this.#comes(look, catchUpTimeoutMs);
     return ready;
+  }
+
+  /**
+   * Waits until a majority of the voters has on disk what was decided with former ones: those may
+   * have been the only ones that had to.
+   */
+  async #persisted(): Promise<void> {
+    const from = this.#cluster.store.configurations.at(-1)?.from ?? 0;
+    const isDone = async () => {
+      const voters = this.#latest();
+      const slots = await Promise.all(
+        voters.map((voter) => this.#cluster.members.persistedBy(voter)),
+      );
+      return slots.filter((slot) => slot >= from).length > voters.length / 2;
+    };
+    if (await this.#comes(isDone, inForceTimeoutMs)) return;
+    throw new AetherError(
+      "TIMEOUT",
+      "The remaining voters have not stored what was decided before",
+    );
   }
 
   /** Waits for something, as long as that may take; answers whether it came. */

@@ -22,13 +22,15 @@ export interface MembersOptions {
   readonly peers: readonly NodeAddress[];
   readonly store: Pick<
     ReplicatedStore,
-    "state" | "voters" | "nextSlot" | "slotsBehind" | "isAbstaining"
+    "state" | "voters" | "nextSlot" | "slotsBehind" | "isAbstaining" | "persist"
   >;
   readonly asks: Pick<Asks, "ask" | "handle">;
 }
 
 const standingTopic = "standing";
 const standingTimeoutMs = 1_000;
+const persistTopic = "persist";
+const persistTimeoutMs = 5_000;
 
 /** The nodes of a cluster, as one of them sees them. */
 export class Members {
@@ -43,6 +45,10 @@ export class Members {
     asks.handle(
       standingTopic,
       () => Promise.resolve(Uint8Array.of(store.isAbstaining ? 0 : 1)),
+    );
+    asks.handle(
+      persistTopic,
+      async () => new TextEncoder().encode(String(await store.persist())),
     );
   }
 
@@ -101,6 +107,18 @@ export class Members {
     } catch {
       // It is not linked, or too busy: whoever asks takes that for a no.
       return false;
+    }
+  }
+
+  /** Lets a node make durable what it has; answers the first slot that it lacks, -1 if it fails. */
+  async persistedBy(node: string): Promise<number> {
+    const { asks, store } = this.#options;
+    if (node === this.#options.node) return await store.persist();
+    try {
+      const answer = await asks.ask(node, persistTopic, new Uint8Array(), persistTimeoutMs);
+      return Number(new TextDecoder().decode(answer));
+    } catch {
+      return -1;
     }
   }
 
