@@ -112,6 +112,7 @@ export class BatchStore {
 
   /** A slot holds these batches now, instead of those it held. */
   hold(slot: number, digests: readonly Digest[]): void {
+    for (const digest of digests) this.#keepApplied(digest);
     this.#release(this.#holds.set(slot, digests));
   }
 
@@ -144,6 +145,14 @@ export class BatchStore {
   /** Forgets questions that are of no interest any more. */
   forgetOld(nowMs: number): void {
     this.#wanted.forgetOld(nowMs);
+  }
+
+  /** The log may be compacted before a second slot that names the batch is applied. */
+  #keepApplied(digest: Digest): void {
+    const payload = this.#options.appliedPayload(digest);
+    if (payload === undefined || this.#waiting.payload(digest) !== undefined) return;
+    this.#waiting.add(digest, payload, { nowMs: 0, isOwn: false, isNeeded: true });
+    this.#waiting.applied(digest);
   }
 
   #release(digests: readonly Digest[]): void {
