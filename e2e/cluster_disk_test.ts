@@ -94,7 +94,7 @@ labTests(import.meta.url, 120_000, () => {
     const [host] = lab.hosts.slice(3);
     assert.ok(host);
     const copy = world.start([
-      ...["node", "start", "-o", "json", "--config", world.path("cluster.toml")],
+      ...["node", "start", "-o", "json", "--config", world.path("n3.toml")],
       ...["--node-id", "n3", "--host", host.address, "--management-host", host.management],
       ...["--peers", "n1:198.18.5.1:8090,n2:198.18.5.2:8090,n3:198.18.5.3:8090"],
     ], { under: host.under });
