@@ -21,8 +21,8 @@ const kinds = ["net", "read", "write", "env", "sys", "run", "ffi"] as const;
 type Kind = typeof kinds[number];
 
 const deniedPattern = /Requires (\w+) access(?: to "?([^"]*)"?)?, run again/;
-// The module is a blob; its URL says nothing to people.
-const framePattern = /blob:[^\s)]*?:(\d+):(\d+)\)?/;
+// The module's URL says nothing to people.
+const framePattern = /(?:slice:module|blob:[^\s)]*?):(\d+):(\d+)\)?/;
 
 /**
  * The denial that the text of an error and its stack tells of.

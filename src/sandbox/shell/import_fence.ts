@@ -17,47 +17,57 @@ export interface ImportFence {
    * @throws what the engine throws when the module cannot be parsed or linked.
    */
   staticImports(source: Uint8Array): Promise<readonly string[]>;
-  /** Lets this URL be imported from now on. */
-  allow(url: string): void;
+  /** Runs a module under {@link sliceModuleUrl}; once per worker. */
+  import(source: Uint8Array): Promise<Record<string, unknown>>;
 }
 
+/** What stack traces call the slice's module. */
+export const sliceModuleUrl = "slice:module";
+const probeUrl = "slice:probe";
+
 /**
- * Refuses every import of this worker from now on, except of URLs that were allowed.
+ * Refuses every import of this worker from now on, except of the sources that are given to it.
  *
+ * They are handed to the engine by a hook: a blob would stay in the process when the worker ends.
  * A dynamic import rejects with `Deno.errors.NotCapable`. A static import of a built-in module
  * cannot be stopped by a hook, only noticed: hence {@link ImportFence.staticImports}.
  */
 export function fenceImports(): ImportFence {
-  const allowed = new Set<string>();
+  // Compared without any method: slices may replace those of Map and Set.
+  let given: { readonly url: string; readonly source: string } | undefined;
   let noticed: string[] = [];
   registerHooks({
-    resolve(specifier, context, next) {
-      if (allowed.has(specifier)) return next(specifier, context);
+    resolve(specifier) {
+      if (given !== undefined && specifier === given.url) {
+        return { url: specifier, format: "module", shortCircuit: true };
+      }
       noticed.push(specifier);
       throw new Deno.errors.NotCapable(`Import of "${specifier}" is not available in a slice`);
+    },
+    load(url, context, next) {
+      if (given === undefined || url !== given.url) return next(url, context);
+      const { source } = given;
+      given = undefined;
+      return { format: "module", source, shortCircuit: true };
     },
   });
   return {
     async staticImports(source) {
       noticed = [];
       // Imports are resolved before the first statement runs, and that one ends the module.
-      const probe = new Blob(["throw null;\n", new Uint8Array(source)], { type });
-      const url = URL.createObjectURL(probe);
-      allowed.add(url);
+      given = { url: probeUrl, source: `throw null;\n${decoder.decode(source)}` };
       try {
-        await import(url);
+        await import(probeUrl);
       } catch (error) {
         if (error !== null && noticed.length === 0) throw error;
-      } finally {
-        allowed.delete(url);
-        URL.revokeObjectURL(url);
       }
       return noticed;
     },
-    allow: (url) => {
-      allowed.add(url);
+    import(source) {
+      given = { url: sliceModuleUrl, source: decoder.decode(source) };
+      return import(sliceModuleUrl);
     },
   };
 }
 
-const type = "text/javascript";
+const decoder = new TextDecoder();

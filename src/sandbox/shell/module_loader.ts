@@ -1,8 +1,8 @@
 /**
  * Loads a slice's module from its bytes.
  *
- * Always by dynamic import of a blob: then the worker's permissions apply to everything it imports.
- * As a main module, or imported by file URL, it could read any local file (measured).
+ * Always by dynamic import, never as a main module or by file URL: as those it could read any local
+ * file (measured).
  *
  * @module
  */
@@ -31,28 +31,33 @@ export async function loadSlice(
   module: Uint8Array,
   fence?: ImportFence,
 ): Promise<SliceDefinition> {
-  const blob = new Blob([new Uint8Array(module)], { type: "text/javascript" });
-  const url = URL.createObjectURL(blob);
   let exports: { default?: unknown };
   try {
     const imports = await fence?.staticImports(module) ?? [];
     if (imports.length > 0) {
       throw new TypeError(`Imports are refused: ${imports.map((name) => `"${name}"`).join(", ")}`);
     }
-    fence?.allow(url);
-    exports = await import(url);
+    exports = await (fence?.import(module) ?? importBlob(module));
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw new AetherError("SLICE_INVALID", `The slice's module failed to load: ${message}`, {
       hint: "Top-level code runs without any permission when a slice is built; move it to create()",
       cause: error,
     });
-  } finally {
-    URL.revokeObjectURL(url);
   }
   if (isSliceDefinition(exports.default)) return exports.default;
   throw new AetherError(
     "SLICE_INVALID",
     "The slice's module has no slice as its default export: write `export default slice(...)`",
   );
+}
+
+async function importBlob(module: Uint8Array): Promise<Record<string, unknown>> {
+  const blob = new Blob([new Uint8Array(module)], { type: "text/javascript" });
+  const url = URL.createObjectURL(blob);
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
