@@ -22,7 +22,9 @@ export async function readJoined(dataDir: string): Promise<JoinedFolder | undefi
     const peers = (await Deno.readTextFile(members)).split("\n").filter((line) => line !== "");
     return { tls, peers };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    // A data directory that is a file is refused when it is opened, in better words.
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     throw new AetherError("FILE_UNREADABLE", `The file "${members}" cannot be read: ${reason}`);
   }
