@@ -17,12 +17,12 @@ export interface ImportFence {
    * @throws what the engine throws when the module cannot be parsed or linked.
    */
   staticImports(source: Uint8Array): Promise<readonly string[]>;
-  /** Runs a module under {@link sliceModuleUrl}; once per worker. */
+  /** Runs a module, which stack traces call `slice:module`; once per worker. */
   import(source: Uint8Array): Promise<Record<string, unknown>>;
 }
 
-/** What stack traces call the slice's module. */
-export const sliceModuleUrl = "slice:module";
+/** What stack traces call the module of the slice. */
+const sliceModuleUrl = "slice:module";
 const probeUrl = "slice:probe";
 
 /**
