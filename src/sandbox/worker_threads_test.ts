@@ -40,7 +40,9 @@ Deno.test("newWorkerThread() answers nothing when no worker was made", () => {
 
 Deno.test("cpuMs() measures a whole process", () => {
   const before = cpuMs({ process: Deno.pid }) ?? NaN;
-  for (const end = performance.now() + 50; performance.now() < end;);
-  assert.ok((cpuMs({ process: Deno.pid }) ?? NaN) >= before + 20);
+  const used = () => (cpuMs({ process: Deno.pid }) ?? NaN) - before;
+  // On a busy machine it may take long to get a little of a processor.
+  for (const end = performance.now() + 10_000; used() < 20 && performance.now() < end;);
+  assert.ok(used() >= 20);
   assert.equal(cpuMs({ process: 2 ** 30 }), undefined);
 });
