@@ -21,8 +21,9 @@ export function devCluster(address: string) {
     async deploy(blueprint: string, signal: AbortSignal): Promise<string> {
       const bytes = new TextEncoder().encode(blueprint);
       const body = { bytes, contentType: "application/toml" };
-      const { id } = await client.call("blueprintApply", { body }, { signal });
-      const options = { signal, timeoutMs: deployTimeoutMs, intervalMs: 25 };
+      const { id, number } = await client.call("blueprintApply", { body }, { signal });
+      // This revision: when it fails, the one before is deployed again at once.
+      const options = { number, signal, timeoutMs: deployTimeoutMs, intervalMs: 25 };
       await followDeployment(client, id, options);
       return id;
     },
