@@ -27,8 +27,18 @@ export interface Call {
   readonly affinity?: string;
   /** Calls with the same text go to the same version while several share the calls. */
   readonly split?: string;
+  /** Only this instance, which must be on this node. */
+  readonly instance?: string;
+  /** Where what became of the call on its way is noted, for those who must know. */
+  readonly trail?: Trail;
   /** Who waits; a target watches only the callers of calls that last. */
   readonly caller?: Caller;
+}
+
+/** What is known of all the attempts at a call together. */
+export interface Trail {
+  /** An instance may have executed it, whatever the last attempt answered. */
+  mayHaveRun: boolean;
 }
 
 /** The answer of an instance, or the reason why there is none. */

@@ -20,6 +20,7 @@ import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
 import { Figures } from "./calls/figures.ts";
 import { Interceptors } from "./calls/interceptors.ts";
+import { InternalCalls, type InternalCallsOptions } from "./calls/internal_calls.ts";
 import { Invocations } from "./calls/invocations.ts";
 import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
@@ -64,6 +65,7 @@ export class Gateway {
   readonly #interceptors: Interceptors;
   readonly #figures = new Figures();
   readonly #invocations: Invocations;
+  readonly #internalCalls: InternalCalls;
   readonly #front: HttpFront;
   readonly #onFlood: (instance: string, cause: string) => void;
   readonly #peerServer: PeerServer;
@@ -101,16 +103,17 @@ export class Gateway {
       count: (artifact, method, outcome) => this.#figures.addOutcome(artifact, method, outcome),
     });
     this.#interceptors.switchOff(config.calls.interceptorsOff);
-    this.#invocations = new Invocations({
+    const calling: InternalCallsOptions = {
       send: (service, manifest, call) => this.#interceptors.send(service, manifest, call),
-      log,
       find,
       nextRequestId: () => this.#front.requestIds.next(),
       limits: () => ({
         answerMs: this.#deadlines.answerMs,
         maxBytes: this.#config.calls.maxBytes,
       }),
-    });
+    };
+    this.#invocations = new Invocations({ ...calling, log });
+    this.#internalCalls = new InternalCalls(calling);
     this.#peerServer = new PeerServer({
       hello,
       callLocal: (artifact, call) => this.#callLocal(artifact, call),
@@ -120,6 +123,11 @@ export class Gateway {
   /** Serves a link that another node's gateway has opened. */
   servePeer(link: Link): void {
     this.#peerServer.serve(link);
+  }
+
+  /** Makes the calls that another thread of this node asks for on a port. */
+  serveCalls(port: MessagePort): void {
+    this.#internalCalls.serve(port);
   }
 
   /** Takes over limits that were changed while the node runs. */

@@ -69,6 +69,9 @@ function take(message: ToGateway): void {
     case "instance":
       gateway?.addInstance(message.instance, message.caller, message.port);
       break;
+    case "calls":
+      gateway?.serveCalls(message.port);
+      break;
     case "instanceHealth":
       gateway?.setHealth(message.instance, message.health === "HEALTHY");
       break;
@@ -156,6 +159,10 @@ function connectControl(port: MessagePort): void {
     const message = event.data;
     if (message.type === "drain") {
       gateway?.drain(message.instance);
+      return;
+    }
+    if (message.type === "calls") {
+      gateway?.serveCalls(message.port);
       return;
     }
     if (message.type === "config") {

@@ -98,6 +98,9 @@ export class Calls {
     if (!circuit.isPristine) circuit.started(nowMs);
     const answer = await target.call(call).answer;
     note(target, answer, call.remainingMs, this.#options.random);
+    if (call.trail !== undefined && answer.kind !== "notHosted" && answer.kind !== "full") {
+      call.trail.mayHaveRun = true;
+    }
     return answer;
   }
 }

@@ -13,6 +13,7 @@ import type { Logger } from "../../sdk/logger.ts";
 import type { Answer, Call } from "../call.ts";
 import { type CallOrigin, nestedOrigin } from "../http/call_meta.ts";
 import type { InstanceLink, InvokeRequest } from "../instance_link.ts";
+import { type Callee, calleeOf, requireCallSize } from "./callee.ts";
 import { callFailure } from "./failure.ts";
 import type { Service } from "./service.ts";
 
@@ -90,28 +91,14 @@ export class Invocations {
   #callee(
     caller: Caller,
     { contract, method }: InvokeRequest,
-  ): { readonly service: Service; readonly manifest: MethodManifest } {
+  ): Callee {
     if (!caller.calls.includes(contract)) {
       throw new AetherError(
         "CALL_REFUSED",
         `${caller.contract} calls ${contract}, which it does not declare to need`,
       );
     }
-    const service = this.#options.find(contract);
-    if (service === undefined) {
-      throw new AetherError("NO_INSTANCE", `No instance of ${contract} is running`);
-    }
-    const manifest = service.method(method);
-    if (manifest === undefined) {
-      throw new AetherError("CALL_REFUSED", `${contract} has no method "${method}"`);
-    }
-    if (manifest.stream !== undefined || manifest.body !== undefined) {
-      throw new AetherError(
-        "CALL_REFUSED",
-        `${contract} ${method} streams: slices cannot call it yet, only clients`,
-      );
-    }
-    return { service, manifest };
+    return calleeOf(this.#options.find, contract, method);
   }
 
   /** Answers as soon as the call is on its way; how it ends is only logged. */
@@ -137,14 +124,7 @@ export class Invocations {
 
   #requireSize(what: "input" | "output", text: string, { contract, method }: InvokeRequest): void {
     const { maxBytes } = this.#options.limits();
-    // A character has 1 to 3 bytes in UTF-8, so most texts need no counting.
-    if (text.length * 3 <= maxBytes) return;
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes <= maxBytes) return;
-    throw new AetherError(
-      "CALL_TOO_LARGE",
-      `The ${what} of ${contract} ${method} has ${bytes} bytes; the limit is ${maxBytes}`,
-    );
+    requireCallSize(what, text, { contract, method, maxBytes });
   }
 }
 

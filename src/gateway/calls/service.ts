@@ -61,6 +61,11 @@ export class Version implements Weighted {
     this.#remote = remote;
   }
 
+  /** An instance on this node. */
+  local(id: string): CallTarget | undefined {
+    return this.#local.find((target) => target.id === id);
+  }
+
   /** Adds an instance on this node that takes calls from now on. */
   add(link: CallTarget): void {
     if (!this.#local.includes(link)) this.#local.push(link);
@@ -195,8 +200,9 @@ export class Service {
   pick(
     method: string,
     tried?: Tried,
-    { affinity, split = affinity }: Pick<Call, "affinity" | "split"> = {},
+    { affinity, instance, split = affinity }: Pick<Call, "affinity" | "instance" | "split"> = {},
   ): Picked | "full" | undefined {
+    if (instance !== undefined) return this.#instance(instance, tried);
     const [only] = this.#versions;
     if (only === undefined) return undefined;
     const version = this.#versions.length === 1 ? only : this.#turn(method, tried, split);
@@ -204,6 +210,16 @@ export class Service {
     const target = version.pick(tried, affinity);
     if (typeof target === "object") return { version, target };
     return target === "full" ? this.#pickOther(version, method, tried) : undefined;
+  }
+
+  /** The one instance that is wanted, unless it was tried already. */
+  #instance(id: string, tried: Tried | undefined): Picked | "full" | undefined {
+    for (const version of this.#versions) {
+      const target = version.local(id);
+      if (target === undefined || tried?.has(target)) continue;
+      return target.inFlight < target.inFlightMax ? { version, target } : "full";
+    }
+    return undefined;
   }
 
   /** A version without room does not turn calls away that another one can take. */

@@ -19,9 +19,7 @@ import { type ConfigOrigin, knownConfig } from "../../protocol/config/overlay.ts
 import { keys } from "../../protocol/keys.ts";
 import type {
   Addresses,
-  ControlToGateway,
   FromControl,
-  GatewayToControl,
   InstanceUsage,
   RouteSnapshot,
   ToControl,
@@ -36,7 +34,7 @@ import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { depart } from "../deploy/departure.ts";
 import { Deployment } from "../deploy/deployment.ts";
 import { Registration } from "../deploy/registration.ts";
-import { RouteFeed } from "../../protocol/thread/route_feed.ts";
+import { GatewayLink } from "../links/gateway_link.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
@@ -75,6 +73,7 @@ export class Control {
   readonly registration: Registration;
   readonly deployment: Deployment;
   readonly resources: NodeResources;
+  readonly gateway: GatewayLink;
   readonly membership: Membership;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
@@ -84,8 +83,6 @@ export class Control {
   /** Changes with the configuration. */
   readonly #logConfig: Config["log"];
   readonly #clusterAddress: string;
-  #gateway: MessagePort | undefined;
-  readonly #routeFeed = new RouteFeed();
   #agent: Agent | undefined;
   #duties: Duties | undefined;
   #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
@@ -137,6 +134,10 @@ export class Control {
       clock: this.clock,
       asks: this.cluster.asks,
       peers: () => this.registration.others().map(({ id }) => id),
+    });
+    this.gateway = new GatewayLink({
+      routes: () => this.routes,
+      config: () => this.config === options.config ? undefined : this.config,
     });
     const { cluster, clock } = this;
     this.membership = new Membership(options.config.node.id, cluster, clock);
@@ -216,17 +217,12 @@ export class Control {
 
   /** Connects the gateway, and after its restart again. */
   connectGateway(port: MessagePort): void {
-    this.#gateway?.close();
-    this.#gateway = port;
-    port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
+    this.gateway.connect(port, (message) => {
       if (message.type === "applied") this.barrier.onApplied(message.revision);
-      else if (message.type === "resync") this.#sendRoutes(true);
       else if (message.type === "counts") this.deployment.figures.onCounts(message.counts);
       else if (message.type === "figures") this.figures.report(message.methods);
       else this.#agent?.onDrained(message.instance);
-    };
-    this.#sendConfig();
-    this.#sendRoutes(true);
+    });
     this.#agent?.onGatewayRestart();
   }
 
@@ -244,7 +240,7 @@ export class Control {
       config: () => this.config,
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
-    this.#sendRoutes();
+    this.gateway.sendRoutes();
     this.#join();
     return this.#addresses;
   }
@@ -278,7 +274,7 @@ export class Control {
   async close(): Promise<void> {
     await this.stop();
     this.resources.close();
-    this.#gateway?.close();
+    this.gateway.close();
     await this.cluster.close();
     await this.#artifacts.close();
   }
@@ -314,7 +310,7 @@ export class Control {
       check: (manifest) => requireDeployable([manifest], this.config),
       times: () => instanceTimes(this.config),
       routed: (revision) => this.barrier.wait(revision),
-      drain: (instance) => this.#postGateway({ type: "drain", instance }),
+      drain: (instance) => this.gateway.post({ type: "drain", instance }),
       post: this.#options.post,
     });
   }
@@ -348,7 +344,7 @@ export class Control {
   #onClusterEvent(event: ClusterEvent): void {
     if (event.type === "quorum" && event.hasQuorum) this.#join();
     // A dead node's instances take no calls, whatever the store still says of them.
-    if (event.type === "belief") this.#sendRoutes();
+    if (event.type === "belief") this.gateway.sendRoutes();
     this.#duties?.wake();
   }
 
@@ -358,16 +354,11 @@ export class Control {
     Object.assign(this.#logConfig, config.log);
     this.store.history.resize({ revisions: config.store.historyRevisions });
     this.#options.post({ type: "config", config });
-    this.#sendConfig();
-  }
-
-  #sendConfig(): void {
-    const { config } = this;
-    if (config !== this.#options.config) this.#postGateway({ type: "config", ...config });
+    this.gateway.sendConfig();
   }
 
   #onChange(change: StoreChange): void {
-    if (change.events.some(({ key }) => isRouteKey(key))) this.#sendRoutes();
+    if (change.events.some(({ key }) => isRouteKey(key))) this.gateway.sendRoutes();
     const ownKey = keys.member.key(this.config.node.id);
     if (change.events.some(({ key }) => key === ownKey)) this.#followLifecycle();
   }
@@ -376,14 +367,6 @@ export class Control {
   #followLifecycle(): void {
     const isWanted = this.#agent !== undefined && this.registration.state === "SHUTTING_DOWN";
     if (isWanted && !this.#isLeaving) this.#options.post({ type: "shutDown" });
-  }
-
-  #sendRoutes(isAll = false): void {
-    this.#postGateway(this.#routeFeed.next(this.routes, isAll));
-  }
-
-  #postGateway(message: ControlToGateway): void {
-    this.#gateway?.postMessage(message);
   }
 }
 

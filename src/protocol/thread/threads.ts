@@ -149,6 +149,8 @@ export type ToGateway =
     readonly control: MessagePort;
   }
   | { readonly type: "control"; readonly control: MessagePort }
+  /** A thread of this node calls slices on this port; see `internal_calls.ts`. */
+  | { readonly type: "calls"; readonly port: MessagePort }
   | {
     readonly type: "instance";
     readonly instance: string;
@@ -238,6 +240,8 @@ export type ControlToGateway =
     readonly calls: Config["calls"];
     readonly log: Config["log"];
   }
+  /** Control calls slices on this port; see `internal_calls.ts`. */
+  | { readonly type: "calls"; readonly port: MessagePort }
   /** The instance is in no route any more; say when it has answered everything. */
   | { readonly type: "drain"; readonly instance: string };
 
