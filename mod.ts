@@ -13,8 +13,8 @@ export type { Contract, ErrorSpec, MethodSpec } from "./src/sdk/contract.ts";
 export { bytes, events, socket } from "./src/sdk/streams.ts";
 export type { Conversation, Socket, SocketFormat } from "./src/sdk/streams.ts";
 export { slice } from "./src/sdk/slice.ts";
+export type { CallContext } from "./src/sdk/call_context.ts";
 export type {
-  CallContext,
   CallOptions,
   Client,
   ClientMethod,
@@ -42,6 +42,20 @@ export { kv } from "./src/sdk/resource/kv.ts";
 export type { KvEntry, KvHandle, KvWriteOptions } from "./src/sdk/resource/kv.ts";
 export { lock } from "./src/sdk/resource/lock.ts";
 export type { HeldLock, LockHandle, LockOptions } from "./src/sdk/resource/lock.ts";
+export { topic } from "./src/sdk/resource/topic.ts";
+export type {
+  PublishedMessage,
+  PublishOptions,
+  Topic,
+  TopicHandle,
+} from "./src/sdk/resource/topic.ts";
+export { subscribe } from "./src/sdk/triggers/subscribe.ts";
+export type {
+  Message,
+  Subscription,
+  SubscriptionHandlers,
+  Subscriptions,
+} from "./src/sdk/triggers/subscribe.ts";
 export type { ResourceSpec } from "./src/sdk/resource/spec.ts";
 export type { Logger, LogLevel } from "./src/sdk/logger.ts";
 export { testSlice } from "./src/sdk/testing.ts";

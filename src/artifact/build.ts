@@ -145,6 +145,10 @@ export function compare(
       `has: ${resourceTypes.join(", ")}`;
     issues.push({ path: `needs.${name}`, message });
   }
+  if (definition.subscriptions?.length && !resourceTypes.includes("topic")) {
+    const message = "The slice subscribes to topics, which this version of aether does not have";
+    issues.push({ path: "subscriptions", message });
+  }
   issues.push(...checkRoutes(definition));
   if (Object.keys(definition.methods).length === 0) {
     warnings.push(`The contract ${definition.contract} has no methods`);

@@ -12,6 +12,8 @@ import { type Contract, type MethodSpec, parseRoute } from "./contract.ts";
 import { zodIssues } from "./dispatch.ts";
 import type { SliceDefinition } from "./slice.ts";
 import { streamOf, type StreamSpec } from "./streams.ts";
+import { triggeredOf } from "./triggers/triggered.ts";
+import { describeTopics } from "./triggers/describe_topics.ts";
 import { methodInterceptorsSchema } from "../protocol/slice/interceptors.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
 
@@ -38,9 +40,10 @@ export const defaultTimeoutMs = 30_000;
  * @throws {AetherError} SLICE_INVALID naming the need or the schema that cannot be described.
  */
 export function describeDefinition(
-  definition: Pick<SliceDefinition, "contract" | "needs" | "interceptors">,
+  definition: Pick<SliceDefinition, "contract" | "needs" | "subscriptions" | "interceptors">,
 ): SliceDescription {
   const { contract, needs } = definition;
+  const topics = describeTopics(definition, toJsonSchema);
   const calls: string[] = [];
   const resources: SliceDescription["resources"] = [];
   for (const [name, need] of Object.entries(needs)) {
@@ -55,12 +58,21 @@ export function describeDefinition(
   }
   return {
     contract: contract.name,
-    methods: Object.fromEntries(
-      Object.entries(contract.methods).map(([name, spec]) => [name, describeMethod(name, spec)]),
-    ),
+    methods: {
+      ...Object.fromEntries(
+        Object.entries(contract.methods).map(([name, spec]) => [name, describeMethod(name, spec)]),
+      ),
+      ...Object.fromEntries(
+        Object.entries(triggeredOf(definition)).map(([name, { spec, trigger }]) => [
+          name,
+          { ...describeMethod(name, spec), trigger },
+        ]),
+      ),
+    },
     errors: describeErrors(contract),
     calls: [...new Set(calls)].sort(),
     resources,
+    ...topics,
     ...describeInterceptors(definition),
   };
 }

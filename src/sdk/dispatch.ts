@@ -10,12 +10,10 @@ import type { z } from "zod";
 import type { Problem } from "../base/errors.ts";
 import { AetherError, type Issue } from "../base/errors.ts";
 import type { Contract, MethodSpec } from "./contract.ts";
-import type { CallContext } from "./slice.ts";
+import type { CallContext, ErasedHandler } from "./call_context.ts";
 import type { SliceProblem } from "../protocol/slice/problem.ts";
 import { SliceError } from "./slice_error.ts";
-
-/** A handler with its types erased. */
-export type ErasedHandler = (input: unknown, call: CallContext) => unknown;
+import type { Triggered } from "./triggers/triggered.ts";
 
 /** What a call answers: a validated output, or the problem for its caller. */
 export type Outcome =
@@ -25,22 +23,34 @@ export type Outcome =
 /** Calls of one slice instance. */
 export class Dispatcher {
   readonly #contract: Contract;
-  readonly #handlers: Map<string, ErasedHandler>;
+  readonly #methods = new Map<string, { spec: MethodSpec; handler: ErasedHandler }>();
 
   /**
+   * @param triggered Functions that the cluster calls, besides the contract's methods.
    * @throws {TypeError} when `create` did not return a function for every method.
    */
-  constructor(contract: Contract, handlers: unknown) {
+  constructor(
+    contract: Contract,
+    handlers: unknown,
+    triggered: Readonly<Record<string, Triggered>> = {},
+  ) {
     this.#contract = contract;
-    this.#handlers = new Map();
-    for (const name of Object.keys(contract.methods)) {
+    const find = (name: string, what: string) => {
       const handler = (handlers as Record<string, unknown> | undefined)?.[name];
-      if (typeof handler !== "function") {
-        throw new TypeError(
-          `create() of ${contract.name} returned no function "${name}": add one for every method`,
-        );
-      }
-      this.#handlers.set(name, (input, call) => handler.call(handlers, input, call));
+      if (typeof handler === "function") return handler;
+      throw new TypeError(
+        `create() of ${contract.name} returned no function "${name}": add one for every ${what}`,
+      );
+    };
+    for (const [name, spec] of Object.entries(contract.methods)) {
+      const found = find(name, "method");
+      const handler: ErasedHandler = (input, call) => found.call(handlers, input, call);
+      this.#methods.set(name, { spec, handler });
+    }
+    for (const [name, { spec, adapt }] of Object.entries(triggered)) {
+      const found = find(name, "subscription");
+      const handler = adapt((...given) => found.apply(handlers, given));
+      this.#methods.set(name, { spec, handler });
     }
   }
 
@@ -49,14 +59,14 @@ export class Dispatcher {
    * the caller's are logged in full.
    */
   run(methodName: string, input: unknown, call: CallContext): Outcome | Promise<Outcome> {
-    const spec = this.#contract.methods[methodName];
-    const handler = this.#handlers.get(methodName);
-    if (spec === undefined || handler === undefined) {
+    const method = this.#methods.get(methodName);
+    if (method === undefined) {
       return failed(
         new AetherError("CALL_REFUSED", `${this.#contract.name} has no method "${methodName}"`),
         call,
       );
     }
+    const { spec, handler } = method;
     let parsed: z.ZodSafeParseResult<unknown>;
     try {
       parsed = spec.input.safeParse(input);

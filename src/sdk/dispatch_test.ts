@@ -4,7 +4,7 @@ import { AetherError } from "../base/errors.ts";
 import { contract, method } from "./contract.ts";
 import { Dispatcher, type Outcome, zodIssues } from "./dispatch.ts";
 import { createLogger } from "./logger.ts";
-import type { CallContext } from "./slice.ts";
+import type { CallContext } from "./call_context.ts";
 import { SliceError } from "./slice_error.ts";
 
 const input = z.object({ n: z.coerce.number() });

@@ -9,8 +9,10 @@
 import type { z } from "zod";
 import type { InterceptorsInput } from "../protocol/slice/interceptors.ts";
 import type { Contract, ErrorSpecs, Methods } from "./contract.ts";
+import type { CallContext } from "./call_context.ts";
 import type { Logger } from "./logger.ts";
 import type { ResourceSpec } from "./resource/spec.ts";
+import type { SubscriptionHandlers, Subscriptions } from "./triggers/subscribe.ts";
 
 // The erased form of a contract, for constraints.
 type AnyContract = Contract<Methods, ErrorSpecs>;
@@ -87,30 +89,6 @@ export type Handles<N extends Needs> = {
   readonly [K in keyof N]: N[K] extends ResourceSpec<infer H> ? H : Client<N[K]>;
 };
 
-/** What a handler knows about the call it answers. */
-export interface CallContext {
-  /** Id of the outermost request, the same through nested calls. */
-  readonly requestId: string;
-  /** Milliseconds left until the caller gives up. */
-  readonly remainingMs: number;
-  /** Aborts when the caller has gone or the deadline has passed. */
-  readonly signal: AbortSignal;
-  /** Logger that adds the request id. */
-  readonly log: Logger;
-  /** `group:name` of the calling slice; undefined for an HTTP request. */
-  readonly caller: string | undefined;
-  /** W3C trace context of the call. */
-  readonly traceparent: string | undefined;
-  /** What tracing systems added to the trace context; see W3C `tracestate`. */
-  readonly tracestate: string | undefined;
-  /** Address of the client whose request this call belongs to; undefined without a request. */
-  readonly clientAddress: string | undefined;
-  /** The request's body for a method with `body: "stream"`; empty for all others. */
-  readonly body: ReadableStream<Uint8Array>;
-  /** A request header that the method's contract lists in `headers`. */
-  header(name: string): string | undefined;
-}
-
 /** The functions behind a contract's methods. */
 export type Handlers<C> = C extends Contract<infer M, infer _E> ? {
     readonly [K in keyof M]: (
@@ -144,15 +122,23 @@ export type SliceInterceptors<C> = C extends Contract<infer M, infer _E>
   : never;
 
 /** A slice's definition, made by {@link slice}. */
-export interface SliceDefinition<C extends AnyContract = AnyContract, N extends Needs = Needs> {
+export interface SliceDefinition<
+  C extends AnyContract = AnyContract,
+  N extends Needs = Needs,
+  S extends Subscriptions = Subscriptions,
+> {
   readonly kind: "slice";
   readonly contract: C;
   readonly needs: N;
+  /** Topics whose messages the slice handles; absent in definitions of older builds. */
+  readonly subscriptions?: S;
   readonly interceptors?: SliceInterceptors<C>;
   readonly create: (
     handles: Handles<N>,
     instance: InstanceContext,
-  ) => Handlers<C> | Promise<Handlers<C>>;
+  ) =>
+    | (Handlers<C> & SubscriptionHandlers<S>)
+    | Promise<Handlers<C> & SubscriptionHandlers<S>>;
 }
 
 /**
@@ -173,19 +159,28 @@ export interface SliceDefinition<C extends AnyContract = AnyContract, N extends 
  * });
  * ```
  */
-export function slice<C extends AnyContract, N extends Needs = Record<never, never>>(
+export function slice<
+  C extends AnyContract,
+  N extends Needs = Record<never, never>,
+  S extends Subscriptions = Record<never, never>,
+>(
   contract: C,
   spec: {
     readonly needs?: N;
+    /** Topics whose messages the slice handles, by the name of the function that does. */
+    readonly subscriptions?: S;
     /** Retry, circuit breaker, rate limit and more around the slice's own methods. */
     readonly interceptors?: SliceInterceptors<C>;
-    readonly create: SliceDefinition<C, N>["create"];
+    readonly create: SliceDefinition<C, N, NoInfer<S>>["create"];
   },
-): SliceDefinition<C, N> {
+): SliceDefinition<C, N, S> {
   return Object.freeze({
     kind: "slice",
     contract,
     needs: Object.freeze({ ...spec.needs }) as N,
+    ...(spec.subscriptions === undefined
+      ? {}
+      : { subscriptions: Object.freeze({ ...spec.subscriptions }) }),
     ...(spec.interceptors === undefined ? {} : { interceptors: spec.interceptors }),
     create: spec.create,
   });

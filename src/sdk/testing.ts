@@ -11,16 +11,38 @@ import { limits } from "../protocol/limits.ts";
 import type { Contract } from "./contract.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { createLogger, type LogFields, type LogLevel } from "./logger.ts";
-import type { CallContext, Fakes, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
+import type { CallContext } from "./call_context.ts";
+import type { Fakes, Handles, Needs, SliceDefinition, TestClient } from "./slice.ts";
 import type { KvEntry, KvHandle, KvWriteOptions } from "./resource/kv.ts";
 import type { ResourceSpec } from "./resource/spec.ts";
+import type { Topic, TopicHandle } from "./resource/topic.ts";
 import { kvConflict } from "./kv_conflict.ts";
 import { SliceError } from "./slice_error.ts";
+import type { Message, Subscription, Subscriptions } from "./triggers/subscribe.ts";
+import { triggeredOf } from "./triggers/triggered.ts";
+
+/** A message that a slice under test has published. */
+export interface RecordedMessage {
+  readonly topic: string;
+  readonly key: string | undefined;
+  readonly value: unknown;
+}
+
+/** Functions that hand messages to the subscriptions of a slice under test. */
+export type Deliveries<S extends Subscriptions> = {
+  readonly [K in keyof S]: S[K] extends Subscription<infer Value>
+    ? (value: Value, message?: Partial<Message>) => Promise<void>
+    : never;
+};
 
 /** A slice under test. */
-export interface TestedSlice<C> {
+export interface TestedSlice<C, S extends Subscriptions = Subscriptions> {
   /** Typed client that validates input and output as the cluster does. */
   readonly client: TestClient<C>;
+  /** Hands a message to a subscription, as the cluster does; rejects when it is not handled. */
+  readonly deliver: Deliveries<S>;
+  /** Messages that the slice published to topics without a fake, oldest first. */
+  readonly published: readonly RecordedMessage[];
   /** Lines that the slice logged. */
   readonly logs: readonly { level: LogLevel; message: string; fields: LogFields }[];
   /** Runs the `onStop` callbacks, once. */
@@ -31,7 +53,7 @@ export interface TestedSlice<C> {
  * Creates an instance of a slice for a test.
  *
  * Contracts in `needs` must be given as objects with the methods the slice calls; `kv()` is an
- * in-memory fake unless given.
+ * in-memory fake unless given, and what is published to a `topic()` is written down.
  *
  * @throws {TypeError} when a need has no fake; the message names it.
  * @example
@@ -47,10 +69,15 @@ export interface TestedSlice<C> {
  * await tested.stop();
  * ```
  */
-export async function testSlice<C extends Contract, N extends Needs>(
-  definition: SliceDefinition<C, N>,
+export async function testSlice<
+  C extends Contract,
+  N extends Needs,
+  S extends Subscriptions = Record<never, never>,
+>(
+  definition: SliceDefinition<C, N, S>,
   fakes: Partial<Fakes<N>> = {},
-): Promise<TestedSlice<C>> {
+): Promise<TestedSlice<C, S>> {
+  const published: RecordedMessage[] = [];
   const logs: { level: LogLevel; message: string; fields: LogFields }[] = [];
   const log = createLogger((level, message, fields) => {
     logs.push({ level, message, fields });
@@ -58,7 +85,8 @@ export async function testSlice<C extends Contract, N extends Needs>(
   const stops: (() => void | Promise<void>)[] = [];
   const handles: Record<string, unknown> = {};
   for (const [name, need] of Object.entries(definition.needs)) {
-    const fake = fakes[name] ?? (need.kind === "resource" ? fakeResource(need) : undefined);
+    const fake = fakes[name] ??
+      (need.kind === "resource" ? fakeResource(need, published) : undefined);
     if (fake === undefined) throw new TypeError(`testSlice() needs a fake for "${name}"`);
     handles[name] = need.kind === "contract" ? fakeClient(need, fake) : fake;
   }
@@ -69,17 +97,36 @@ export async function testSlice<C extends Contract, N extends Needs>(
     onStop: (callback) => stops.push(callback),
     readiness: () => {},
   });
-  const dispatcher = new Dispatcher(definition.contract, handlers);
+  const triggered = triggeredOf(definition);
+  const dispatcher = new Dispatcher(definition.contract, handlers, triggered);
+  const run = async (name: string, input: unknown) => {
+    const outcome = await dispatcher.run(name, input, testCall(log));
+    if (outcome.ok) return outcome.output;
+    throw SliceError.fromProblem(outcome.problem) ?? AetherError.fromProblem(outcome.problem);
+  };
   const client: Record<string, unknown> = {};
   for (const name of Object.keys(definition.contract.methods)) {
-    client[name] = withSend(async (input) => {
-      const outcome = await dispatcher.run(name, input, testCall(log));
-      if (outcome.ok) return outcome.output;
-      throw SliceError.fromProblem(outcome.problem) ?? AetherError.fromProblem(outcome.problem);
-    });
+    client[name] = withSend((input) => run(name, input));
+  }
+  const deliver: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [name, { topic }] of Object.entries(definition.subscriptions ?? {})) {
+    deliver[name] = async (value: unknown, message: Partial<Message> = {}) => {
+      await run(name, {
+        topic: topic.options.topic,
+        partition: 0,
+        offset: offset++,
+        publishedAtMs: 0,
+        attempt: 1,
+        ...message,
+        value: JSON.parse(JSON.stringify(value)),
+      });
+    };
   }
   return {
     client: client as TestClient<C>,
+    deliver: deliver as Deliveries<S>,
+    published,
     logs,
     stop: async () => {
       for (const callback of stops.splice(0).reverse()) await callback();
@@ -122,8 +169,26 @@ function testCall(log: CallContext["log"]): CallContext {
   };
 }
 
-function fakeResource(spec: ResourceSpec<unknown>): unknown {
-  return spec.type === "kv" ? new FakeKv(spec.schema) : undefined;
+function fakeResource(spec: ResourceSpec<unknown>, published: RecordedMessage[]): unknown {
+  if (spec.type === "kv") return new FakeKv(spec.schema);
+  return spec.type === "topic" ? fakeTopic(spec as Topic, published) : undefined;
+}
+
+/** A publisher whose messages are written down. */
+function fakeTopic(spec: Topic, published: RecordedMessage[]): TopicHandle<unknown> {
+  return {
+    publish: (value, options = {}) =>
+      Promise.try(() => {
+        const message = spec.schema.parse(value);
+        const { topic } = spec.options;
+        published.push({
+          topic,
+          key: options.key,
+          value: JSON.parse(JSON.stringify(message)),
+        });
+        return { partition: 0, offset: published.length - 1 };
+      }),
+  };
 }
 
 interface StoredText {

@@ -98,7 +98,12 @@ export class Invocations {
         `${caller.contract} calls ${contract}, which it does not declare to need`,
       );
     }
-    return calleeOf(this.#options.find, contract, method);
+    const callee = calleeOf(this.#options.find, contract, method);
+    if (callee.manifest.trigger === undefined) return callee;
+    throw new AetherError(
+      "CALL_REFUSED",
+      `${contract} ${method} is called by the cluster only: it handles what a topic brings`,
+    );
   }
 
   /** Answers as soon as the call is on its way; how it ends is only logged. */

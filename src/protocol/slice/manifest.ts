@@ -12,6 +12,7 @@ import { limits } from "../limits.ts";
 import { httpMethods } from "./http_method.ts";
 import { methodInterceptorsSchema } from "./interceptors.ts";
 import { isVersionRange, parseCoordinates } from "../coordinates.ts";
+import { subscriptionDescriptionSchema, topicDescriptionSchema } from "./topics.ts";
 
 /** Envelope version that this build writes. */
 export const envelopeVersion = 1;
@@ -70,6 +71,11 @@ export const dependenciesSchema = z.record(
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
+/** What calls a method instead of callers: messages of a topic. */
+const triggers = ["topic"] as const;
+/** One of {@link triggers}. */
+export type Trigger = typeof triggers[number];
+
 /** One method as the cluster sees it. */
 const methodManifestSchema = z.object({
   input: jsonSchema,
@@ -87,6 +93,8 @@ const methodManifestSchema = z.object({
     status: z.int().min(200).max(599),
   }).optional(),
   idempotent: z.boolean(),
+  /** The cluster calls it by itself; callers cannot. */
+  trigger: z.enum(triggers).optional(),
   timeoutMs: z.number().positive(),
   headers: z.array(z.string()).max(32),
   summary: z.string().optional(),
@@ -110,6 +118,10 @@ export const definitionSchema = z.object({
     type: z.string(),
     options: z.record(z.string(), z.unknown()),
   })).max(100),
+  /** Topics that the slice publishes to or subscribes to. */
+  topics: z.array(topicDescriptionSchema).max(100).optional(),
+  /** What it subscribes to. */
+  subscriptions: z.array(subscriptionDescriptionSchema).max(100).optional(),
   /** Interceptors that the slice declares for its own methods. */
   interceptors: methodInterceptorsSchema.optional(),
 });

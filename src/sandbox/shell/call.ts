@@ -8,7 +8,7 @@ import { AetherError } from "../../base/errors.ts";
 import type { CallMeta } from "../../protocol/thread/instance.ts";
 import type { RouteSpec } from "../../sdk/contract.ts";
 import { createLogger, type Logger, type LogSink } from "../../sdk/logger.ts";
-import type { CallContext } from "../../sdk/slice.ts";
+import type { CallContext } from "../../sdk/call_context.ts";
 
 /** The call that the current code runs for; nested calls inherit its id and deadline. */
 export const currentCall = new AsyncLocalStorage<InstanceCall>();

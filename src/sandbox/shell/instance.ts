@@ -11,6 +11,7 @@ import { Dispatcher, type Outcome } from "../../sdk/dispatch.ts";
 import { createLogger, type LogSink } from "../../sdk/logger.ts";
 import type { Handles, Needs, SliceDefinition } from "../../sdk/slice.ts";
 import { streamOf, type StreamSpec } from "../../sdk/streams.ts";
+import { triggeredOf } from "../../sdk/triggers/triggered.ts";
 import type { SliceProblem } from "../../protocol/slice/problem.ts";
 import { currentCall, httpInput, InstanceCall } from "./call.ts";
 import { createClient, type InvokeOptions, problemToError } from "./client.ts";
@@ -61,7 +62,11 @@ export class SliceInstance {
     this.#options = options;
     this.#sink = sink;
     this.#readiness = new Readiness((level, message) => sink(level, message, {}));
-    for (const [name, spec] of Object.entries(options.definition.contract.methods)) {
+    const { definition } = options;
+    const triggered = Object.entries(triggeredOf(definition)).map(([name, { spec }]) =>
+      [name, spec] as const
+    );
+    for (const [name, spec] of [...Object.entries(definition.contract.methods), ...triggered]) {
       this.#methods.set(name, {
         spec,
         route: spec.http === undefined ? undefined : parseRoute(spec.http),
@@ -87,7 +92,9 @@ export class SliceInstance {
       onStop: (callback) => instance.#stops.push(callback),
       readiness: (check) => instance.#readiness.add(check),
     });
-    instance.#dispatcher = new Dispatcher(options.definition.contract, handlers);
+    const { definition } = options;
+    const triggered = triggeredOf(definition);
+    instance.#dispatcher = new Dispatcher(definition.contract, handlers, triggered);
     await instance.#readiness.first();
     return instance;
   }
