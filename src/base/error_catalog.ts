@@ -9,6 +9,7 @@
  */
 
 import { clusterErrors } from "./catalog/cluster_errors.ts";
+import { dhtErrors } from "./catalog/dht_errors.ts";
 import { type ErrorInfo, row } from "./catalog/row.ts";
 import { deploymentErrors } from "./catalog/deployment_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
@@ -130,6 +131,7 @@ export const errorCatalog = {
       "tls.issuerKey on this one",
   ),
   ...storeErrors,
+  ...dhtErrors,
   ...callErrors,
   // 4xxx: artifacts, slices, blueprints
   ARTIFACT_INVALID: row(
