@@ -13,6 +13,7 @@ import { until, type World } from "./world.ts";
 export const nodeWords: readonly string[] = [
   ...["node", "start", "-o", "json"],
   ...["--port", "0", "--management-port", "0", "--app-port", "0"],
+  ...["--storage-port", "0"],
 ];
 
 /** A running node. */

@@ -5,6 +5,7 @@
  */
 import { AetherError, toAetherError } from "../base/errors.ts";
 import { listenError } from "../io/listen_error.ts";
+import { ThreadLine } from "../io/thread/thread_line.ts";
 import { serverTls } from "../io/tls/server_tls.ts";
 import { Control } from "../node/control/control.ts";
 import type { Config } from "../protocol/config/config.ts";
@@ -19,6 +20,7 @@ function post(message: FromControl, transfer: Transferable[] = []): void {
   scope.postMessage(message, transfer);
 }
 
+const storage = new ThreadLine("storage");
 let control: Control | undefined;
 let server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
@@ -36,6 +38,9 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
       break;
     case "resources":
       connectResources(message.resources);
+      break;
+    case "storage":
+      storage.connect(message.storage);
       break;
     case "instanceReady":
       control?.onInstanceReady(message.instance);
@@ -74,14 +79,19 @@ function fail(error: unknown): void {
 }
 
 async function start(message: Extract<ToControl, { type: "start" }>): Promise<void> {
-  const { config, origin, appAddress, gatewayAddress, gateway } = message;
-  const opened = await Control.open({ config, origin, post });
+  const { config, origin, appAddress, gatewayAddress, storageAddress, gateway } = message;
+  const opened = await Control.open({ config, origin, storage, post });
   control = opened;
   opened.connectGateway(gateway);
   if (waiting !== undefined) opened.resources.connect(waiting);
   server = serve(config, opened);
   const management = addressOf(config.management.host, server.addr.port);
-  const addresses = opened.start({ management, app: appAddress, gateway: gatewayAddress });
+  const addresses = opened.start({
+    management,
+    app: appAddress,
+    gateway: gatewayAddress,
+    storage: storageAddress,
+  });
   post({ type: "listening", addresses });
 }
 

@@ -14,6 +14,7 @@ import { type ErrorInfo, row } from "./catalog/row.ts";
 import { deploymentErrors } from "./catalog/deployment_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
 import { resourceErrors } from "./catalog/resource_errors.ts";
+import { storageErrors } from "./catalog/storage_errors.ts";
 import { storeErrors } from "./catalog/store_errors.ts";
 
 /** The catalogue, by the name that code uses. */
@@ -355,6 +356,7 @@ export const errorCatalog = {
   ),
   ...resourceErrors,
   ...clusterErrors,
+  ...storageErrors,
   INTERNAL: row(
     "E5999",
     500,

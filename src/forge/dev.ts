@@ -114,20 +114,21 @@ function portsAt(base: number, index: number): NodePorts {
     management: base + 10 + index,
     cluster: base + 20 + 2 * index,
     gateway: base + 21 + 2 * index,
+    storage: base + 40 + index,
   };
 }
 
 /** Ports that are free now; nodes must know each other's before they start. */
 function freePorts(nodes: number): NodePorts[] {
   const listeners = Array.from(
-    { length: nodes * 4 },
+    { length: nodes * 5 },
     () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   );
   const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
   for (const listener of listeners) listener.close();
   return Array.from({ length: nodes }, (_, index) => {
-    const [app = 0, management = 0, cluster = 0, gateway = 0] = ports.slice(index * 4);
-    return { app, management, cluster, gateway };
+    const [app = 0, management = 0, cluster = 0, gateway = 0, storage = 0] = ports.slice(index * 5);
+    return { app, management, cluster, gateway, storage };
   });
 }
 

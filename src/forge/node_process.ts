@@ -26,6 +26,7 @@ export interface NodePorts {
   readonly management: number;
   readonly cluster: number;
   readonly gateway: number;
+  readonly storage: number;
 }
 
 /** Options of {@link NodeProcess.start}. */
@@ -179,6 +180,7 @@ function argumentsOf({ id, ports, peers, dataDir, logLevel }: NodeProcessOptions
     ...["--host", "127.0.0.1", "--management-host", "127.0.0.1", "--app-host", "127.0.0.1"],
     ...["--port", String(ports.cluster), "--management-port", String(ports.management)],
     ...["--app-port", String(ports.app), "--gateway-port", String(ports.gateway)],
+    ...["--storage-port", String(ports.storage)],
     ...(peers.length === 0 ? [] : ["--peers", peers.join(",")]),
     ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
   ];

@@ -5,7 +5,7 @@ import { NodeProcess, type NodeProcessOptions } from "./node_process.ts";
 function options(more: Partial<NodeProcessOptions> = {}): NodeProcessOptions {
   return {
     id: "test-1",
-    ports: { app: 0, management: 0, cluster: 0, gateway: 0 },
+    ports: { app: 0, management: 0, cluster: 0, gateway: 0, storage: 0 },
     peers: [],
     logLevel: "info",
     env: { ...Deno.env.toObject(), NODE_ID: "other", AETHER_APP_PORT: "1" },
@@ -31,7 +31,7 @@ Deno.test("NodeProcess.start() gives a node that answers, stop() ends it", async
 Deno.test("NodeProcess.start() throws the node's own error", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
-  const ports = { app: port, management: 0, cluster: 0, gateway: 0 };
+  const ports = { app: port, management: 0, cluster: 0, gateway: 0, storage: 0 };
   const error = await NodeProcess.start(options({ ports }), never).catch((thrown) => thrown);
   listener.close();
   assert.ok(error instanceof AetherError);

@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 export type Form = "source" | "compiled" | "bundle";
 
 /** The threads and child processes that have a main module of their own. */
-export type EntryName = "control" | "gateway" | "relay" | "resources" | "shell";
+export type EntryName = "control" | "gateway" | "relay" | "resources" | "shell" | "storage";
 
 /** What `aether version` says. */
 export interface BuildInfo {
@@ -53,6 +53,7 @@ export const entrySources: Readonly<Record<EntryName, string>> = {
   relay: "../sandbox/process/relay.ts",
   resources: "../resource/main.ts",
   shell: "../sandbox/shell/main.ts",
+  storage: "../storage/main.ts",
 };
 
 /**

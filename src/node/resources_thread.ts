@@ -14,6 +14,8 @@ import { Thread } from "./thread.ts";
 
 /** What the supervisor does for it. */
 export interface ResourcesThreadEvents {
+  /** The thread's end of a new line to the storage thread. */
+  storageLine(): MessagePort;
   /** Control's end of a new channel to the thread. */
   connectControl(port: MessagePort): void;
   /** The end of a new channel for an instance that runs. */
@@ -50,7 +52,13 @@ export class ResourcesThread {
     const { port1, port2 } = new MessageChannel();
     thread.post({ type: "start", config: this.#config, control: port1 }, [port1]);
     thread.post({ type: "addresses", addresses: this.#addresses });
+    this.connectStorage(this.#events.storageLine());
     this.#events.connectControl(port2);
+  }
+
+  /** Gives it a line to the storage thread. */
+  connectStorage(storage: MessagePort): void {
+    this.#thread?.post({ type: "storage", storage }, [storage]);
   }
 
   /** Takes over what was changed while the node runs. */

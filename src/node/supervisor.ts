@@ -2,9 +2,9 @@
  * The supervisor: creates every worker of the node, wires their ports and watches over them.
  *
  * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
- * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads of the gateway and of the
- * resources are restarted, three times a minute at most each; a dead control thread ends the
- * process with exit code 70.
+ * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads of the gateway, the
+ * resources and the storage are restarted, three times a minute at most each; a dead control thread
+ * ends the process with exit code 70.
  *
  * @module
  */
@@ -21,10 +21,12 @@ import type {
   ToControl,
   ToGateway,
 } from "../protocol/thread/threads.ts";
+import type { StorageUser } from "../protocol/thread/storage.ts";
 import type { Logger } from "../sdk/logger.ts";
 import { Instances } from "./instances.ts";
 import { ResourcesThread } from "./resources_thread.ts";
 import { RestartLimit, restartsMax } from "./restart_limit.ts";
+import { StorageThread } from "./storage/storage_thread.ts";
 import { Thread } from "./thread.ts";
 
 const drainGraceMs = 5_000;
@@ -84,6 +86,10 @@ class Supervisor {
   #gateway: Thread<ToGateway, FromGateway> | undefined;
   readonly #gatewayRestarts = new RestartLimit();
   readonly #resources: ResourcesThread;
+  readonly #storage: StorageThread;
+  /** Where the first gateway and the storage listen, until control has been told. */
+  #listening: { app: string; gateway: string } | undefined;
+  #storageAddress: string | undefined;
   /** What each instance may call; a restarted gateway is told again. */
   readonly #callers = new Map<string, Caller>();
   /** Where the first gateway listened; those after it must listen there as well. */
@@ -111,7 +117,20 @@ class Supervisor {
       onEnd: (instance, reason, problem) => this.#onInstanceEnd(instance, reason, problem),
       onTooManyLeaks: (count) => this.#restart(count),
     });
+    this.#storage = new StorageThread(config, {
+      onListening: (address) => {
+        this.#storageAddress = address;
+        this.#startControl();
+      },
+      connect: (user, port) => this.#connectStorage(user, port),
+      onFailed: (problem) => this.#fail(problem),
+      onRestart: (reason) =>
+        this.#log.error("The storage thread died and is restarted", { reason }),
+      onFailure: (reason) =>
+        this.#threadFailed("storage", `${reason}, ${restartsMax} times within a minute`),
+    });
     this.#resources = new ResourcesThread(config, {
+      storageLine: () => this.#storage.line("resources"),
       connectControl: (resources) =>
         this.#control?.post({ type: "resources", resources }, [resources]),
       connectInstance: (instance, port) => this.#instances.connectResources(instance, port),
@@ -123,6 +142,7 @@ class Supervisor {
   }
 
   run(): Promise<number> {
+    this.#storage.start();
     this.#startGateway();
     return this.#finished.promise;
   }
@@ -178,18 +198,26 @@ class Supervisor {
       cluster: { ...cluster, gatewayPort: this.#gatewayPort ?? cluster.gatewayPort },
     };
     gateway.post({ type: "start", config, control: gatewaySide }, [gatewaySide]);
+    this.#connectStorage("gateway", this.#storage.line("gateway"));
+  }
+
+  #connectStorage(user: StorageUser, storage: MessagePort): void {
+    if (user === "resources") this.#resources.connectStorage(storage);
+    else if (user === "gateway") this.#gateway?.post({ type: "calls", port: storage }, [storage]);
+    else this.#control?.post({ type: "storage", storage }, [storage]);
   }
 
   #onGatewayListening(appAddress: string, gatewayAddress: string): void {
     this.#appPort = portOf(appAddress);
     if (gatewayAddress !== "") this.#gatewayPort = portOf(gatewayAddress);
+    if (this.#control === undefined) {
+      this.#listening = { app: appAddress, gateway: gatewayAddress };
+      this.#startControl();
+      return;
+    }
     const controlSide = this.#controlSide;
     if (controlSide === undefined) return;
     this.#controlSide = undefined;
-    if (this.#control === undefined) {
-      this.#startControl(appAddress, gatewayAddress, controlSide);
-      return;
-    }
     // A restart: wire the new gateway to what runs already.
     this.#control.post({ type: "gateway", gateway: controlSide }, [controlSide]);
     this.#instances.connectGateway((instance) => this.#connectInstance(instance));
@@ -203,7 +231,14 @@ class Supervisor {
     return port2;
   }
 
-  #startControl(appAddress: string, gatewayAddress: string, gateway: MessagePort): void {
+  /** Starts control as soon as gateway and storage listen. */
+  #startControl(): void {
+    const gateway = this.#controlSide;
+    const storageAddress = this.#storageAddress;
+    if (this.#listening === undefined || storageAddress === undefined) return;
+    if (gateway === undefined || this.#control !== undefined) return;
+    const { app: appAddress, gateway: gatewayAddress } = this.#listening;
+    this.#controlSide = undefined;
     this.#control = new Thread("control", {
       onMessage: (message) => this.#onControl(message),
       onDeath: (reason) => this.#threadFailed("control", reason),
@@ -211,9 +246,10 @@ class Supervisor {
     const config = this.#config;
     const { origin } = this.#options;
     this.#control.post(
-      { type: "start", config, origin, appAddress, gatewayAddress, gateway },
+      { type: "start", config, origin, appAddress, gatewayAddress, storageAddress, gateway },
       [gateway],
     );
+    this.#connectStorage("control", this.#storage.line("control"));
     this.#resources.start();
   }
 
@@ -234,6 +270,7 @@ class Supervisor {
         Object.assign(this.#logConfig, message.config.log);
         this.#instances.configure(message.config);
         this.#resources.configure(message.config);
+        this.#storage.configure(message.config);
         break;
       case "startInstance":
         this.#startInstance(message);
@@ -248,7 +285,7 @@ class Supervisor {
         if (this.#phase === "leaving") this.#drain();
         break;
       case "stopped":
-        this.#end(this.#exitCode);
+        this.#storage.stop(() => this.#end(this.#exitCode));
         break;
     }
   }
@@ -339,6 +376,7 @@ class Supervisor {
     this.#controlSide?.close();
     this.#instances.close();
     this.#resources.terminate();
+    this.#storage.terminate();
     this.#gateway?.terminate();
     this.#control?.terminate();
   }

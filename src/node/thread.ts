@@ -30,7 +30,10 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   #askedAt = performance.now();
   #ended = false;
 
-  constructor(entry: "control" | "gateway" | "relay" | "resources", events: ThreadEvents<From>) {
+  constructor(
+    entry: "control" | "gateway" | "relay" | "resources" | "storage",
+    events: ThreadEvents<From>,
+  ) {
     this.#events = events;
     this.#silenceMaxMs = entry === "control" ? controlSilenceMaxMs : silenceMaxMs;
     this.#worker = new Worker(entryUrl(entry), {

@@ -92,6 +92,7 @@ const instanceValueSchema = z.object({
 export const addressesSchema = z.object({
   cluster: z.string(),
   gateway: z.string().default(""),
+  storage: z.string().default(""),
   management: z.string(),
   app: z.string(),
 });

@@ -6,6 +6,7 @@
  * @module
  */
 import { createNodeLogger } from "../io/node_log.ts";
+import { ThreadLine } from "../io/thread/thread_line.ts";
 import type { Config } from "../protocol/config/config.ts";
 import type { FromResources, ToResources } from "../protocol/thread/resources.ts";
 import { resourceFactories } from "./factories.ts";
@@ -26,6 +27,8 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
   format: "text",
 };
 const log = createNodeLogger(logConfig, "resources");
+/** For resources that are kept there. */
+const storage = new ThreadLine("storage");
 const servers = new Map<string, InstanceServer>();
 let registry: ResourceRegistry | undefined;
 let network: Network | undefined;
@@ -41,6 +44,9 @@ scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
     case "config":
       Object.assign(logConfig, message.config.log);
       registry?.configure(message.config.resources);
+      break;
+    case "storage":
+      storage.connect(message.storage);
       break;
     case "addresses":
       network?.listen(message.addresses);

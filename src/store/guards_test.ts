@@ -17,7 +17,7 @@ function report(state: State, attempt = 1): PutOperation {
 }
 
 function member(state: typeof nodeLifecycles[number], incarnation = 1): PutOperation {
-  const addresses = { cluster: "", gateway: "", management: "", app: "" };
+  const addresses = { cluster: "", gateway: "", storage: "", management: "", app: "" };
   const value = { id: "n1", state, version: "1", incarnation, addresses };
   return keys.member.put(keys.member.key("n1"), value) as PutOperation;
 }

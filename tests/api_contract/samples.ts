@@ -355,7 +355,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
         state: "ON_DUTY",
         version: "0.1.0",
         incarnation: 1,
-        addresses: { cluster: "", gateway: "", management: "", app: "" },
+        addresses: { cluster: "", gateway: "", storage: "", management: "", app: "" },
       }),
     ],
     otherwise: [],

@@ -17,6 +17,7 @@ import { fillPath } from "../../src/client/request.ts";
 import { initAuthority, issueInto } from "../../src/io/tls/authority_folder.ts";
 import { Control } from "../../src/node/control/control.ts";
 import type { Row } from "../../src/protocol/api/row.ts";
+import { ThreadLine } from "../../src/io/thread/thread_line.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import { parseCoordinates, repositoryPath } from "../../src/protocol/coordinates.ts";
 import type {
@@ -69,6 +70,7 @@ export class TestApi implements AsyncDisposable {
     });
     const opened = await Control.open({
       config,
+      storage: new ThreadLine("storage"),
       post: (message) => play(message, () => started?.control),
     });
     const api = createApi(opened);
@@ -79,7 +81,7 @@ export class TestApi implements AsyncDisposable {
     }, (request) => api.fetch(request));
     const gateway = connectGateway(opened);
     const management = `127.0.0.1:${server.addr.port}`;
-    opened.start({ management, app: "127.0.0.1:2", gateway: "" });
+    opened.start({ management, app: "127.0.0.1:2", gateway: "", storage: "" });
     const started = new TestApi(opened, server, gateway);
     await until("the node has joined", async () => {
       const response = await started.fetch("GET", "/health/ready");

@@ -65,6 +65,33 @@ function fault(thread: Worker): void {
   thread.postMessage({ type: "instance", instance: "x", port: null });
 }
 
+Deno.test("runNode() survives the death of its storage thread: same address, same cluster", async () => {
+  await using node = await TestNode.start({
+    node: { id: "n1" },
+    cluster: { peers: ["n1:127.0.0.1:1"], storagePort: 0 },
+  });
+  const { storage } = node.info;
+  const dead = node.thread("storage");
+  dead.terminate();
+  const endMs = performance.now() + 10_000;
+  while (node.thread("storage") === dead) {
+    assert.ok(performance.now() < endMs, "The storage thread is not restarted");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const [hostname = "", port = ""] = storage.split(":");
+  for (;;) {
+    const connected = await Deno.connect({ hostname, port: Number(port) }).then(
+      (conn) => conn.close() === undefined,
+      () => false,
+    );
+    if (connected) break;
+    assert.ok(performance.now() < endMs, `Nothing listens on ${storage}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal((await node.client.call("health")).ready, true);
+  assert.equal(await node.stop(), 0);
+});
+
 Deno.test("runNode() restarts a gateway that fails, and ends with 70 when it fails again and again", async () => {
   await using node = await TestNode.start();
   for (let death = 1; death <= 3; death++) {

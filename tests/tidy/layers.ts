@@ -29,6 +29,7 @@ export const layers: Readonly<Record<string, number>> = {
   sandbox: 3,
   artifact: 3,
   resource: 3,
+  storage: 3,
   node: 4,
   gateway: 4,
   api: 5,
@@ -52,6 +53,7 @@ const siblings: Readonly<Record<string, readonly string[]>> = {
   sandbox: ["io"],
   artifact: ["io"],
   resource: ["io"],
+  storage: ["io", "artifact"],
 };
 
 /** Parts of cli/ that may import more of src/ than the client, because they do the work here. */

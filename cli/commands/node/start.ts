@@ -31,6 +31,11 @@ export const command = defineCommand({
       summary: "Port for other nodes' gateways (or GATEWAY_PORT; 8091)",
       parse: portText,
     },
+    storagePort: {
+      value: "PORT",
+      summary: "Port for other nodes' storage (or STORAGE_PORT; 8092)",
+      parse: portText,
+    },
     managementHost: { value: "HOST", summary: "Address of the management API (127.0.0.1)" },
     managementPort: {
       value: "PORT",

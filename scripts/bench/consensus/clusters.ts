@@ -49,6 +49,7 @@ export async function startAether(
   const processes = members.map(({ id, port, managementPort }) => {
     const args = ["node", "start", "--node-id", id, "--peers", peers, "--port", `${port}`];
     args.push("--management-port", `${managementPort}`, "--app-port", `${freePort()}`);
+    args.push("--storage-port", "0");
     args.push("--gateway-port", `${freePort()}`, "--log-level", "warn", "--exit-with-parent");
     if (mode === "durable") args.push("--data-dir", join(folder, `aether-${id}`));
     return stack.use(Server.start(aetherCommand(options, args)));

@@ -49,7 +49,7 @@ export async function startAether(
   }));
   const peers = nodes.map(({ id, cluster }) => `${id}:127.0.0.1:${cluster}`).join(",");
   const servers = nodes.map(({ id, cluster, gateway, management, app }) => {
-    const ports = ["--port", `${cluster}`, "--gateway-port", `${gateway}`];
+    const ports = ["--port", `${cluster}`, "--gateway-port", `${gateway}`, "--storage-port", "0"];
     ports.push("--management-port", `${management}`, "--app-port", `${app}`);
     const words = ["node", "start", "--node-id", id, "--log-level", "warn", "--exit-with-parent"];
     if (count > 1) words.push("--peers", peers);

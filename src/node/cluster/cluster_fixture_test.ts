@@ -74,7 +74,7 @@ export class TestNode {
   /** Tells the others where this node is, as every node does when it has started. */
   register(): Promise<Applied> {
     const { id, address } = this;
-    const addresses = { cluster: address, gateway: "", management: "", app: "" };
+    const addresses = { cluster: address, gateway: "", storage: "", management: "", app: "" };
     const { incarnation } = this.member.store;
     const value = { id, state: "ON_DUTY" as const, version: "0", incarnation, addresses };
     const then = [keys.member.put(keys.member.key(id), value)];

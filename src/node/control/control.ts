@@ -14,6 +14,7 @@ import { buildInfo } from "../../io/entry.ts";
 import { FileStorage } from "../../io/file_storage.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
 import { systemRandom } from "../../io/random.ts";
+import type { ThreadLine } from "../../io/thread/thread_line.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import { type ConfigOrigin, knownConfig } from "../../protocol/config/overlay.ts";
 import { keys } from "../../protocol/keys.ts";
@@ -40,6 +41,7 @@ import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
 import { CallFigures } from "../figures/call_figures.ts";
 import { SliceCatalog } from "./catalog.ts";
+import { TopologyFeed } from "../storage/topology_feed.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
@@ -55,6 +57,8 @@ export interface ControlOptions {
   readonly config: Config;
   /** Where its values come from. */
   readonly origin?: ConfigOrigin | undefined;
+  /** The line to the storage thread. */
+  readonly storage: ThreadLine;
   /** Talks to the supervisor. */
   post(message: FromControl, transfer?: Transferable[]): void;
 }
@@ -74,6 +78,7 @@ export class Control {
   readonly deployment: Deployment;
   readonly resources: NodeResources;
   readonly gateway: GatewayLink;
+  readonly storage: ThreadLine;
   readonly membership: Membership;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
@@ -85,7 +90,7 @@ export class Control {
   readonly #clusterAddress: string;
   #agent: Agent | undefined;
   #duties: Duties | undefined;
-  #addresses: Addresses = { cluster: "", gateway: "", management: "", app: "" };
+  #addresses: Addresses = { cluster: "", gateway: "", storage: "", management: "", app: "" };
   #unsubscribe = () => {};
   readonly barrier: RoutingBarrier;
   #isJoining = false;
@@ -99,6 +104,7 @@ export class Control {
     this.log = createNodeLogger(this.#logConfig, "control");
     this.cluster = parts.cluster;
     this.store = parts.cluster.store;
+    this.storage = options.storage;
     this.overlay = new ConfigOverlay({
       store: this.store,
       node: options.config.node.id,
@@ -241,6 +247,7 @@ export class Control {
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.gateway.sendRoutes();
+    new TopologyFeed(this.storage, this.cluster);
     this.#join();
     return this.#addresses;
   }
@@ -274,6 +281,7 @@ export class Control {
   async close(): Promise<void> {
     await this.stop();
     this.resources.close();
+    this.storage.close();
     this.gateway.close();
     await this.cluster.close();
     await this.#artifacts.close();

@@ -65,7 +65,7 @@ Deno.test("routeSnapshot() counts instances of living nodes that take calls of o
         state: "ON_DUTY",
         version: "0.1.0",
         incarnation: 1,
-        addresses: { cluster: "", gateway, management: "", app: "" },
+        addresses: { cluster: "", gateway, storage: "", management: "", app: "" },
       }),
     );
     report(store, old, 1, "ACTIVE", node);

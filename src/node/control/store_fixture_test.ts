@@ -154,7 +154,7 @@ export function addMember(store: MemoryStore, id: string): void {
       state: "ON_DUTY",
       version: "0.1.0",
       incarnation: 1,
-      addresses: { cluster: "", gateway: "", management: "", app: "" },
+      addresses: { cluster: "", gateway: "", storage: "", management: "", app: "" },
     }),
   );
 }

@@ -4,7 +4,7 @@ import { keys } from "../../protocol/keys.ts";
 import { addMember, MemoryStore } from "../control/store_fixture_test.ts";
 import { changeLifecycle, Registration } from "./registration.ts";
 
-const addresses = { cluster: "a:1", gateway: "", management: "", app: "" };
+const addresses = { cluster: "a:1", gateway: "", storage: "", management: "", app: "" };
 
 function lifeOf(store: MemoryStore, incarnation: number): Registration {
   const state = { state: store.state, propose: store.propose.bind(store), incarnation };

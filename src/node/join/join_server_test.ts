@@ -147,7 +147,7 @@ Deno.test("JoinServer gives nobody the name of a node that exists", async () => 
       state: "ON_DUTY",
       version: "0",
       incarnation: 1,
-      addresses: { cluster: "", gateway: "", management: "", app: "" },
+      addresses: { cluster: "", gateway: "", storage: "", management: "", app: "" },
     }),
   );
   const token = await member.token();

@@ -145,6 +145,7 @@ function portIssues(config: Config, origins: Origins): ConfigIssue[] {
   const listeners = [
     { path: ["cluster", "port"], host: cluster.host, port: cluster.port },
     { path: ["cluster", "gatewayPort"], host: cluster.host, port: cluster.gatewayPort },
+    { path: ["cluster", "storagePort"], host: cluster.host, port: cluster.storagePort },
     { path: ["management", "port"], host: management.host, port: management.port },
     { path: ["app", "port"], host: app.host, port: app.port },
   ];

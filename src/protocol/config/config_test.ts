@@ -27,6 +27,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       host: "127.0.0.1",
       port: 8090,
       gatewayPort: 8091,
+      storagePort: 8092,
       peers: [],
       replaceTimeoutMs: 600_000,
       insecure: false,

@@ -18,7 +18,7 @@ Deno.test("configKeys gives every variable and flag to one key only", () => {
   assert.equal(new Set(variables).size, variables.length);
   const flags = configKeys.flatMap((key) => key.flag ?? []);
   assert.equal(new Set(flags).size, flags.length);
-  assert.equal(flags.length, 12);
+  assert.equal(flags.length, 13);
 });
 
 Deno.test("configKeys describes every key and table", () => {

@@ -89,6 +89,10 @@ const cluster = section({
   gatewayPort: port().prefault(8091).describe(
     "Port on which other nodes' gateways forward calls, used with peers; 0 picks a free one",
   ),
+  storagePort: port().prefault(8092).describe(
+    "Port on which nodes exchange what they store for each other, used with peers; 0 picks a " +
+      "free one",
+  ),
   peers: list(peer, "id:host:port").register(fieldMeta, {
     kind: "peers",
     values: "list of id:host:port",

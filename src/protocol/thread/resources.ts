@@ -39,6 +39,8 @@ export type ToResources =
   | Heartbeat
   | { readonly type: "start"; readonly config: Config; readonly control: MessagePort }
   | { readonly type: "config"; readonly config: Config }
+  /** The storage thread, at its start and after each restart. */
+  | { readonly type: "storage"; readonly storage: MessagePort }
   /** Where this node listens, `host:port`: no slice is led there. */
   | { readonly type: "addresses"; readonly addresses: readonly string[] }
   | { readonly type: "instance"; readonly consumer: ResourceConsumer; readonly port: MessagePort }

@@ -23,6 +23,8 @@ export interface Addresses {
   readonly cluster: string;
   /** "" when the node takes no calls of other gateways. */
   readonly gateway: string;
+  /** "" when the node takes no links of other nodes' storage. */
+  readonly storage: string;
   readonly management: string;
   readonly app: string;
 }
@@ -93,11 +95,14 @@ export type ToControl =
     readonly origin: ConfigOrigin | undefined;
     readonly appAddress: string;
     readonly gatewayAddress: string;
+    readonly storageAddress: string;
     readonly gateway: MessagePort;
   }
   | { readonly type: "gateway"; readonly gateway: MessagePort }
   /** The resources thread, at its start and after each restart. */
   | { readonly type: "resources"; readonly resources: MessagePort }
+  /** The storage thread, at its start and after each restart. */
+  | { readonly type: "storage"; readonly storage: MessagePort }
   | { readonly type: "instanceReady"; readonly instance: string }
   | {
     readonly type: "instanceEnded";

@@ -27,7 +27,7 @@ function listed(node: string, status: "added" | "removed", address: string) {
 }
 
 function registered(node: string, cluster: string) {
-  const addresses = { cluster, gateway: "", management: "", app: "" };
+  const addresses = { cluster, gateway: "", storage: "", management: "", app: "" };
   const value = { id: node, state: "ON_DUTY" as const, version: "0", incarnation: 1, addresses };
   return ["node", keys.member.put(keys.member.key(node), value)] as const;
 }
