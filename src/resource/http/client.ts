@@ -12,6 +12,7 @@ import { Agent, buildConnector, type Dispatcher } from "undici";
 import { AetherError } from "../../base/errors.ts";
 import type { HttpSection } from "./options.ts";
 import type { Network } from "./network.ts";
+import { tlsFailure } from "./tls.ts";
 
 const redirectsMax = 5;
 const waitingMax = 1_000;
@@ -232,6 +233,13 @@ export class HttpClient {
     const { host } = request.url;
     const code = codeOf(error);
     if (isAbort(error)) return { error: this.#ended(request), mayRepeat: false };
+    const tls = tlsFailure(code);
+    if (tls !== undefined) {
+      const { message, hint } = tls;
+      const text = `${host}: ${message} (${code})`;
+      const failure = new AetherError("HTTP_UNREACHABLE", text, { hint, cause: error });
+      return { error: failure, mayRepeat: false };
+    }
     const wasSent = !beforeSending.has(code);
     const reason = error instanceof Error ? error.message : String(error);
     const refused = code.startsWith("UND_ERR_INVALID");

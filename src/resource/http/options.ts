@@ -4,14 +4,10 @@
  * @module
  */
 import { z } from "zod";
-import { byteSize, choice, durationMs, integer, text } from "../../protocol/config/fields.ts";
+import { byteSize, choice, durationMs, integer } from "../../protocol/config/fields.ts";
 import type { JsonNaming } from "./naming.ts";
+import { tlsSchema } from "./tls.ts";
 
-const pem = text(
-  /^-----BEGIN [A-Z ]+-----/,
-  "PEM text",
-  'write a text in PEM form, for example "${secrets:payments/ca.pem}"',
-);
 const seconds = (defaultText: string) =>
   durationMs({ minimum: "10ms", maximum: "10m" }).prefault(defaultText);
 const namings: readonly JsonNaming[] = ["as-is", "snake", "kebab", "pascal"];
@@ -44,18 +40,7 @@ export const httpOptionsSchema = z.strictObject({
     minDelay: durationMs({ minimum: "1ms", maximum: "1m" }).prefault("100ms"),
     maxDelay: durationMs({ minimum: "1ms", maximum: "10m" }).prefault("5s"),
   }).prefault({}),
-  tls: z.strictObject({
-    /** Authorities to trust instead of the system's. */
-    ca: pem.optional(),
-    /** The client's certificate chain and key. */
-    cert: pem.optional(),
-    key: pem.optional(),
-    /** Name to ask for and to expect, when it is not that of `baseUrl`. */
-    serverName: z.string().min(1).optional(),
-    minVersion: choice(["TLSv1.2", "TLSv1.3"]).prefault("TLSv1.2"),
-  }).refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-    error: () => "write both cert and key, or none",
-  }).prefault({}),
+  tls: tlsSchema,
 });
 /** See {@link httpOptionsSchema}. */
 export type HttpSection = z.output<typeof httpOptionsSchema>;
