@@ -33,6 +33,7 @@ export interface HistoryOptions {
 
 const bytesDefault = 64 * 1024 * 1024;
 const eventBytes = 64;
+const gone: PastChange = { revision: 0, events: [] };
 
 /**
  * Past changes in order.
@@ -133,8 +134,10 @@ export class History {
     const { revisions, bytes = bytesDefault } = this.#options;
     // The newest change stays, however large: a watch that keeps up must be able to get it.
     while (this.size > 1 && (this.size > revisions || this.#bytes > bytes)) {
-      const oldest = this.#changes[this.#first++];
+      const oldest = this.#changes[this.#first];
       if (oldest === undefined) return;
+      // Its place may stay for long, its values must not.
+      this.#changes[this.#first++] = gone;
       this.#bytes -= bytesOf(oldest.events);
       this.#compacted = oldest.revision;
     }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { AetherError } from "../base/errors.ts";
 import { History } from "./history.ts";
 import type { StoreChange } from "./state.ts";
@@ -67,4 +69,20 @@ Deno.test("History.reset() forgets everything before a revision", () => {
   history.reset(9);
   compacted(history, 8);
   assert.deepEqual(revisions(history, 9), []);
+});
+
+Deno.test("History lets go of the changes that it dropped", async () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = vm.runInNewContext("gc");
+  const history = new History({ revisions: 100 });
+  const values: WeakRef<Uint8Array>[] = [];
+  for (let revision = 1; revision <= 150; revision++) {
+    const added = change(revision);
+    history.add(added);
+    values.push(new WeakRef(added.events[0]?.entry?.value ?? assert.fail()));
+  }
+  // A WeakRef keeps its value until the end of the turn in which it was made.
+  await new Promise((resolve) => setTimeout(resolve));
+  collectGarbage();
+  assert.equal(values.filter((value) => value.deref() !== undefined).length, history.size);
 });
