@@ -12,6 +12,7 @@ import { clusterErrors } from "./catalog/cluster_errors.ts";
 import { dhtErrors } from "./catalog/dht_errors.ts";
 import { type ErrorInfo, row } from "./catalog/row.ts";
 import { deploymentErrors } from "./catalog/deployment_errors.ts";
+import { messagingErrors } from "./catalog/messaging_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
 import { resourceErrors } from "./catalog/resource_errors.ts";
 import { storageErrors } from "./catalog/storage_errors.ts";
@@ -357,6 +358,7 @@ export const errorCatalog = {
   ...resourceErrors,
   ...clusterErrors,
   ...storageErrors,
+  ...messagingErrors,
   INTERNAL: row(
     "E5999",
     500,

@@ -12,6 +12,14 @@ import { utf8Bytes } from "../base/text/utf8_bytes.ts";
 import { expandedBlueprintSchema, revisionStates } from "./blueprint.ts";
 import { instanceStates } from "./instance_state.ts";
 import { limits } from "./limits.ts";
+import {
+  deadLetterSchema,
+  offsetValueSchema,
+  partitionStateSchema,
+  partitionValueSchema,
+  topicHostSchema,
+  topicValueSchema,
+} from "./messaging/values.ts";
 import { nodeLifecycles } from "./node_lifecycle.ts";
 import { rolloutSchema } from "./rollout.ts";
 import { aspectModes } from "./slice/interceptors.ts";
@@ -220,6 +228,18 @@ export const keys = {
     "operator",
     z.object({ sha256: z.string(), expiresAtMs: z.number(), node: z.string().nullable() }),
   ),
+  /** `topic/{name}`: a topic that slices declare. */
+  topic: new KeyType("topic/", "leader", topicValueSchema),
+  /** `partition/{topic}/{number}`: who owns a partition. */
+  partition: new KeyType("partition/", "leader", partitionValueSchema),
+  /** `partition-state/{topic}/{number}`: how far its present owners are. */
+  partitionState: new KeyType("partition-state/", "node", partitionStateSchema),
+  /** `topic-host/{node}`: a node whose storage can own partitions. */
+  topicHost: new KeyType("topic-host/", "node", topicHostSchema),
+  /** `offset/{topic}/{partition}/{contract}/{subscription}`: how far a subscription is. */
+  offset: new KeyType("offset/", "node", offsetValueSchema),
+  /** `dead-letter/{id}`: a call that failed for good. */
+  deadLetter: new KeyType("dead-letter/", "node", deadLetterSchema),
   /** `leader/current`: who leads; the revision of the last change is the term. */
   leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */
