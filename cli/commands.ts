@@ -29,6 +29,7 @@ import { command as clusterMembers } from "./commands/cluster/members.ts";
 import { command as clusterPromote } from "./commands/cluster/promote.ts";
 import { command as clusterRecover } from "./commands/cluster/recover.ts";
 import { command as clusterRemove } from "./commands/cluster/remove.ts";
+import { command as clusterSize } from "./commands/cluster/size.ts";
 import { command as clusterStatus } from "./commands/cluster/status.ts";
 import { command as completion } from "./commands/completion.ts";
 import { command as configList } from "./commands/config/list.ts";
@@ -89,7 +90,15 @@ export const commands: readonly Command[] = [
   nodeStart,
   ...[nodeDrain, nodeActivate, nodeShutdown],
   ...[status, health, nodes, slices, routes, resources, events],
-  ...[clusterStatus, clusterMembers, clusterAdd, clusterRemove, clusterPromote, clusterRecover],
+  ...[
+    clusterStatus,
+    clusterMembers,
+    clusterAdd,
+    clusterRemove,
+    clusterPromote,
+    clusterSize,
+    clusterRecover,
+  ],
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],

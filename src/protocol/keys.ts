@@ -22,6 +22,7 @@ import {
 } from "./messaging/values.ts";
 import { nodeLifecycles } from "./node_lifecycle.ts";
 import { rolloutSchema } from "./rollout.ts";
+import { sizingSchema } from "./deployment/sizing.ts";
 import { aspectModes } from "./slice/interceptors.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
@@ -240,6 +241,8 @@ export const keys = {
   offset: new KeyType("offset/", "node", offsetValueSchema),
   /** `dead-letter/{id}`: a call that failed for good. */
   deadLetter: new KeyType("dead-letter/", "node", deadLetterSchema),
+  /** `sizing/current`: what is done to keep the cluster at its size. */
+  sizing: new KeyType("sizing/", "operator", sizingSchema),
   /** `leader/current`: who leads; the revision of the last change is the term. */
   leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */
@@ -254,6 +257,9 @@ export const keys = {
 export const configurationKey = keys.cluster.key("configuration");
 /** The key that names the leader. */
 export const leaderKey = keys.leader.key("current");
+
+/** The key of what is done for the size of the cluster. */
+export const sizingKey = keys.sizing.key("current");
 
 /** Start of the keys that users write through /api/kv. */
 export const userPrefix = "user/";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { parse, TomlError } from "smol-toml";
+import { parse, stringify, TomlError } from "smol-toml";
 import type { Issue } from "../base/errors.ts";
 import { pathText, tomlLines } from "./toml_lines.ts";
 
@@ -72,4 +72,9 @@ function syntaxIssue(text: string, error: TomlError): Issue {
       `"${source}"`,
     line: error.line,
   };
+}
+
+/** The text of a document; its comments are lost, its values are not. */
+export function formatToml(value: Readonly<Record<string, unknown>>): string {
+  return stringify(value);
 }

@@ -43,6 +43,7 @@ import { CallFigures } from "../figures/call_figures.ts";
 import { SliceCatalog } from "./catalog.ts";
 import { TopologyFeed } from "../storage/topology_feed.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
+import { sizingOptions } from "../sizing/sizing_options.ts";
 import { Duties } from "./duties.ts";
 import { Locks } from "./locks.ts";
 import { NodeResources } from "./node_resources.ts";
@@ -244,6 +245,7 @@ export class Control {
       clock: this.clock,
       log: this.log,
       config: () => this.config,
+      ...sizingOptions(this),
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.gateway.sendRoutes();

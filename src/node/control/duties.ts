@@ -12,6 +12,8 @@ import type { NodeBackups } from "../backup/node_backups.ts";
 import { BackupSchedule } from "../backup/schedule.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instancesPerNode, instanceTimes } from "../deploy/operator_limits.ts";
+import { ClusterSizing } from "../sizing/cluster_sizing.ts";
+import type { NodeProvider } from "../sizing/node_provider.ts";
 import { MemberCare } from "../cluster/members/member_care.ts";
 import type { Membership } from "../cluster/members/membership.ts";
 import { Leader, type LeaderTask } from "./leader.ts";
@@ -24,6 +26,10 @@ export interface DutiesOptions {
   /** What else the leader does. */
   readonly tasks: readonly LeaderTask[];
   readonly backups: Pick<NodeBackups, "create">;
+  /** Starts and stops nodes; undefined: this node cannot. */
+  readonly provider: NodeProvider | undefined;
+  /** A token for a new node; undefined in a cluster without certificates. */
+  token(node: string): Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
   /** The configuration as it is now. */
@@ -36,8 +42,10 @@ export class Duties {
   readonly #logClock: LogClock;
   readonly #schedule: BackupSchedule;
   readonly #memberCare: MemberCare;
+  readonly #sizing: ClusterSizing;
 
-  constructor({ cluster, membership, tasks, backups, clock, log, config }: DutiesOptions) {
+  constructor(options: DutiesOptions) {
+    const { cluster, membership, tasks, backups, clock, log, config, provider, token } = options;
     const { store } = cluster;
     const leadership = () => cluster.isLeader ? cluster.leader : undefined;
     const isAlive = (node: string) => cluster.isAlive(node);
@@ -59,6 +67,15 @@ export class Duties {
       clock,
       log,
       replaceAfterMs: () => config().cluster.replaceTimeoutMs,
+    });
+    this.#sizing = new ClusterSizing({
+      cluster,
+      changes: membership.changes,
+      provider,
+      clock,
+      log,
+      token,
+      config: () => config().cluster,
     });
     this.#schedule = new BackupSchedule({
       node: config().node.id,
@@ -88,5 +105,6 @@ export class Duties {
     this.#logClock.stop();
     this.#schedule.stop();
     this.#memberCare.stop();
+    this.#sizing.stop();
   }
 }

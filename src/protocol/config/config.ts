@@ -90,6 +90,7 @@ const relations: readonly Relation[] = [
   { sections: ["management"], check: managementKeyIssues },
   { sections: ["cluster", "tls"], check: clusterHostIssues },
   { sections: ["cluster"], check: peerIssues },
+  { sections: ["cluster", "node", "tls"], check: sizeIssues },
   { sections: ["app", "calls"], check: callIssues },
   { sections: ["store"], check: storeIssues },
   { sections: ["sandbox"], check: sandboxIssues },
@@ -208,6 +209,14 @@ function peerIssues(config: Config, origins: Origins): ConfigIssue[] {
     }
   });
   return issues;
+}
+
+/** Whoever shall replace nodes must be able to. */
+function sizeIssues({ cluster, node, tls }: Config, origins: Origins): ConfigIssue[] {
+  if (cluster.provider !== "local" || tls === undefined) return [];
+  if (node.dataDir !== undefined && tls.issuerKey !== undefined) return [];
+  const message = "New nodes need certificates; set node.dataDir and tls.issuerKey";
+  return [locate(["cluster", "provider"], message, origins)];
 }
 
 function storeIssues(config: Config, origins: Origins): ConfigIssue[] {

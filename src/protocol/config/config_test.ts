@@ -31,6 +31,9 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       peers: [],
       replaceTimeoutMs: 600_000,
       insecure: false,
+      size: 0,
+      provider: "none",
+      healTimeoutMs: 60_000,
     },
     management: {
       host: "127.0.0.1",

@@ -90,6 +90,8 @@ const liveKeys = new Set([
   "scaling.upInFlight",
   "scaling.downInFlight",
   "scaling.maxInstances",
+  "cluster.size",
+  "cluster.healTimeout",
   "backup.interval",
   "backup.keep",
 ]);

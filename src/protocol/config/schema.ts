@@ -103,6 +103,16 @@ const cluster = section({
   insecure: boolean().prefault(false).describe(
     "Allow a cluster address that other machines reach without [tls]",
   ),
+  size: integer(0, 99).prefault(0).describe(
+    "Nodes that the cluster should have: lost ones are replaced by cluster.provider; 0 means no " +
+      "matter how many",
+  ),
+  provider: choice(["none", "local"]).prefault("none").describe(
+    "Who starts and stops nodes for cluster.size: local starts processes beside the leader's",
+  ),
+  healTimeout: durationMs({ minimum: "1s", maximum: "1d" }).prefault("1m").describe(
+    "Time that a node may be down before it counts as lost and is replaced",
+  ),
 }).prefault({}).describe("Traffic between nodes");
 
 const tls = section({
