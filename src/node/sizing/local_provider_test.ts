@@ -12,7 +12,8 @@ Deno.test("childTree() is the parent's configuration at other ports, also as a f
     cluster: { size: 3, provider: "local", peers: ["n2:127.0.0.1:9000"] },
     app: { requestTimeout: "7s", maxBodyBytes: "3MiB" },
   });
-  const tree = parseToml(formatToml(childTree(parent, { ...child, dataDir: "/data/auto-1" }))).value;
+  const tree =
+    parseToml(formatToml(childTree(parent, { ...child, dataDir: "/data/auto-1" }))).value;
   const { config } = checkConfig(tree, noOrigins);
   assert.deepEqual(config?.node, { id: "auto-1", dataDir: "/data/auto-1" });
   assert.equal(config?.cluster.port, 4001);
