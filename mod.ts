@@ -58,4 +58,27 @@ export type {
 } from "./src/sdk/triggers/subscribe.ts";
 export type { ResourceSpec } from "./src/sdk/resource/spec.ts";
 export type { Logger, LogLevel } from "./src/sdk/logger.ts";
-export { testSlice } from "./src/sdk/testing.ts";
+export { fakeConfig } from "./src/sdk/testing/fake_config.ts";
+export type { FakeConfig } from "./src/sdk/testing/fake_config.ts";
+export { fakeHttp } from "./src/sdk/testing/fake_http.ts";
+export type {
+  FakeHttp,
+  FakeHttpAnswer,
+  FakeHttpRequest,
+  FakeService,
+} from "./src/sdk/testing/fake_http.ts";
+export { fakeKv } from "./src/sdk/testing/fake_kv.ts";
+export { fakeLock } from "./src/sdk/testing/fake_lock.ts";
+export type { FakeLock } from "./src/sdk/testing/fake_lock.ts";
+export type { TestLog, TestMember } from "./src/sdk/testing/member.ts";
+export { testCluster, withFakes } from "./src/sdk/testing/test_cluster.ts";
+export type {
+  Deliveries,
+  TestCaller,
+  TestCluster,
+  TestClusterOptions,
+  TestMemberOptions,
+} from "./src/sdk/testing/test_cluster.ts";
+export type { RecordedDeadLetter, RecordedMessage } from "./src/sdk/testing/topics.ts";
+export { testSlice } from "./src/sdk/testing/test_slice.ts";
+export type { TestedSlice } from "./src/sdk/testing/test_slice.ts";

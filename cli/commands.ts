@@ -76,6 +76,7 @@ import { command as slicePermissionsDiff } from "./commands/slice/permissions/di
 import { command as slicePermissionsShow } from "./commands/slice/permissions/show.ts";
 import { command as slicePublish } from "./commands/slice/publish.ts";
 import { command as sliceStatus } from "./commands/slice/status.ts";
+import { command as sliceTest } from "./commands/slice/test.ts";
 import { command as slices } from "./commands/slices.ts";
 import { command as status } from "./commands/status.ts";
 import { command as tlsInit } from "./commands/tls/init.ts";
@@ -102,7 +103,7 @@ export const commands: readonly Command[] = [
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
-  ...[sliceNew, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[sliceNew, sliceTest, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[sliceStatus, calls],
   ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff],

@@ -18,7 +18,7 @@ import type { SliceToml } from "../protocol/slice/slice_toml.ts";
 import { buildError, bundleSlice } from "./bundler.ts";
 import { packSlice, sha256 } from "./package.ts";
 import { readSliceToml } from "./slice_toml.ts";
-import { typeCheck } from "./type_check.ts";
+import { typeCheck } from "./tools/type_check.ts";
 
 const readmeBytesMax = 1024 * 1024;
 

@@ -115,6 +115,7 @@ async function addSources(root: URL, path: string, files: Record<string, string>
       found.push(posix.join(posix.dirname(path), specifier));
       return `${before}"${specifier}"`;
     }
+    if (specifier.startsWith("node:")) return `${before}"${specifier}"`;
     const target = packages[specifier];
     assert(target !== undefined, `The SDK imports "${specifier}", which sdk_files.ts cannot pack`);
     const way = posix.relative(posix.dirname(path), target);

@@ -28,6 +28,8 @@ export const limits = {
   blueprintSlices: 500,
   /** Instances of one artifact. */
   instancesMax: 1000,
+  /** Calls inside each other; a call of a call of a slice is the third. */
+  callDepth: 32,
   /** Methods of one contract. */
   contractMethods: 200,
   /** Longest request id that is taken over from outside. */

@@ -4,7 +4,7 @@ import { contract, method } from "./contract.ts";
 import { describeDefinition } from "./describe.ts";
 import { type Client, slice } from "./slice.ts";
 import { bytes, events, socket, streamOf } from "./streams.ts";
-import { testSlice } from "./testing.ts";
+import { testSlice } from "./testing/test_slice.ts";
 
 const text = z.object({ text: z.string() });
 const input = z.object({});

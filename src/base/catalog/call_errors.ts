@@ -37,4 +37,10 @@ export const callErrors = {
     "Nothing is switched on for the method",
     "`aether aspect list` shows what is",
   ),
+  CALL_TOO_DEEP: row(
+    "E5035",
+    508,
+    "A call is inside too many others",
+    "Look for slices that call each other in a circle, and let one of them answer by itself",
+  ),
 } as const satisfies Record<string, ErrorInfo>;

@@ -5,7 +5,7 @@ import { describeDefinition } from "../describe.ts";
 import { topic } from "../resource/topic.ts";
 import { slice } from "../slice.ts";
 import { subscribe } from "./subscribe.ts";
-import { testSlice } from "../testing.ts";
+import { testSlice } from "../testing/test_slice.ts";
 
 const clicks = topic("clicks", z.object({ url: z.string() }));
 const one = z.object({ n: z.number() });
@@ -62,7 +62,7 @@ Deno.test("testSlice() writes down what is published and delivers to subscriptio
   await tested.client.add({ n: 1 });
   assert.deepEqual(tested.published, [{ topic: "clicks", key: "k", value: { url: "/1" } }]);
   await tested.deliver.onClick({ url: "/a" }, { attempt: 2, key: "k" });
-  assert.deepEqual(seen, [{ url: "/a", attempt: 2, offset: 0, key: "k", requestId: "test" }]);
+  assert.deepEqual(seen, [{ url: "/a", attempt: 2, offset: 1, key: "k", requestId: "test-2" }]);
   await assert.rejects(tested.deliver.onClick({ url: "/bad" }), /onClick failed/);
   await assert.rejects(tested.deliver.onClick({ url: 7 } as never), /not valid/);
   await tested.stop();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { below, goodSlice, withFolder } from "../../tests/fixtures/slices/temporary.ts";
+import { below, goodSlice, withFolder } from "../../../tests/fixtures/slices/temporary.ts";
 import { parseOutput, typeCheck } from "./type_check.ts";
 
 const denoPath = Deno.execPath();

@@ -1,20 +1,17 @@
 /**
  * Checks a slice's types with the Deno CLI, without network.
  *
- * The types are always those of this aether's own SDK. A deno.json that `aether slice new` wrote,
- * in the slice's folder or above, decides about compiler options; without one, the SDK is unpacked
- * beside a temporary one. Called by `build.ts`.
+ * The types are always those of this aether's own SDK, see `deno_tool.ts`. Called by `build.ts`.
  *
  * @module
  */
-import { dirname, join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AetherError, type Issue } from "../base/errors.ts";
-import { restoreSdk, sdkImports, writeSdk } from "./sdk_files.ts";
+import { AetherError, type Issue } from "../../base/errors.ts";
+import { toolEnvironment, type ToolFolder, withToolFolder } from "./deno_tool.ts";
 
 const timeoutMs = 120_000;
 const issuesMax = 100;
-const configNames = ["deno.json", "deno.jsonc"];
 
 /** Options of {@link typeCheck}. */
 export interface TypeCheckOptions {
@@ -47,42 +44,13 @@ export async function typeCheck(dir: string, options: TypeCheckOptions): Promise
       notice: "Types were not checked: this form of aether has no type checker; run `deno check`",
     };
   }
-  const root = await Deno.realPath(dir);
-  const config = await findConfig(root);
-  if (config !== undefined) {
-    await restoreSdk(dirname(config), sdkPath);
-    return await check(denoPath, root, { config, entry: options.entry });
-  }
-  const temporary = await Deno.makeTempDir({ prefix: "aether-check-" });
-  try {
-    await writeSdk(temporary, sdkPath);
-    const path = join(temporary, "deno.json");
-    await Deno.writeTextFile(path, JSON.stringify({ imports: sdkImports, lock: false }));
-    return await check(denoPath, root, { config: path, entry: options.entry });
-  } finally {
-    await Deno.remove(temporary, { recursive: true });
-  }
-}
-
-/** The nearest configuration, upwards, that takes "aether" from `.aether/sdk`. */
-async function findConfig(root: string): Promise<string | undefined> {
-  for (let dir = root;; dir = dirname(dir)) {
-    for (const name of configNames) {
-      try {
-        const text = await Deno.readTextFile(join(dir, name));
-        if (text.includes(`"${sdkImports.aether}"`)) return join(dir, name);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
-    if (dirname(dir) === dir) return undefined;
-  }
+  return await withToolFolder(dir, sdkPath, (folder) => check(denoPath, folder, options.entry));
 }
 
 async function check(
   denoPath: string,
-  root: string,
-  options: { readonly config: string; readonly entry: string },
+  { root, config }: ToolFolder,
+  entry: string,
 ): Promise<TypeCheckResult> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);
@@ -95,11 +63,11 @@ async function check(
         "--no-npm",
         "--no-lock",
         "--config",
-        options.config,
-        resolve(root, options.entry),
+        config,
+        resolve(root, entry),
       ],
       cwd: root,
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      env: { ...toolEnvironment, NO_COLOR: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

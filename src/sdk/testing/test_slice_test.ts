@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { AetherError } from "../base/errors.ts";
-import { contract, method } from "./contract.ts";
-import { kv, type KvHandle } from "./resource/kv.ts";
-import { slice } from "./slice.ts";
-import { SliceError } from "./slice_error.ts";
-import { testSlice } from "./testing.ts";
+import { AetherError } from "../../base/errors.ts";
+import { contract, method } from "../contract.ts";
+import { kv, type KvHandle } from "../resource/kv.ts";
+import { slice } from "../slice.ts";
+import { SliceError } from "../slice_error.ts";
+import { testSlice } from "./test_slice.ts";
 
 const text = z.object({ text: z.string() });
 const audit = contract("org.example:audit", { note: method({ input: text, output: text }) });
@@ -47,8 +47,18 @@ Deno.test("testSlice() runs a slice with validated calls, its log and its end", 
   }));
   assert.deepEqual(await tested.client.echo({ text: "a" }), { text: "a" });
   assert.deepEqual(tested.logs, [
-    { level: "info", message: "Made", fields: { of: "org.example:echo:0.0.0-test" } },
-    { level: "debug", message: "Called", fields: {} },
+    {
+      slice: "org.example:echo",
+      level: "info",
+      message: "Made",
+      fields: { of: "org.example:echo:0.0.0-test" },
+    },
+    {
+      slice: "org.example:echo",
+      level: "debug",
+      message: "Called",
+      fields: { requestId: "test-1" },
+    },
   ]);
   await tested.stop();
   await tested.stop();
@@ -82,7 +92,7 @@ Deno.test("testSlice() gives the fakes it gets, and says which is missing", asyn
     needs: { audit },
     create: (needs) => ({ echo: (input) => needs.audit.note(input) }),
   });
-  await assert.rejects(() => testSlice(relay), /testSlice\(\) needs a fake for "audit"/);
+  await assert.rejects(() => testSlice(relay), /org\.example:echo needs a fake for "audit"/);
   const { client } = await testSlice(relay, {
     audit: { note: ({ text }) => Promise.resolve({ text: `noted ${text}` }) },
   });
