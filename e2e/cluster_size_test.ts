@@ -96,10 +96,40 @@ async function replaceAndResize(world: World, lab: Lab): Promise<void> {
   });
 }
 
+async function replaceWithToken(world: World, lab: Lab): Promise<void> {
+  const hosts = lab.hosts.slice(0, 3);
+  const cluster = await TestCluster.create(world, {
+    hosts,
+    isDurable: true,
+    isTls: true,
+    config: `issuerKey = "tls/ca.key"\n[cluster]\n${config}`,
+  });
+  await cluster.start();
+  await cluster.ready();
+  const one = cluster.node(1);
+  await must(world, one, ["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
+  await must(world, one, ["blueprint", "apply", "-"], text);
+  await must(world, one, ["cluster", "size", "3"]);
+  const leader = await until("a leader", () => cluster.leader(one));
+  const [victim, survivor] = cluster.nodes.filter((node) => node !== leader);
+  assert.ok(victim !== undefined && survivor !== undefined);
+  await victim.crash();
+  const healed = await settled(survivor, 3, [victim.id]);
+  assert.deepEqual(healed.ids, ["auto-1", leader.id, survivor.id].sort());
+  assert.deepEqual(healed.voters, healed.ids);
+}
+
 labTests(import.meta.url, 240_000, () => {
   labTest("Dead nodes are replaced, surplus ones are stopped", async (world, lab) => {
     try {
       await replaceAndResize(world, lab);
+    } finally {
+      await endAll(world);
+    }
+  });
+  labTest("A new node gets its certificate with a token", async (world, lab) => {
+    try {
+      await replaceWithToken(world, lab);
     } finally {
       await endAll(world);
     }

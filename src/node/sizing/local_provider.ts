@@ -10,9 +10,11 @@ import { dirname, join } from "node:path";
 import { AetherError } from "../../base/errors.ts";
 import { selfCommand } from "../../io/entry.ts";
 import type { Config } from "../../protocol/config/config.ts";
+import { configKeys } from "../../protocol/config/keys.ts";
 import { configTree } from "../../protocol/config/overlay.ts";
 import { isTree, setAt, type Tree } from "../../protocol/config/paths.ts";
 import { formatToml } from "../../protocol/toml.ts";
+import type { Logger } from "../../sdk/logger.ts";
 import type { NodeOrder, NodeProvider } from "./node_provider.ts";
 
 const stopTimeoutMs = 15_000;
@@ -22,11 +24,13 @@ const shell = ["-c", 'exec "$@" >>"$0" 2>&1'] as const;
 /** Starts processes. */
 export class LocalProvider implements NodeProvider {
   readonly #config: () => Config;
+  readonly #log: Logger;
   readonly #children = new Map<string, Deno.ChildProcess>();
 
   /** @param config of the node that starts others, as it is now */
-  constructor(config: () => Config) {
+  constructor(config: () => Config, log: Logger) {
     this.#config = config;
+    this.#log = log;
   }
 
   place(_node: string): Promise<string> {
@@ -61,8 +65,10 @@ export class LocalProvider implements NodeProvider {
     }).spawn();
     child.unref();
     this.#children.set(node, child);
-    void child.status.then(() => {
-      if (this.#children.get(node) === child) this.#children.delete(node);
+    void child.status.then(({ code }) => {
+      if (this.#children.get(node) !== child) return;
+      this.#children.delete(node);
+      this.#log.info("A node that was started here has ended", { node, code, folder });
     });
   }
 
@@ -88,11 +94,10 @@ export function childTree(
 ): Tree {
   const tree = configTree(config);
   setAt(tree, ["node"], dataDir === undefined ? { id: node } : { id: node, dataDir });
-  setAt(tree, ["cluster", "port"], Number(address.slice(address.lastIndexOf(":") + 1)));
   setAt(tree, ["cluster", "peers"], [...peers]);
-  for (const path of [["cluster", "gatewayPort"], ["management", "port"], ["app", "port"]]) {
-    setAt(tree, path, 0);
-  }
+  const listening = configKeys.filter(({ path }) => /(^|\.)(port|\w+Port)$/.test(path));
+  for (const { path } of listening) setAt(tree, path.split("."), 0);
+  setAt(tree, ["cluster", "port"], Number(address.slice(address.lastIndexOf(":") + 1)));
   if (isTree(tree.tls)) {
     // It gets a certificate of its own, and without the authority's key it can start no others.
     delete tree.tls;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { checkConfig, resolveConfig } from "../../protocol/config/config.ts";
 import { noOrigins } from "../../protocol/config/problems.ts";
 import { formatToml, parseToml } from "../../protocol/toml.ts";
+import { createLogger } from "../../sdk/logger.ts";
 import { childTree, LocalProvider } from "./local_provider.ts";
 
 const child = { node: "auto-1", address: "127.0.0.1:4001", peers: ["n1:127.0.0.1:8090"] };
@@ -18,7 +19,13 @@ Deno.test("childTree() is the parent's configuration at other ports, also as a f
   assert.deepEqual(config?.node, { id: "auto-1", dataDir: "/data/auto-1" });
   assert.equal(config?.cluster.port, 4001);
   assert.deepEqual(config?.cluster.peers, [{ id: "n1", host: "127.0.0.1", port: 8090 }]);
-  assert.deepEqual([config?.app.port, config?.management.port], [0, 0]);
+  const { cluster, management, app } = config ?? assert.fail();
+  assert.deepEqual([app.port, management.port, cluster.gatewayPort, cluster.storagePort], [
+    0,
+    0,
+    0,
+    0,
+  ]);
   assert.deepEqual([config?.app.requestTimeoutMs, config?.app.maxBodyBytes], [7_000, 3 * 2 ** 20]);
   assert.equal(config?.cluster.provider, "local");
 });
@@ -35,7 +42,7 @@ Deno.test("childTree() of a node with TLS has no certificate and starts no nodes
 });
 
 Deno.test("LocalProvider places nodes at free ports of its own address", async () => {
-  const provider = new LocalProvider(() => resolveConfig({}));
+  const provider = new LocalProvider(() => resolveConfig({}), createLogger(() => {}));
   const [one, two] = [await provider.place("auto-1"), await provider.place("auto-2")];
   assert.match(one, /^127\.0\.0\.1:\d+$/);
   assert.notEqual(one, two);

@@ -7,6 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { systemRandom } from "../../io/random.ts";
 import { readIssuer } from "../../io/tls/issuer.ts";
 import type { Config } from "../../protocol/config/config.ts";
+import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { JoinTokens } from "../join/join_tokens.ts";
 import { LocalProvider } from "./local_provider.ts";
@@ -20,6 +21,7 @@ export function sizingOptions(node: {
   readonly config: Config;
   readonly store: Pick<ReplicatedStore, "state" | "propose" | "readBarrier">;
   readonly clock: Clock;
+  readonly log: Logger;
 }): {
   readonly provider: NodeProvider | undefined;
   token(name: string): Promise<string | undefined>;
@@ -27,7 +29,7 @@ export function sizingOptions(node: {
   const { store, clock } = node;
   return {
     provider: node.config.cluster.provider === "local"
-      ? new LocalProvider(() => node.config)
+      ? new LocalProvider(() => node.config, node.log)
       : undefined,
     async token(name) {
       if (node.config.tls === undefined) return undefined;
