@@ -7,6 +7,7 @@
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
 import { AetherError } from "../base/errors.ts";
 import { type Role, roleAllows } from "../protocol/api/row.ts";
 import type { Config } from "../protocol/config/config.ts";
@@ -30,12 +31,15 @@ const local: Principal = { name: "local", role: "admin" };
 export class Access {
   readonly #keys: readonly Key[];
   readonly #hosts: ReadonlySet<string>;
+  /** Whether every address of this machine is one of the node's. */
+  readonly #isEverywhere: boolean;
 
   constructor(config: Config["management"]) {
     this.#keys = config.keys.map(({ name, role, sha256 }) => ({
       principal: { name, role },
       digest: Uint8Array.from(sha256.match(/../g) ?? [], (pair) => parseInt(pair, 16)),
     }));
+    this.#isEverywhere = config.host === "0.0.0.0" || config.host === "::";
     this.#hosts = new Set(
       ["localhost", "127.0.0.1", "::1", config.host, ...config.hosts].map(hostText),
     );
@@ -43,13 +47,15 @@ export class Access {
 
   /**
    * Refuses a Host header that names somebody else, which is how a web page reaches a local port
-   * under its own name (DNS rebinding). A valid key proves that no browser was tricked.
+   * under its own name (DNS rebinding). A valid key proves that no browser was tricked; an address
+   * cannot be pointed elsewhere as a name can, so a node that listens everywhere takes any.
    *
    * @throws {AetherError} HOST_REFUSED.
    */
   checkHost(host: string | null | undefined, principal: Principal): void {
     const name = (host ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
     if (this.#hosts.has(name) || (this.#keys.length > 0 && principal !== anonymous)) return;
+    if (this.#isEverywhere && isIP(name.replace(/^\[(.*:.*)\]$/, "$1")) !== 0) return;
     throw new AetherError("HOST_REFUSED", `Host "${host ?? ""}" is not a name of this node`);
   }
 

@@ -67,6 +67,19 @@ Deno.test("Access.checkHost() knows the node's names, in the form of a Host head
   }
 });
 
+Deno.test("Access.checkHost() takes any address when the node listens everywhere", () => {
+  for (const host of ["0.0.0.0", "::"]) {
+    const access = accessOf({ host, insecure: true });
+    const caller = access.authenticate(undefined);
+    for (const ours of ["10.0.0.5", "10.0.0.5:8080", "[fd00::5]:8080", "[fd00::5]"]) {
+      access.checkHost(ours, caller);
+    }
+    for (const foreign of ["evil.example.com", "10.0.0.5.example.com:80", "[evil]", "10.0.0", ""]) {
+      assert.throws(() => access.checkHost(foreign, caller), { name: "HOST_REFUSED" }, foreign);
+    }
+  }
+});
+
 Deno.test("Access.checkHost() takes any name from a caller with a key", () => {
   const access = accessOf({ keys: [keyOf("viewer", "one")] });
   access.checkHost("evil.example.com", access.authenticate("Bearer one"));

@@ -26,18 +26,16 @@ const wrappers: Readonly<Record<string, readonly string[]>> = {
 /** Findings for loose or foreign dependencies, and imports that bypass deno.json or a wrapper. */
 export function checkDependencies(files: readonly SourceFile[]): Finding[] {
   const findings: Finding[] = [];
-  const { imports = {} } = readJson<DenoConfig>(files, "deno.json", {});
-  const config = files.find((file) => file.path === "deno.json")?.text ?? "";
-  for (const [name, target] of Object.entries(imports)) {
-    if (target.startsWith("./") || pinned.test(target)) continue;
-    const line = lineAt(config, config.indexOf(`"${name}"`));
-    const message = `${name} is ${target}: pin one exact version of an npm package, npm:name@1.2.3`;
-    findings.push({ path: "deno.json", line, message });
-  }
+  const configs = files.filter(({ path }) => path === "deno.json" || path.endsWith("/deno.json"));
+  for (const config of configs) findings.push(...looseIn(config, importsOf(files, config.path)));
   for (const { from, to, specifier, line } of edgesOf(files)) {
     if (to !== undefined || specifier.startsWith("node:")) continue;
-    if (!isMapped(specifier, imports)) {
-      const message = `${specifier} bypasses deno.json: name the package there, pinned, first`;
+    // The nearest one counts: a folder with one of its own has its own packages.
+    const nearest = configs.map(({ path }) => path)
+      .filter((path) => from.startsWith(path.slice(0, -"deno.json".length)))
+      .reduce((one, other) => other.length > one.length ? other : one, "deno.json");
+    if (!isMapped(specifier, importsOf(files, nearest))) {
+      const message = `${specifier} bypasses ${nearest}: name the package there, pinned, first`;
       findings.push({ path: from, line, message });
       continue;
     }
@@ -51,6 +49,22 @@ export function checkDependencies(files: readonly SourceFile[]): Finding[] {
   return findings;
 }
 
+type Imports = Readonly<Record<string, string>>;
+
+function importsOf(files: readonly SourceFile[], path: string): Imports {
+  return readJson<DenoConfig>(files, path, {}).imports ?? {};
+}
+
+function looseIn({ path, text }: SourceFile, imports: Imports): Finding[] {
+  return Object.entries(imports)
+    .filter(([, target]) => !target.startsWith("./") && !pinned.test(target))
+    .map(([name, target]) => ({
+      path,
+      line: lineAt(text, text.indexOf(`"${name}"`)),
+      message: `${name} is ${target}: pin one exact version of an npm package, npm:name@1.2.3`,
+    }));
+}
+
 function wrapperOf(specifier: string): readonly string[] | undefined {
   const name = Object.keys(wrappers).find((name) =>
     specifier === name || specifier.startsWith(`${name}/`)
@@ -58,7 +72,7 @@ function wrapperOf(specifier: string): readonly string[] | undefined {
   return name === undefined ? undefined : wrappers[name];
 }
 
-function isMapped(specifier: string, imports: Readonly<Record<string, string>>): boolean {
+function isMapped(specifier: string, imports: Imports): boolean {
   return Object.keys(imports).some((name) =>
     specifier === name || specifier.startsWith(`${name}/`) && imports[name]?.startsWith("npm:")
   );

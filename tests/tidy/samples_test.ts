@@ -239,6 +239,20 @@ Deno.test("checkDependencies() wants npm packages, pinned, through deno.json", (
   }
 });
 
+Deno.test("checkDependencies() takes the nearest deno.json", () => {
+  const tree: Tree = {
+    "deno.json": '{ "imports": { "a": "npm:a@1.2.3" } }',
+    "x/deno.json": '{ "imports": { "b": "npm:b@1.2.3", "c": "npm:c" } }',
+    "x/y/z.ts": 'import "b";',
+    "xy.ts": 'import "a";',
+  };
+  assert.deepEqual(run(checkDependencies, tree), ["x/deno.json:1"]);
+  assert.deepEqual(
+    run(checkDependencies, { ...tree, "x/y.ts": 'import "a";', "w.ts": 'import "b";' }),
+    ["x/deno.json:1", "x/y.ts:1", "w.ts:1"],
+  );
+});
+
 Deno.test("checkDependencies() keeps replaceable packages behind their wrapper", () => {
   const importing = (from: string, specifier: string) =>
     run(checkDependencies, {

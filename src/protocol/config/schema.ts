@@ -147,7 +147,7 @@ const management = section({
   ),
   port: port().prefault(8080).describe("Port of the management API; 0 picks a free one"),
   hosts: list(host(), "host names").prefault([]).describe(
-    "Further names that the Host header may carry, besides the address itself and localhost",
+    "Further names that the Host header may carry, besides addresses of the node and localhost",
   ),
   insecure: boolean().prefault(false).describe(
     "Allow an address that other machines reach without keys or without TLS",
