@@ -11,6 +11,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { engineFlag } from "../src/io/entry.ts";
 import { type Bundle, bundle } from "./lib/bundle.ts";
 import { Steps } from "./lib/steps.ts";
 
@@ -29,6 +30,7 @@ export function compileArgs(made: Bundle, out: string, target?: string): string[
     "--no-npm",
     "--unstable-worker-options",
     "--unstable-no-legacy-abort",
+    engineFlag,
     "--app-name=aether",
     // Worker entries are not reachable by imports, and esbuild must lie on the disk to run.
     ...included.map((name) => `--include=${join(made.dir, name)}`),

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { engineFlag } from "../../src/io/entry.ts";
 import { freePort, runToEnd, Server, type ServerCommand } from "./child.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -84,7 +85,7 @@ export function aetherCommand(
 ): ServerCommand {
   if (binary === undefined) {
     const config = join(root, "deno.json");
-    const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
+    const run = ["run", "-A", "--no-prompt", "--cached-only", engineFlag, "--config", config];
     return { command: Deno.execPath(), args: [...run, join(root, "main.ts"), ...args] };
   }
   const cache = join(folder, `cache-${cacheNumber}`);

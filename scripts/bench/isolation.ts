@@ -2,8 +2,8 @@
  * `deno task bench isolation`: what isolation costs and what it is worth.
  *
  * Three parts: an innocent slice under load while a hostile one in the process tier is sprung;
- * memory and start-up of many idle instances; and, with `--soak N`, N starts and stops in a row,
- * each with a pool of connections that is opened and closed again.
+ * memory and start-up of many idle instances; and, with `--cycles N`, N times a slice loaded and
+ * unloaded in each tier, each time with a pool of connections that is opened and closed again.
  * The figures stand in docs/isolation.md.
  *
  * @module
@@ -12,14 +12,16 @@ import { parseArgs } from "node:util";
 import {
   type Bed,
   type BenchTier,
+  type Holdings,
   holdings,
   prepareBed,
   processMemory,
   type Started,
   startInstance,
 } from "./isolation_instances.ts";
-import { ResourceBed } from "./isolation_resources.ts";
+import { benchCycles } from "./isolation_cycles.ts";
 import { sprung, TrapNode } from "./isolation_node.ts";
+import { withFolder } from "./child.ts";
 import { environment } from "./tools.ts";
 
 const tiers: readonly BenchTier[] = ["worker", "process"];
@@ -33,7 +35,7 @@ export async function benchIsolation(args: string[]): Promise<number> {
     options: {
       duration: { type: "string", default: "30" },
       counts: { type: "string", default: "1,10,50,200" },
-      soak: { type: "string", default: "0" },
+      cycles: { type: "string", default: "0" },
       binary: { type: "string" },
       only: { type: "string" },
       tier: { type: "string" },
@@ -43,23 +45,26 @@ export async function benchIsolation(args: string[]): Promise<number> {
   const wants = (part: string) => values.only === undefined || values.only === part;
   let failed = 0;
   if (wants("traps")) failed = await benchTraps(Number(values.duration), values.binary);
-  const bed = await prepareBed();
   if (wants("idle")) {
+    const bed = await prepareBed();
     const counts = values.counts.split(",").map(Number);
     for (const tier of tiers) for (const count of counts) await benchIdle(bed, tier, count);
   }
-  const cycles = Number(values.soak);
-  if (cycles > 0 && wants("soak")) {
+  const cycles = Number(values.cycles);
+  if (cycles > 0 && wants("cycles")) {
     for (const tier of tiers.filter((each) => (values.tier ?? each) === each)) {
-      await benchCycles(bed, tier, cycles);
+      const onCount = (cycle: number, held: Holdings) =>
+        print({ kind: "cycles", tier, cycle, ...held });
+      await withFolder((folder) =>
+        benchCycles({ tier, cycles, binary: values.binary, folder, onCount })
+      );
     }
   }
   return failed === 0 ? 0 : 1;
 }
 
 async function benchTraps(seconds: number, binary: string | undefined): Promise<number> {
-  const folder = await Deno.makeTempDir({ prefix: "aether-bench-" });
-  try {
+  return await withFolder(async (folder) => {
     const node = new TrapNode(folder, binary);
     await using server = await node.start();
     void server;
@@ -74,22 +79,20 @@ async function benchTraps(seconds: number, binary: string | undefined): Promise<
     const exits = await node.exits();
     print({ kind: "traps", perSecond, seconds, sprung, quiet, trapped, p99Ratio, exits });
     return quiet.failed + trapped.failed;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 async function benchIdle(bed: Bed, tier: BenchTier, count: number): Promise<void> {
   // The first instance pays for what all share.
   await stop([await begun(bed, tier)]);
   await settle();
-  const before = holdings();
+  const before = holdings("self");
   const startMs = performance.now();
   const started = Array.from({ length: count }, () => startInstance(bed, tier));
   const firstReadyMs = await timed(startMs, Promise.race(started.map(({ ready }) => ready)));
   const allReadyMs = await timed(startMs, Promise.all(started.map(({ ready }) => ready)));
   await settle();
-  const after = holdings();
+  const after = holdings("self");
   const memories = started.flatMap(({ pid }) => pid === undefined ? [] : [processMemory(pid)]);
   const sum = (of: "pssMb" | "privateMb") => memories.reduce((all, each) => all + each[of], 0);
   print({
@@ -107,19 +110,6 @@ async function benchIdle(bed: Bed, tier: BenchTier, count: number): Promise<void
   });
   await stop(started);
   await settle();
-}
-
-async function benchCycles(bed: Bed, tier: BenchTier, cycles: number): Promise<void> {
-  await using resources = new ResourceBed();
-  for (let cycle = 0; cycle <= cycles; cycle++) {
-    const instance = `n1/echo/${cycle}`;
-    const [started] = await Promise.all([begun(bed, tier), resources.use(instance)]);
-    await stop([started]);
-    await resources.release(instance);
-    if (cycle % Math.max(1, Math.floor(cycles / 30)) === 0) {
-      print({ kind: "cycles", tier, cycle, ...holdings() });
-    }
-  }
 }
 
 async function begun(bed: Bed, tier: BenchTier): Promise<Started> {

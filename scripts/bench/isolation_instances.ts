@@ -1,6 +1,5 @@
 /**
- * Instances of the echo slice in both tiers, without a node around them: what many idle ones cost,
- * and whether a thousand of them one after another leave anything behind.
+ * Instances of the echo slice in both tiers, without a node around them: what many idle ones cost.
  *
  * @module
  */
@@ -92,24 +91,21 @@ export function startInstance({ module, artifact, wrappers }: Bed, tier: BenchTi
   return { instance, pid: instance.pid, ready: ready.promise, ended: ended.promise };
 }
 
-/** What this process holds. */
+/** What a process holds. */
 export interface Holdings {
   readonly rssMb: number;
-  /** Used heap of this thread, with the garbage that is not collected yet. */
-  readonly heapMb: number;
   readonly threads: number;
   readonly files: number;
 }
 
-/** Counts what this process holds now. */
-export function holdings(): Holdings {
-  const status = Deno.readTextFileSync("/proc/self/status");
+/** Counts what a process holds now. */
+export function holdings(pid: number | "self"): Holdings {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
   return {
     rssMb: Math.round(number("VmRSS") / 102.4) / 10,
-    heapMb: Math.round(Deno.memoryUsage().heapUsed / 1024 / 102.4) / 10,
     threads: number("Threads"),
-    files: [...Deno.readDirSync("/proc/self/fd")].length,
+    files: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { engineFlag } from "../../src/io/entry.ts";
 import { freePort, runToEnd, Server, type ServerCommand } from "./child.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -151,7 +152,7 @@ export default slice(it, { create: () => ({ spring: ({ given }) => trap(given) }
 
   #command(args: readonly string[]): ServerCommand {
     if (this.#binary !== undefined) return { command: this.#binary, args };
-    const run = ["run", "-A", "--no-prompt", "--cached-only"];
+    const run = ["run", "-A", "--no-prompt", "--cached-only", engineFlag];
     run.push("--config", join(root, "deno.json"), join(root, "main.ts"));
     return { command: Deno.execPath(), args: [...run, ...args] };
   }

@@ -62,8 +62,9 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
   isolation  An innocent slice beside hostile ones; many idle instances; starts and stops
     --duration SECONDS   Length of each stream of requests (30)
     --counts LIST        Idle instances (1,10,50,200)
-    --soak N             Also start and stop N instances in each tier (0)
-    --only PART          traps, idle or soak
+    --cycles N           Also load and unload a slice N times in each tier (0)
+    --tier TIER          worker or process: the cycles of this tier only
+    --only PART          traps, idle or cycles
     --binary FILE        Measure this executable instead of the source form
 
   log  Time until a record is durable, in reserved space beside a file that grows

@@ -57,6 +57,14 @@ export const entrySources: Readonly<Record<EntryName, string>> = {
 };
 
 /**
+ * Flag of the engine for every thread: how much of its heap is for what was made just now, in MiB.
+ *
+ * Left to itself, each thread's part grows up to 64 MiB and stays; with this one requests cost no
+ * more CPU (measured).
+ */
+export const engineFlag = "--v8-flags=--max-semi-space-size=4";
+
+/**
  * Flags of `deno run` for a packaged Aether: nothing but the bundle is loaded, and nothing on the
  * user's machine (a `deno.json`, a lock file, a prompt) changes how it runs.
  */
@@ -70,6 +78,7 @@ export const runtimeFlags: readonly string[] = [
   "--no-check",
   "--unstable-worker-options",
   "--unstable-no-legacy-abort",
+  engineFlag,
 ];
 
 /** The form in which this program runs. */
@@ -119,9 +128,10 @@ export function selfCommand(): Command {
       };
     case "source": {
       const config = sourceFile("../../deno.json");
+      const run = ["run", "-A", "--no-prompt", engineFlag];
       return {
         command: Deno.execPath(),
-        args: ["run", "-A", "--no-prompt", "--config", config, sourceFile("../../main.ts")],
+        args: [...run, "--config", config, sourceFile("../../main.ts")],
       };
     }
   }
@@ -161,7 +171,7 @@ export function sliceHostProgram(): SliceHostProgram {
     }
     case "source": {
       const config = sourceFile("../../deno.json");
-      const flags = ["--no-prompt", "--cached-only", "--config", config];
+      const flags = ["--no-prompt", "--cached-only", engineFlag, "--config", config];
       return {
         command: Deno.execPath(),
         args: ["run", ...flags, sourceFile("../../main.ts"), sliceHostWord],

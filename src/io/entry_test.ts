@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   buildInfo,
   denoPath,
+  engineFlag,
   entrySources,
   entryUrl,
   esbuildPath,
@@ -32,9 +33,9 @@ Deno.test("entryUrl() names the sources of the threads", () => {
 Deno.test("selfCommand() runs main.ts with the checkout's configuration", () => {
   const { command, args } = selfCommand();
   assert.equal(command, Deno.execPath());
-  assert.deepEqual(args.slice(0, 4), ["run", "-A", "--no-prompt", "--config"]);
-  assert(Deno.statSync(args[4] ?? "").isFile);
-  assert.match(args[5] ?? "", /\/main\.ts$/);
+  assert.deepEqual(args.slice(0, 5), ["run", "-A", "--no-prompt", engineFlag, "--config"]);
+  assert(Deno.statSync(args[5] ?? "").isFile);
+  assert.match(args[6] ?? "", /\/main\.ts$/);
 });
 
 Deno.test("esbuildPath(), sdkPath() and denoPath() name nothing packed from source", () => {

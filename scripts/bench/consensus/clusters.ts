@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { engineFlag } from "../../../src/io/entry.ts";
 import { freePort, Server, type ServerCommand } from "../child.ts";
 import type { ClientKind } from "./driver.ts";
 
@@ -75,7 +76,7 @@ function aetherCommand({ binary, folder }: ClusterOptions, args: string[]): Serv
     return { command: binary, args, env: { AETHER_CACHE: join(folder, "cache") } };
   }
   const config = join(root, "deno.json");
-  const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
+  const run = ["run", "-A", "--no-prompt", "--cached-only", engineFlag, "--config", config];
   return { command: Deno.execPath(), args: [...run, join(root, "main.ts"), ...args] };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { engineFlag } from "../../io/entry.ts";
 import { findWrappers, launchOf, type LaunchOptions } from "./launch.ts";
 
 const plain: LaunchOptions = {
@@ -18,6 +19,7 @@ Deno.test("launchOf() grants nothing but the host's own modules", () => {
   assert.equal(args.includes("-A"), false);
   assert.equal(args.at(-1), "__slice-host");
   assert.ok(args.includes("--v8-flags=--max-old-space-size=64"));
+  assert.ok(args.includes(engineFlag));
   assert.deepEqual([env["TZ"], env["OTHER"], env["AETHER_TOKEN"]], [
     undefined,
     undefined,
