@@ -28,6 +28,15 @@ export type {
   SliceInterceptors,
   TestClient,
 } from "./src/sdk/slice.ts";
+export { cron, every } from "./src/sdk/triggers/schedule.ts";
+export type {
+  CronOptions,
+  Fire,
+  ScheduleHandlers,
+  ScheduleOptions,
+  Schedules,
+  ScheduleSpec,
+} from "./src/sdk/triggers/schedule.ts";
 export { SliceError } from "./src/sdk/slice_error.ts";
 export { config } from "./src/sdk/resource/config.ts";
 export type { ConfigHandle } from "./src/sdk/resource/config.ts";
@@ -74,6 +83,7 @@ export type { TestLog, TestMember } from "./src/sdk/testing/member.ts";
 export { testCluster, withFakes } from "./src/sdk/testing/test_cluster.ts";
 export type {
   Deliveries,
+  Fires,
   TestCaller,
   TestCluster,
   TestClusterOptions,

@@ -9,6 +9,7 @@
 import { AetherError, type Issue } from "../base/errors.ts";
 import { blueprintSchema } from "../protocol/blueprint.ts";
 import { artifactBase, parseCoordinates } from "../protocol/coordinates.ts";
+import type { ScheduleChanges } from "../protocol/schedule/schedule.ts";
 import type { MethodInterceptors } from "../protocol/slice/interceptors.ts";
 import { limits } from "../protocol/limits.ts";
 import { at, schemaIssues } from "../protocol/schema_issues.ts";
@@ -22,6 +23,7 @@ export interface ListedSlice {
   readonly minAvailable: number;
   readonly concurrency?: number;
   readonly interceptors?: MethodInterceptors;
+  readonly schedules?: ScheduleChanges;
   /** Line of its `[[slices]]` table, for messages. */
   readonly line?: number;
 }
@@ -80,6 +82,7 @@ export function parseBlueprint(text: string): ParsedBlueprint {
         minAvailable: slice.minAvailable ?? defaultMinAvailable(slice.instances),
         ...(slice.concurrency === undefined ? {} : { concurrency: slice.concurrency }),
         ...(slice.interceptors === undefined ? {} : { interceptors: slice.interceptors }),
+        ...(slice.schedules === undefined ? {} : { schedules: slice.schedules }),
         ...(line === undefined ? {} : { line }),
       };
     }),

@@ -17,6 +17,7 @@ import {
 } from "../protocol/coordinates.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/slice/manifest.ts";
+import { requireSettings } from "./blueprint/slice_settings.ts";
 import { loadOrder } from "./load_order.ts";
 import type { ParsedBlueprint } from "./parse_blueprint.ts";
 import { routeConflicts } from "./routes.ts";
@@ -55,7 +56,7 @@ export function resolveBlueprint(blueprint: ParsedBlueprint, catalog: Catalog): 
       issues: routes,
     });
   }
-  requireMethods(blueprint, listed);
+  requireSettings(blueprint, listed);
   const listedByArtifact = new Map(blueprint.slices.map((slice) => [slice.artifact, slice]));
   return {
     id: blueprint.id,
@@ -72,27 +73,10 @@ export function resolveBlueprint(blueprint: ParsedBlueprint, catalog: Catalog): 
         ),
         ...(slice?.concurrency === undefined ? {} : { concurrency: slice.concurrency }),
         ...(slice?.interceptors === undefined ? {} : { interceptors: slice.interceptors }),
+        ...(slice?.schedules === undefined ? {} : { schedules: slice.schedules }),
       };
     }),
   };
-}
-
-/** Interceptors are for methods that the slices really have. */
-function requireMethods({ slices }: ParsedBlueprint, listed: ReadonlyMap<string, Manifest>): void {
-  const issues: Issue[] = [];
-  for (const [index, { artifact, interceptors = {}, line }] of slices.entries()) {
-    const { methods = {} } = listed.get(artifactBase(artifact))?.definition ?? {};
-    for (const name of Object.keys(interceptors)) {
-      if (name === "*" || Object.hasOwn(methods, name)) continue;
-      const path = `slices[${index}].interceptors.${name}`;
-      const message = `${artifact} has no method "${name}"; it has ${
-        Object.keys(methods).join(", ")
-      }`;
-      issues.push({ path, message, ...(line === undefined ? {} : { line }) });
-    }
-  }
-  if (issues.length === 0) return;
-  throw new AetherError("BLUEPRINT_INVALID", `${issues[0]?.message}`, { issues });
 }
 
 function tooMany(): AetherError {

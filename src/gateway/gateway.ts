@@ -20,8 +20,8 @@ import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
 import { Figures } from "./calls/figures.ts";
 import { Interceptors } from "./calls/interceptors.ts";
-import { InternalCalls, type InternalCallsOptions } from "./calls/internal_calls.ts";
-import { Invocations } from "./calls/invocations.ts";
+import { InternalCalls } from "./calls/internal_calls.ts";
+import { Invocations, type InvocationsOptions } from "./calls/invocations.ts";
 import { InstanceLink } from "./instance_link.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { PeerServer, type TakenCall } from "./peer_server.ts";
@@ -103,7 +103,8 @@ export class Gateway {
       count: (artifact, method, outcome) => this.#figures.addOutcome(artifact, method, outcome),
     });
     this.#interceptors.switchOff(config.calls.interceptorsOff);
-    const calling: InternalCallsOptions = {
+    const calling: InvocationsOptions = {
+      log,
       send: (service, manifest, call) => this.#interceptors.send(service, manifest, call),
       find,
       nextRequestId: () => this.#front.requestIds.next(),
@@ -112,7 +113,7 @@ export class Gateway {
         maxBytes: this.#config.calls.maxBytes,
       }),
     };
-    this.#invocations = new Invocations({ ...calling, log });
+    this.#invocations = new Invocations(calling);
     this.#internalCalls = new InternalCalls(calling);
     this.#peerServer = new PeerServer({
       hello,

@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { limits } from "./limits.ts";
+import { scheduleChangesSchema } from "./schedule/schedule.ts";
 import { methodInterceptorsSchema } from "./slice/interceptors.ts";
 
 /** One `[[slices]]` table. */
@@ -22,6 +23,8 @@ const blueprintSliceSchema = z.strictObject({
   concurrency: z.int("Write a whole number").min(1).max(10_000).optional(),
   /** Interceptors by method, "*" for all; each wins over what the slice declares of its kind. */
   interceptors: methodInterceptorsSchema.optional(),
+  /** What is changed of the slice's schedules, by method. */
+  schedules: scheduleChangesSchema.optional(),
 });
 
 /** The TOML text of a blueprint. */
@@ -45,6 +48,7 @@ const expandedSliceSchema = z.object({
   /** See the `[[slices]]` table. */
   concurrency: z.int().optional(),
   interceptors: methodInterceptorsSchema.optional(),
+  schedules: scheduleChangesSchema.optional(),
 });
 /** See {@link expandedSliceSchema}. */
 export type ExpandedSlice = z.output<typeof expandedSliceSchema>;

@@ -13,6 +13,7 @@ import { zodIssues } from "./dispatch.ts";
 import type { SliceDefinition } from "./slice.ts";
 import { streamOf, type StreamSpec } from "./streams.ts";
 import { triggeredOf } from "./triggers/triggered.ts";
+import { describeSchedules } from "./triggers/describe_schedules.ts";
 import { describeTopics } from "./triggers/describe_topics.ts";
 import { methodInterceptorsSchema } from "../protocol/slice/interceptors.ts";
 import type { MethodManifest, SliceDescription } from "../protocol/slice/manifest.ts";
@@ -40,10 +41,14 @@ export const defaultTimeoutMs = 30_000;
  * @throws {AetherError} SLICE_INVALID naming the need or the schema that cannot be described.
  */
 export function describeDefinition(
-  definition: Pick<SliceDefinition, "contract" | "needs" | "subscriptions" | "interceptors">,
+  definition: Pick<
+    SliceDefinition,
+    "contract" | "needs" | "subscriptions" | "schedules" | "interceptors"
+  >,
 ): SliceDescription {
   const { contract, needs } = definition;
   const topics = describeTopics(definition, toJsonSchema);
+  const schedules = describeSchedules(definition);
   const calls: string[] = [];
   const resources: SliceDescription["resources"] = [];
   for (const [name, need] of Object.entries(needs)) {
@@ -73,6 +78,7 @@ export function describeDefinition(
     calls: [...new Set(calls)].sort(),
     resources,
     ...topics,
+    ...schedules,
     ...describeInterceptors(definition),
   };
 }

@@ -48,7 +48,7 @@ export class Dispatcher {
       this.#methods.set(name, { spec, handler });
     }
     for (const [name, { spec, adapt }] of Object.entries(triggered)) {
-      const found = find(name, "subscription");
+      const found = find(name, "subscription and schedule");
       const handler = adapt((...given) => found.apply(handlers, given));
       this.#methods.set(name, { spec, handler });
     }

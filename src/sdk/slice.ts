@@ -12,6 +12,7 @@ import type { Contract, ErrorSpecs, Methods } from "./contract.ts";
 import type { CallContext } from "./call_context.ts";
 import type { Logger } from "./logger.ts";
 import type { ResourceSpec } from "./resource/spec.ts";
+import type { ScheduleHandlers, Schedules } from "./triggers/schedule.ts";
 import type { SubscriptionHandlers, Subscriptions } from "./triggers/subscribe.ts";
 
 // The erased form of a contract, for constraints.
@@ -126,20 +127,26 @@ export interface SliceDefinition<
   C extends AnyContract = AnyContract,
   N extends Needs = Needs,
   S extends Subscriptions = Subscriptions,
+  T extends Schedules = Schedules,
 > {
   readonly kind: "slice";
   readonly contract: C;
   readonly needs: N;
   /** Topics whose messages the slice handles; absent in definitions of older builds. */
   readonly subscriptions?: S;
+  /** When functions of the slice are called by the cluster. */
+  readonly schedules?: T;
   readonly interceptors?: SliceInterceptors<C>;
   readonly create: (
     handles: Handles<N>,
     instance: InstanceContext,
-  ) =>
-    | (Handlers<C> & SubscriptionHandlers<S>)
-    | Promise<Handlers<C> & SubscriptionHandlers<S>>;
+  ) => AllHandlers<C, S, T> | Promise<AllHandlers<C, S, T>>;
 }
+
+type AllHandlers<C extends AnyContract, S extends Subscriptions, T extends Schedules> =
+  & Handlers<C>
+  & SubscriptionHandlers<S>
+  & ScheduleHandlers<T>;
 
 /**
  * Declares a slice; the module's default export.
@@ -163,17 +170,20 @@ export function slice<
   C extends AnyContract,
   N extends Needs = Record<never, never>,
   S extends Subscriptions = Record<never, never>,
+  T extends Schedules = Record<never, never>,
 >(
   contract: C,
   spec: {
     readonly needs?: N;
     /** Topics whose messages the slice handles, by the name of the function that does. */
     readonly subscriptions?: S;
+    /** When the cluster calls functions of the slice: `{ cleanup: every("5m") }`. */
+    readonly schedules?: T;
     /** Retry, circuit breaker, rate limit and more around the slice's own methods. */
     readonly interceptors?: SliceInterceptors<C>;
-    readonly create: SliceDefinition<C, N, NoInfer<S>>["create"];
+    readonly create: SliceDefinition<C, N, NoInfer<S>, NoInfer<T>>["create"];
   },
-): SliceDefinition<C, N, S> {
+): SliceDefinition<C, N, S, T> {
   return Object.freeze({
     kind: "slice",
     contract,
@@ -181,6 +191,7 @@ export function slice<
     ...(spec.subscriptions === undefined
       ? {}
       : { subscriptions: Object.freeze({ ...spec.subscriptions }) }),
+    ...(spec.schedules === undefined ? {} : { schedules: Object.freeze({ ...spec.schedules }) }),
     ...(spec.interceptors === undefined ? {} : { interceptors: spec.interceptors }),
     create: spec.create,
   });

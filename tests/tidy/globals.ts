@@ -9,7 +9,7 @@ import { outlineOf } from "./outline.ts";
 import { type Finding, isTest, isTypeScript, type SourceFile } from "./source.ts";
 
 /** Packages without side effects that the pure layers may import. */
-const purePackages = ["zod", "semver", "smol-toml", "fflate"];
+const purePackages = ["zod", "semver", "smol-toml", "fflate", "croner"];
 
 /** Modules that may import what no other below L3 may, because it is none of these. */
 const exempt: Readonly<Record<string, string>> = {

@@ -2,8 +2,8 @@
  * Calls that the node's own threads make: due schedules of control, messages of topics.
  *
  * They take the same way as the calls of slices, with interceptors, choice and repetition; only no
- * manifest has to allow them. What is answered says whether the call may be made again without the
- * risk of doing it twice.
+ * manifest has to allow them, and what lasts long is not cut short for a client's sake. What is
+ * answered says whether the call may be made again without the risk of doing it twice.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface InternalCallsOptions {
   find(contract: string): Service | undefined;
   nextRequestId(): string;
   /** As of now. */
-  limits(): { readonly answerMs: number; readonly maxBytes: number };
+  limits(): { readonly maxBytes: number };
 }
 
 /** Makes the calls of the node's own threads. */
@@ -65,13 +65,12 @@ export class InternalCalls {
     const { find, nextRequestId, limits, send } = this.#options;
     const { contract, method, input, affinity, instance } = asked;
     const { service, manifest } = calleeOf(find, contract, method);
-    const { answerMs, maxBytes } = limits();
-    const size = { contract, method, maxBytes };
+    const size = { contract, method, maxBytes: limits().maxBytes };
     requireCallSize("input", input, size);
     const answer = await send(service, manifest, {
       method,
       requestId: asked.requestId ?? nextRequestId(),
-      remainingMs: Math.min(asked.timeoutMs, manifest.timeoutMs, answerMs),
+      remainingMs: Math.min(asked.timeoutMs, manifest.timeoutMs),
       pathParameters: null,
       query: "",
       body: input,

@@ -102,7 +102,7 @@ export class Invocations {
     if (callee.manifest.trigger === undefined) return callee;
     throw new AetherError(
       "CALL_REFUSED",
-      `${contract} ${method} is called by the cluster only: it handles what a topic brings`,
+      `${contract} ${method} is called by the cluster only: it serves a topic or a schedule`,
     );
   }
 

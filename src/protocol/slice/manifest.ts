@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { AetherError, type Issue } from "../../base/errors.ts";
 import { limits } from "../limits.ts";
+import { schedulesSchema } from "../schedule/schedule.ts";
 import { httpMethods } from "./http_method.ts";
 import { methodInterceptorsSchema } from "./interceptors.ts";
 import { isVersionRange, parseCoordinates } from "../coordinates.ts";
@@ -71,8 +72,8 @@ export const dependenciesSchema = z.record(
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
-/** What calls a method instead of callers: messages of a topic. */
-const triggers = ["topic"] as const;
+/** What calls a method instead of callers: messages of a topic, or time. */
+const triggers = ["topic", "schedule"] as const;
 /** One of {@link triggers}. */
 export type Trigger = typeof triggers[number];
 
@@ -124,6 +125,8 @@ export const definitionSchema = z.object({
   subscriptions: z.array(subscriptionDescriptionSchema).max(100).optional(),
   /** Interceptors that the slice declares for its own methods. */
   interceptors: methodInterceptorsSchema.optional(),
+  /** When it is called by the cluster, by the function's name. */
+  schedules: schedulesSchema.optional(),
 });
 /** See {@link definitionSchema}. */
 export type SliceDescription = z.output<typeof definitionSchema>;

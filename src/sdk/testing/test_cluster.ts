@@ -19,6 +19,7 @@ import type { CallOptions, Fakes, Handles, Needs, SliceDefinition, TestClient } 
 import { SliceError } from "../slice_error.ts";
 import { streamOf } from "../streams.ts";
 import { type AnySlice, RunningMember, type TestLog, type TestMember, withSend } from "./member.ts";
+import type { Fire, Schedules } from "../triggers/schedule.ts";
 import type { Message, Subscription, Subscriptions } from "../triggers/subscribe.ts";
 import { triggeredOf } from "../triggers/triggered.ts";
 import { currentTestCall } from "./scope.ts";
@@ -63,6 +64,11 @@ export type Deliveries<S extends Subscriptions> = {
     : never;
 };
 
+/** Functions that fire the schedules of a slice under test; what is left out is made up. */
+export type Fires<T extends Schedules> = {
+  readonly [K in keyof T]: (fire?: Partial<Fire>) => Promise<void>;
+};
+
 /** Slices under test. */
 export interface TestCluster {
   /** A typed client that validates input and output as the cluster does. */
@@ -78,6 +84,10 @@ export interface TestCluster {
   deliver<C extends Contract, N extends Needs, S extends Subscriptions>(
     definition: SliceDefinition<C, N, S>,
   ): Deliveries<S>;
+  /** Functions that fire the schedules of a slice, once; time alone fires nothing here. */
+  fire<C extends Contract, N extends Needs, S extends Subscriptions, T extends Schedules>(
+    definition: SliceDefinition<C, N, S, T>,
+  ): Fires<T>;
   /** Messages that slices published to topics without a fake, oldest first. */
   readonly published: readonly RecordedMessage[];
   /** Messages that were tried as often as their subscription allows. */
@@ -149,6 +159,7 @@ class LocalCluster implements TestCluster {
   readonly #clock = new ManualClock();
   readonly #members = new Map<string, RunningMember>();
   #requests = 0;
+  #fires = 0;
 
   readonly #topics = new TestTopics(this.#clock);
 
@@ -203,6 +214,19 @@ class LocalCluster implements TestCluster {
     return functions as Deliveries<S>;
   }
 
+  fire<C extends Contract, N extends Needs, S extends Subscriptions, T extends Schedules>(
+    definition: SliceDefinition<C, N, S, T>,
+  ): Fires<T> {
+    const member = this.#member(definition.contract);
+    const one = (name: string) => async (given: Partial<Fire> = {}) => {
+      const id = `${name}/test-${++this.#fires}`;
+      const fire = { id, dueAtMs: this.nowMs(), attempt: 1, isManual: false, ...given };
+      await this.#trigger(member, name, fire);
+    };
+    const names = Object.keys(definition.schedules ?? {});
+    return Object.fromEntries(names.map((name) => [name, one(name)])) as Fires<T>;
+  }
+
   nowMs(): number {
     return this.#clock.wallMs();
   }
@@ -246,7 +270,7 @@ class LocalCluster implements TestCluster {
   #trigger(member: RunningMember, method: string, input: unknown): Promise<unknown> {
     const { contract } = member.definition;
     const spec = triggeredOf(member.definition)[method]?.spec;
-    assert(spec !== undefined, `${contract.name} has no subscription "${method}"`);
+    assert(spec !== undefined, `${contract.name} has no subscription or schedule "${method}"`);
     return currentTestCall.run(
       undefined,
       () => this.#call({ contract, method, spec, input, options: undefined, from: {} }),

@@ -8,8 +8,15 @@
 import type { Contract } from "../contract.ts";
 import type { LogFields, LogLevel } from "../logger.ts";
 import type { Fakes, Handles, Needs, SliceDefinition, TestClient } from "../slice.ts";
+import type { Schedules } from "../triggers/schedule.ts";
 import type { Subscriptions } from "../triggers/subscribe.ts";
-import { type Deliveries, type TestCaller, testCluster, withFakes } from "./test_cluster.ts";
+import {
+  type Deliveries,
+  type Fires,
+  type TestCaller,
+  testCluster,
+  withFakes,
+} from "./test_cluster.ts";
 import type { RecordedMessage } from "./topics.ts";
 
 /** A slice under test. */
@@ -17,6 +24,7 @@ export interface TestedSlice<
   C,
   N extends Needs = Needs,
   S extends Subscriptions = Subscriptions,
+  T extends Schedules = Schedules,
 > {
   /** Typed client that validates input and output as the cluster does. */
   readonly client: TestClient<C>;
@@ -26,6 +34,8 @@ export interface TestedSlice<
   readonly handles: Handles<N>;
   /** Hands a message to a subscription, as the cluster does; rejects when it is not handled. */
   readonly deliver: Deliveries<S>;
+  /** Fires a schedule, as the cluster does; rejects when its function fails. */
+  readonly fire: Fires<T>;
   /** Messages that the slice published to topics without a fake, oldest first. */
   readonly published: readonly RecordedMessage[];
   /** Lines that the slice logged. */
@@ -61,10 +71,11 @@ export async function testSlice<
   C extends Contract,
   N extends Needs,
   S extends Subscriptions = Record<never, never>,
+  T extends Schedules = Record<never, never>,
 >(
-  definition: SliceDefinition<C, N, S>,
+  definition: SliceDefinition<C, N, S, T>,
   fakes: Partial<Fakes<N>> = {},
-): Promise<TestedSlice<C, N, S>> {
+): Promise<TestedSlice<C, N, S, T>> {
   const cluster = await testCluster([withFakes(definition, fakes)], { deliverMessages: false });
   const { contract } = definition;
   return {
@@ -72,6 +83,7 @@ export async function testSlice<
     clientOf: (caller) => cluster.client(contract, caller),
     handles: cluster.handles(definition),
     deliver: cluster.deliver(definition),
+    fire: cluster.fire(definition),
     published: cluster.published,
     logs: cluster.logs,
     advance: (duration) => cluster.advance(duration),

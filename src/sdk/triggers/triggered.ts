@@ -1,5 +1,6 @@
 /**
- * Functions of a slice that the cluster calls by itself: those of its subscriptions.
+ * Functions of a slice that the cluster calls by itself: those of its subscriptions
+ * and schedules.
  *
  * To the gateway and the shell they are methods like those of the contract; callers cannot reach
  * them. Each adapts the function that the author wrote to the form of a method's handler.
@@ -10,8 +11,11 @@ import { z } from "zod";
 import type { Trigger } from "../../protocol/slice/manifest.ts";
 import type { MethodSpec } from "../contract.ts";
 import type { CallContext, ErasedHandler } from "../call_context.ts";
+import { fireSchema, type Schedules, type ScheduleSpec } from "./schedule.ts";
 import type { Subscriptions } from "./subscribe.ts";
 import { deliverySchema, type Message, type Subscription } from "./subscribe.ts";
+
+const defaultTimeoutMs = 30_000;
 
 /** A function that the cluster calls. */
 export interface Triggered {
@@ -23,11 +27,26 @@ export interface Triggered {
 
 /** All of a definition by name. */
 export function triggeredOf(
-  { subscriptions = {} }: { readonly subscriptions?: Subscriptions },
+  { subscriptions = {}, schedules = {} }: {
+    readonly subscriptions?: Subscriptions;
+    readonly schedules?: Schedules;
+  },
 ): Record<string, Triggered> {
-  return Object.fromEntries(
-    Object.entries(subscriptions).map(([name, each]) => [name, subscribed(each)]),
-  );
+  return Object.fromEntries([
+    ...Object.entries(subscriptions).map(([name, each]) => [name, subscribed(each)]),
+    ...Object.entries(schedules).map(([name, each]) => [name, scheduled(each)]),
+  ]);
+}
+
+function scheduled({ timeoutMs = defaultTimeoutMs }: ScheduleSpec): Triggered {
+  return {
+    trigger: "schedule",
+    spec: { input: fireSchema, output: z.null(), timeoutMs },
+    adapt: (handler) => (input: unknown, call: CallContext) => {
+      const handled = handler(input, call);
+      return handled instanceof Promise ? handled.then(() => null) : null;
+    },
+  };
 }
 
 function subscribed({ topic, options }: Subscription): Triggered {
