@@ -1,8 +1,11 @@
 /**
- * What the blueprint commands share: reading the text, showing plans and progress.
+ * What the blueprint commands share: reading the text, showing plans and progress, following.
  *
  * @module
  */
+import type { AetherClient } from "../src/client/client.ts";
+import { followDeployment } from "../src/client/follow.ts";
+import type { BlueprintApplied } from "../src/protocol/api/blueprints.ts";
 import { limits } from "../src/protocol/limits.ts";
 import type { RawBody } from "../src/protocol/api/row.ts";
 import type { BlueprintStatus, Plan } from "../src/protocol/blueprint.ts";
@@ -61,4 +64,35 @@ export function progressLine({ status, slices }: BlueprintStatus): string {
 /** `1 slice`, `2 slices`. */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+const followTimeoutMsDefault = 300_000;
+
+/** What the commands say that apply a blueprint and follow it. */
+export const followNote = "--timeout limits the waiting (default 5m); ending it early stops " +
+  "nothing in the cluster";
+
+/** The end of a command that has applied a blueprint: follows it, unless told otherwise. */
+export async function followApplied(
+  context: Context,
+  client: AetherClient,
+  applied: BlueprintApplied,
+  isDetached: boolean,
+): Promise<void> {
+  const { id, status, slices, number, revision, plan } = applied;
+  await context.say(
+    `${id} ${status}: ${countOf(slices, "slice")}, ${countOf(plan.changeCount, "change")}, ` +
+      `revision ${revision}`,
+  );
+  for (const warning of plan.warnings) await context.io.err(`warning: ${warning}\n`);
+  if (isDetached) {
+    await context.show(applied, () => "");
+    return;
+  }
+  const deployment = await followDeployment(client, id, {
+    number,
+    timeoutMs: context.options.timeout ?? followTimeoutMsDefault,
+    onProgress: (progress) => context.say(progressLine(progress)),
+  });
+  await context.show({ ...applied, deployment }, () => "");
 }

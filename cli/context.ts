@@ -61,8 +61,13 @@ export class Context {
     return this.#surroundings.interrupted();
   }
 
-  /** A client of the node that --connect or AETHER_ADDR names. */
-  async client(): Promise<AetherClient> {
+  /**
+   * A client of the node that --connect or AETHER_ADDR names.
+   *
+   * @param limit What --timeout limits: each request, or the following of what a request began;
+   * then requests have the client's usual time.
+   */
+  async client(limit: "requests" | "following" = "requests"): Promise<AetherClient> {
     const { AetherClient } = await import("../src/client/client.ts");
     const token = await this.#token();
     const { connect, timeout, tlsCa } = this.options;
@@ -70,7 +75,7 @@ export class Context {
     return new AetherClient({
       ...(address === undefined ? {} : { address }),
       ...(token === undefined ? {} : { token }),
-      ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+      ...(timeout === undefined || limit === "following" ? {} : { timeoutMs: timeout }),
       ...(tlsCa === undefined ? {} : { fetch: await this.#trust(tlsCa) }),
     });
   }

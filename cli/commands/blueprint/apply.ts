@@ -3,19 +3,15 @@
  *
  * @module
  */
-import { blueprintFile, countOf, progressLine, readBlueprint } from "../../blueprint_file.ts";
+import { blueprintFile, followApplied, followNote, readBlueprint } from "../../blueprint_file.ts";
 import { defineCommand } from "../../command.ts";
-import { followDeployment } from "../../../src/client/follow.ts";
 import { wholeNumber } from "../../values.ts";
-
-const timeoutMsDefault = 300_000;
 
 /** Applies a blueprint and follows it until it is deployed. */
 export const command = defineCommand({
   path: ["blueprint", "apply"],
   summary: "Apply a blueprint and follow it until it is deployed",
-  description: "Changes exactly what differs from what is applied. --timeout limits the " +
-    "waiting (default 5m); ending it early stops nothing in the cluster.",
+  description: `Changes exactly what differs from what is applied. ${followNote}`,
   arguments: { file: blueprintFile },
   options: {
     ifRevision: {
@@ -35,25 +31,11 @@ export const command = defineCommand({
   ],
   exitCodes: { 1: "It was refused or did not deploy", 5: "It changed since the plan" },
   async run({ args, options, context }) {
-    const client = await context.client();
+    const client = await context.client("following");
     const applied = await client.call("blueprintApply", {
       query: { ifRevision: options.ifRevision },
       body: await readBlueprint(context, args.file),
     });
-    await context.say(
-      `${applied.id} ${applied.status}: ${countOf(applied.slices, "slice")}, ` +
-        `${countOf(applied.plan.changeCount, "change")}, revision ${applied.revision}`,
-    );
-    for (const warning of applied.plan.warnings) await context.io.err(`warning: ${warning}\n`);
-    if (options.detach) {
-      await context.show(applied, () => "");
-      return;
-    }
-    const deployment = await followDeployment(client, applied.id, {
-      number: applied.number,
-      timeoutMs: context.options.timeout ?? timeoutMsDefault,
-      onProgress: (status) => context.say(progressLine(status)),
-    });
-    await context.show({ ...applied, deployment }, () => "");
+    await followApplied(context, client, applied, options.detach);
   },
 });

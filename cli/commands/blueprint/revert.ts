@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { followDeployment } from "../../../src/client/follow.ts";
-import { blueprintId, countOf, progressLine } from "../../blueprint_file.ts";
+import { blueprintId, followApplied, followNote } from "../../blueprint_file.ts";
 import { defineCommand } from "../../command.ts";
 import { wholeNumber } from "../../values.ts";
-
-const timeoutMsDefault = 300_000;
 
 /** Applies an earlier revision again. */
 export const command = defineCommand({
   path: ["blueprint", "revert"],
   summary: "Apply an earlier revision of a blueprint again and follow it",
+  description: followNote,
   arguments: { id: blueprintId },
   options: {
     to: {
@@ -32,22 +30,11 @@ export const command = defineCommand({
   ],
   exitCodes: { 1: "It was refused or did not deploy" },
   async run({ args, options, context }) {
-    const client = await context.client();
+    const client = await context.client("following");
     const applied = await client.call("blueprintRevert", {
       params: { id: args.id },
       body: { to: options.to },
     });
-    const changes = countOf(applied.plan.changeCount, "change");
-    await context.say(`${applied.id} ${applied.status}: ${changes}, revision ${applied.number}`);
-    if (options.detach) {
-      await context.show(applied, () => "");
-      return;
-    }
-    const deployment = await followDeployment(client, applied.id, {
-      number: applied.number,
-      timeoutMs: context.options.timeout ?? timeoutMsDefault,
-      onProgress: (status) => context.say(progressLine(status)),
-    });
-    await context.show({ ...applied, deployment }, () => "");
+    await followApplied(context, client, applied, options.detach);
   },
 });

@@ -72,7 +72,7 @@ export const command = defineCommand({
   ],
   exitCodes: { 1: "It was rolled back", 5: "Another rollout of the slice is under way" },
   async run({ args, options, context }) {
-    const client = await context.client();
+    const client = await context.client("following");
     const begun = await client.call("deployStart", {
       body: {
         artifact: args.artifact,

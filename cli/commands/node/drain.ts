@@ -25,7 +25,7 @@ export const command = defineCommand({
   ],
   exitCodes: { 1: "The drain was cancelled", 5: "The node is not ON_DUTY" },
   async run({ args, options, context }) {
-    const client = await context.client();
+    const client = await context.client("following");
     const begun = await client.call("nodeDrain", { params: { id: args.id } });
     if (options.detach) {
       await context.show(begun, () => `${begun.id} is ${begun.state}\n`);

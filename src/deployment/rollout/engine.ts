@@ -19,6 +19,8 @@ export interface RolloutSight {
   readonly oldPresent: number;
   /** Why the new version will never be ACTIVE, if that is known. */
   readonly failure: string | undefined;
+  /** Why the old version will never be ACTIVE again, if that is known. @default {undefined} */
+  readonly oldFailure?: string | undefined;
   /** Calls since the step began. */
   readonly figures: RolloutFigures;
   /** Time that the leader has seen the rollout in this step and state, in milliseconds. */
@@ -26,7 +28,9 @@ export interface RolloutSight {
 }
 
 /** What people can do to a rollout. */
-export type RolloutCommand = "promote" | "pause" | "resume" | "rollback" | "complete";
+export const rolloutCommands = ["promote", "pause", "resume", "rollback", "complete"] as const;
+/** One of {@link rolloutCommands}. */
+export type RolloutCommand = typeof rolloutCommands[number];
 
 /** What comes next; undefined: nothing yet. */
 export function advance(rollout: Rollout, sight: RolloutSight): Rollout | undefined {
@@ -84,15 +88,20 @@ function completing(rollout: Rollout, sight: RolloutSight): Rollout | undefined 
   return { ...rollout, state: "COMPLETED", reason: "The new version has taken over" };
 }
 
-function rollingBack(rollout: Rollout, { active }: RolloutSight): Rollout | undefined {
+function rollingBack(
+  rollout: Rollout,
+  { active, oldFailure }: RolloutSight,
+): Rollout | undefined {
   if (rollout.weights.new > 0) {
     // Whoever takes the calls must be there before they come.
-    if (active.old < Math.max(1, Math.min(rollout.minAvailable, rollout.instances))) {
-      return undefined;
-    }
-    return { ...rollout, weights: { new: 0, old: 1 } };
+    const isThere = active.old >= Math.max(1, Math.min(rollout.minAvailable, rollout.instances));
+    if (isThere) return { ...rollout, weights: { new: 0, old: 1 } };
+    if (oldFailure === undefined) return undefined;
+    // There is no way back and none forward: whatever is ACTIVE goes on until people decide.
+    const reason = `The old version does not start any more: ${oldFailure}`;
+    return { ...rollout, state: "FAILED", reason };
   }
-  if (active.old < rollout.instances) return undefined;
+  if (active.old < rollout.instances && oldFailure === undefined) return undefined;
   return { ...rollout, state: "ROLLED_BACK", newInstances: 0 };
 }
 

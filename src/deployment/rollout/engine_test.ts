@@ -5,9 +5,10 @@ import {
   isEnded,
   type Rollout,
   rolloutStates,
+  rolloutStrategies,
   type RolloutStrategy,
 } from "../../protocol/rollout.ts";
-import { advance, command, type RolloutCommand, withWeights } from "./engine.ts";
+import { advance, command, type RolloutCommand, rolloutCommands, withWeights } from "./engine.ts";
 import { begun, called, sightOf } from "./rollout_fixture_test.ts";
 
 /** A rollout in short: `state step new:old weights, new/old instances`. */
@@ -115,6 +116,83 @@ Deno.test("advance() gives calls back only to instances that are there", () => {
   assert.equal(advance(given, sightOf(given, { active: { old: 3, new: 4 } })), undefined);
   const done = advance(given, sightOf(given, { active: { old: 4, new: 4 } })) as Rollout;
   assert.equal(text(done), "ROLLED_BACK 3 0:1 0/4");
+});
+
+Deno.test("advance() gives a rollback up when the old version does not start any more", () => {
+  const back = command(
+    { ...begun("rolling"), state: "ROUTING", weights: { new: 1, old: 1 } },
+    "rollback",
+  );
+  const active = { old: 0, new: 1 };
+  const failed = advance(back, sightOf(back, { active, oldFailure: "Its artifact is gone" }));
+  assert.equal(failed?.state, "FAILED");
+  assert.match(failed?.reason ?? "", /Its artifact is gone/);
+  const given = { ...back, weights: { new: 0, old: 1 } };
+  const some = { active: { old: 1, new: 1 }, oldFailure: "One of more than it needs" };
+  assert.deepEqual(advance(back, sightOf(back, some))?.weights, { new: 0, old: 1 });
+  assert.equal(advance(given, sightOf(given, some))?.state, "ROLLED_BACK");
+});
+
+Deno.test("advance() and command() go from state to state only as the table says", () => {
+  const legal = new Set([
+    "DEPLOYING>ROUTING",
+    "DEPLOYING>ROLLING_BACK",
+    "ROUTING>DEPLOYING",
+    "ROUTING>COMPLETING",
+    "ROUTING>ROLLING_BACK",
+    "COMPLETING>COMPLETED",
+    "COMPLETING>ROLLING_BACK",
+    "ROLLING_BACK>ROLLED_BACK",
+    "ROLLING_BACK>FAILED",
+  ]);
+  const seen = new Set<string>();
+  const look = (before: Rollout, after: Rollout | undefined) => {
+    if (after !== undefined && after.state !== before.state) {
+      seen.add(`${before.state}>${after.state}`);
+    }
+  };
+  const sights = (rollout: Rollout) =>
+    [0, 1, 2].flatMap((old) =>
+      [0, 1, 2].flatMap((fresh) =>
+        [0, 10 ** 6].flatMap((elapsedMs) =>
+          [called(0), called(100), called(100, 50)].flatMap((figures) =>
+            [undefined, "It throws"].map((reason) =>
+              sightOf(rollout, {
+                active: { old, new: fresh },
+                oldPresent: old,
+                elapsedMs,
+                figures,
+                failure: reason,
+                oldFailure: reason,
+              })
+            )
+          )
+        )
+      )
+    );
+  for (const strategy of rolloutStrategies) {
+    for (const cleanup of cleanupPolicies) {
+      for (const state of rolloutStates) {
+        for (const step of begun(strategy).steps.keys()) {
+          for (const weights of [{ new: 0, old: 1 }, { new: 1, old: 0 }]) {
+            const rollout: Rollout = { ...begun(strategy, { cleanup }), state, step, weights };
+            for (const oldInstances of [0, 2]) {
+              const each = { ...rollout, oldInstances };
+              for (const sight of sights(each)) look(each, advance(each, sight));
+            }
+            for (const what of rolloutCommands) {
+              try {
+                look(rollout, command(rollout, what));
+              } catch (error) {
+                assert.ok(error instanceof AetherError && error.name === "ROLLOUT_STATE");
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  assert.deepEqual([...seen].sort(), [...legal].sort());
 });
 
 Deno.test("blue-green switches in one write, and back in one", () => {

@@ -10,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import { advance, type RolloutSight } from "../../deployment/rollout/engine.ts";
 import { type Health, judgeHealth, type RolloutFigures } from "../../deployment/rollout/health.ts";
 import { defaultRetryLimits, retryAtMs } from "../../deployment/states.ts";
-import { isActive } from "../../deployment/targets.ts";
+import { type Instance, isActive } from "../../deployment/targets.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
 import type { Rollout } from "../../protocol/rollout.ts";
 import type { Operation } from "../../protocol/store/command.ts";
@@ -121,15 +121,21 @@ export class RolloutDriver {
     const instances = knownInstances(store.state).filter(({ node }) => isAlive(node));
     const old = instances.filter(({ artifact }) => artifact === rollout.from);
     const fresh = instances.filter(({ artifact }) => artifact === rollout.to);
-    const failed = fresh.find((each) =>
-      each.state === "FAILED" && retryAtMs(each, defaultRetryLimits) === undefined
-    );
     return {
       active: { old: old.filter(isActive).length, new: fresh.filter(isActive).length },
       oldPresent: old.length,
-      failure: failed === undefined ? undefined : failed.reason ?? "It failed without a word",
+      failure: failureOf(fresh),
+      oldFailure: failureOf(old),
       figures: this.#figures(rollout),
       elapsedMs: clock.monotonicMs() - sinceMs,
     };
   }
+}
+
+/** Why one of the instances will never be ACTIVE; undefined when all may be. */
+function failureOf(instances: readonly Instance[]): string | undefined {
+  const failed = instances.find((each) =>
+    each.state === "FAILED" && retryAtMs(each, defaultRetryLimits) === undefined
+  );
+  return failed === undefined ? undefined : failed.reason ?? "It failed without a word";
 }

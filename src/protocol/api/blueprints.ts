@@ -26,6 +26,18 @@ const invalid = [
   "BLUEPRINT_CONFLICT",
 ] as const;
 
+const appliedSchema = z.object({
+  status: z.enum(["applied", "unchanged"]),
+  id: z.string(),
+  slices: z.int(),
+  revision: z.int(),
+  number: z.int(),
+  plan: planSchema,
+});
+
+/** What came of applying a blueprint, or an earlier revision of one. */
+export type BlueprintApplied = z.output<typeof appliedSchema>;
+
 /** Rows about blueprints; bodies are the TOML text. */
 export const blueprintRows = defineRows({
   blueprintApply: {
@@ -40,14 +52,7 @@ export const blueprintRows = defineRows({
     }),
     body: "raw",
     bodyMaxBytes: limits.blueprintBytes,
-    response: z.object({
-      status: z.enum(["applied", "unchanged"]),
-      id: z.string(),
-      slices: z.int(),
-      revision: z.int(),
-      number: z.int(),
-      plan: planSchema,
-    }),
+    response: appliedSchema,
     errors: [...invalid, "REVISION_CONFLICT", "NOT_PROPOSED", "OUTCOME_UNKNOWN"],
   },
   blueprintHistory: {
@@ -81,14 +86,7 @@ export const blueprintRows = defineRows({
       /** Number of the revision; the last deployed one that differs unless given. */
       to: z.int().min(1).optional(),
     }),
-    response: z.object({
-      status: z.enum(["applied", "unchanged"]),
-      id: z.string(),
-      slices: z.int(),
-      revision: z.int(),
-      number: z.int(),
-      plan: planSchema,
-    }),
+    response: appliedSchema,
     errors: [
       ...invalid,
       "BLUEPRINT_NOT_FOUND",
