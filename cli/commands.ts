@@ -70,6 +70,7 @@ import { command as routes } from "./commands/routes.ts";
 import { command as scale } from "./commands/scale.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
+import { command as sliceLint } from "./commands/slice/lint.ts";
 import { command as sliceList } from "./commands/slice/list.ts";
 import { command as sliceNew } from "./commands/slice/new.ts";
 import { command as slicePermissionsDiff } from "./commands/slice/permissions/diff.ts";
@@ -103,7 +104,7 @@ export const commands: readonly Command[] = [
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
-  ...[sliceNew, sliceTest, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[sliceNew, sliceLint, sliceTest, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[sliceStatus, calls],
   ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff],

@@ -9,7 +9,7 @@
 import { dirname, join } from "node:path";
 import { AetherError } from "../base/errors.ts";
 import { isArtifactBase } from "../protocol/coordinates.ts";
-import { sdkImports, writeSdk } from "./sdk_files.ts";
+import { lintPlugin, sdkImports, writeSdk } from "./sdk_files.ts";
 
 const version = "1.0.0";
 
@@ -214,6 +214,7 @@ function denoJson(): string {
     imports: sdkImports,
     lock: false,
     exclude: [".aether"],
+    lint: { plugins: [`./.aether/sdk/${lintPlugin}`] },
     compilerOptions: { strict: true },
     fmt: { lineWidth: 100 },
   };

@@ -19,6 +19,8 @@ export type SdkFiles = Readonly<Record<string, string>>;
 
 const folder = ".aether/sdk";
 const stampFile = "stamp";
+/** Path of the rules for slices among the files, a plugin of `deno lint`. */
+export const lintPlugin = "src/artifact/lint/plugin.ts";
 
 /** The import map of a slice's folder. */
 export const sdkImports = {
@@ -60,7 +62,9 @@ export async function sdkFiles(sdkPath?: string): Promise<SdkFiles> {
 /** Collects the files from the checkout; works from source only. */
 export async function collectSdkFiles(): Promise<SdkFiles> {
   const files: Record<string, string> = {};
-  await addSources(new URL("../../", import.meta.url), "mod.ts", files);
+  const root = new URL("../../", import.meta.url);
+  await addSources(root, "mod.ts", files);
+  await addSources(root, lintPlugin, files);
   const zod = dirname(packagePath("zod"));
   await addTypes(zod, "index.d.ts", files);
   files["zod/LICENSE"] = await Deno.readTextFile(join(zod, "LICENSE"));

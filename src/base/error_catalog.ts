@@ -239,6 +239,12 @@ export const errorCatalog = {
     "The blueprint did not deploy",
     "Read the reasons; `aether slices --instances` and the node's log say more",
   ),
+  LINT_FAILED: row(
+    "E4019",
+    400,
+    "The slice breaks rules for slices",
+    "Correct each, or write `// deno-lint-ignore RULE` with the reason above the line",
+  ),
   ...deploymentErrors,
   // 5xxx: running nodes
   ROUTE_NOT_FOUND: row(
