@@ -1,7 +1,7 @@
 /**
  * The SDK as files, for editors, `deno check` and `deno test` on a machine without network.
  *
- * A slice's folder gets them under `.aether/sdk/`: the sources of `mod.ts`, zod and semver as one
+ * A slice's folder gets them under `.aether/sdk/`: the sources of `mod.ts`, its packages as one
  * module each, and their types. They are never part of a slice's bundle. From source they are
  * collected from the checkout and Deno's npm cache; a packaged aether carries them as a JSON file,
  * which `scripts/` makes with {@link collectSdkFiles} and puts beside the bundle as `sdk.json`.
@@ -40,11 +40,13 @@ export default semver;
 `;
 
 const zodFiles = { module: "zod/index.js", types: "zod/index.d.ts" };
+const cronerFiles = { module: "croner/index.js", types: "croner/index.d.ts" };
 const semverFiles = { module: "semver/index.js", types: "semver/index.d.ts" };
 /** Where the packages that the SDK imports lie among the files. */
 const packages: Readonly<Record<string, string>> = {
   zod: zodFiles.module,
   semver: semverFiles.module,
+  croner: cronerFiles.module,
 };
 
 let collected: Promise<SdkFiles> | undefined;
@@ -69,6 +71,10 @@ export async function collectSdkFiles(): Promise<SdkFiles> {
   await addTypes(zod, "index.d.ts", files);
   files["zod/LICENSE"] = await Deno.readTextFile(join(zod, "LICENSE"));
   files[zodFiles.module] = await bundlePackage("zod");
+  const croner = dirname(packagePath("croner"));
+  files["croner/LICENSE"] = await Deno.readTextFile(join(croner, "../LICENSE"));
+  files[cronerFiles.module] = await bundlePackage("croner");
+  files[cronerFiles.types] = await Deno.readTextFile(join(croner, "croner.d.ts"));
   const semver = dirname(packagePath("semver"));
   files["semver/LICENSE"] = await Deno.readTextFile(join(semver, "LICENSE"));
   files[semverFiles.module] = await bundlePackage("semver");
