@@ -26,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
   log: async () => (await import("./log.ts")).benchLog,
   routes: async () => (await import("./routes.ts")).benchRoutes,
+  sweep: async () => (await import("./consensus/sweep.ts")).benchSweep,
   startup: async () => (await import("./startup.ts")).benchStartup,
   tls: async () => (await import("./tls.ts")).benchTls,
 };
@@ -39,6 +40,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --clients LIST       Clients at the same time (1,16,64,256)
     --duration SECONDS   Length of one measurement (3)
     --rounds N           Measurements of everything, interleaved (3)
+    --tls                Measure nodes that talk over mutual TLS as well
     --binary FILE        Measure this executable instead of the source form
     --install            apt-get etcd-server, golang-go and golang-etcd-server-dev when missing
 
@@ -77,6 +79,14 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
   startup  From the start of a node to its first answers, and its idle memory
     --rounds N           Starts that count, after one that does not (5)
     --binary FILE        The executable that is measured beside the source form (dist/aether)
+
+  sweep  Writes of clusters with other sizes, windows and batches, as lines and as a picture
+    --clients N          Clients at the same time (64)
+    --duration SECONDS   Length of one measurement (3)
+    --rounds N           Measurements of everything, interleaved (2)
+    --only LIST          Some of nodes,window,batches,commands
+    --svg FILE           Where to draw them
+    --install            apt-get golang-go and golang-etcd-server-dev when missing
 
   tls  A link between nodes over mutual TLS beside one over plain TCP
     --duration SECONDS   Length of one measurement (2)

@@ -24,6 +24,8 @@ interface Plan {
   readonly clientCounts: readonly number[];
   readonly seconds: number;
   readonly rounds: number;
+  /** Whether a cluster with mutual TLS between its nodes is measured too. */
+  readonly hasTls: boolean;
   readonly binary?: string;
 }
 
@@ -38,6 +40,7 @@ export async function benchConsensus(args: string[]): Promise<number> {
       clients: { type: "string", default: "1,16,64,256" },
       duration: { type: "string", default: "3" },
       rounds: { type: "string", default: "3" },
+      tls: { type: "boolean", default: false },
       binary: { type: "string" },
       install: { type: "boolean", default: false },
     },
@@ -51,6 +54,7 @@ export async function benchConsensus(args: string[]): Promise<number> {
     clientCounts: values.clients.split(",").map((text) => wholeNumber("clients", text, 10_000)),
     seconds: wholeNumber("duration", values.duration, 600),
     rounds: wholeNumber("rounds", values.rounds, 100),
+    hasTls: values.tls,
     ...(values.binary === undefined ? {} : { binary: resolve(values.binary) }),
   };
   await checkTools(["etcd-server", "golang-go", "golang-etcd-server-dev"], values.install);
@@ -81,6 +85,7 @@ function measureAll(plan: Plan): Promise<Measurement[]> {
         const { binary } = plan;
         const options = { nodes, mode, folder: place, ...(binary === undefined ? {} : { binary }) };
         const clusters = [await startEtcd(options, stack), await startAether(options, stack)];
+        if (plan.hasTls) clusters.push(await startAether({ ...options, isTls: true }, stack));
         const runner = new Runner(program, clusters, { nodes, mode }, await ticksPerSecond());
         await runner.warmUp();
         for (let round = 0; round < plan.rounds; round++) {

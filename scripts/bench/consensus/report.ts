@@ -1,10 +1,11 @@
 /**
- * What `bench consensus` prints: a line for each load of a cluster, and the ratios to etcd's.
+ * What `bench consensus` prints: a line for each load of a cluster, and the ratios to etcd's, which
+ * never uses TLS.
  *
  * @module
  */
 import { quotients, rounded, type Spread, spreadOf } from "../statistics.ts";
-import type { Mode } from "./clusters.ts";
+import type { Mode, System } from "./clusters.ts";
 import type { ClientKind, LoadResult, Operation } from "./driver.ts";
 
 /** Where the clients' connections go. */
@@ -12,7 +13,7 @@ export type Reach = "all nodes" | "one node";
 
 /** What was measured under which load. */
 export interface Measurement {
-  readonly system: "aether" | "etcd";
+  readonly system: System;
   readonly kind: ClientKind;
   readonly reach: Reach;
   readonly nodes: number;
@@ -81,7 +82,7 @@ function ratioLine(group: readonly Measurement[], peers: readonly Measurement[])
     rounded(spreadOf(quotients(group.map(value), peers.map(value))), 3);
   return {
     kind: "ratio",
-    of: "aether/etcd",
+    of: `${first.system}/etcd`,
     ...conditionsOf(first),
     perSecond: ratio(({ load }) => load.perSecond),
     p50: ratio(({ load }) => load.p50Ms),
