@@ -54,8 +54,8 @@ function drawPanel({ title, bars }: Panel, top: number): string {
 }
 
 function text(x: number, y: number, size: number, words: string, anchor = "start"): string {
-  const place = `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`;
-  return `<text ${place} font-size="${size}" text-anchor="${anchor}" fill="#222222">${words}</text>`;
+  const place = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}"`;
+  return `<text ${place} text-anchor="${anchor}" fill="#222222">${words}</text>`;
 }
 
 function escape(words: string): string {
