@@ -45,6 +45,36 @@ e2eTest("Requests are served while control stands still for 3 s", async (world) 
   assert.ok(node.process.isRunning);
 });
 
+e2eTest("Requests are served while control hangs, is given up and is replaced", async (world) => {
+  const node = await Node.start(world, ["--data-dir", world.path("data")]);
+  await node.publish("echo");
+  await node.apply("org.example:echo:1.0.0");
+  await node.served("/echo/hello");
+  const health = () => fetch(`${node.management}/health/live`).then((answer) => answer.text());
+  const control = await threadBehind(node.process.pid, health);
+  const load = new Load(8, (client, round) => new Request(`${node.app}/echo/${client}.${round}`));
+  await load.more(100);
+  {
+    using _ = freeze(control);
+    await node.process.line("stderr", (line) => line.includes("control thread died") || undefined);
+    // Its lock and its ports are its own as long as its thread lives: nobody takes its place.
+    await wait(1_000);
+    await assert.rejects(fetch(`${node.management}/health/live`, {
+      signal: AbortSignal.timeout(500),
+    }));
+    await load.more(100);
+  }
+  await until("writes work again", async () => {
+    const put = fetch(`${node.management}/api/kv/a`, { method: "PUT", body: "1" });
+    const answer = await put.catch(() => undefined);
+    await answer?.body?.cancel();
+    return answer?.ok === true || undefined;
+  });
+  await load.more(100);
+  await load.stop();
+  assert.deepEqual(load.failed, []);
+});
+
 labTests(import.meta.url, 180_000, () => {
   labTest("Requests are served while there is no quorum for 20 s", async (world, lab) => {
     const hosts = lab.hosts.slice(0, 3);

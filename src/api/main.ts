@@ -13,6 +13,9 @@ import type { FromControl, ToControl } from "../protocol/thread/threads.ts";
 import { createApi } from "./app.ts";
 
 const shutdownGraceMs = 2_000;
+/** How long the thread of a control that died may take to end. */
+const takeOverMs = 10_000;
+const takeOverRetryMs = 20;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -79,12 +82,16 @@ function fail(error: unknown): void {
 }
 
 async function start(message: Extract<ToControl, { type: "start" }>): Promise<void> {
-  const { config, origin, appAddress, gatewayAddress, storageAddress, gateway } = message;
-  const opened = await Control.open({ config, origin, storage, post });
+  const { config, origin, inherited, gateway } = message;
+  const { appAddress, gatewayAddress, storageAddress } = message;
+  const opened = await takeOver(
+    inherited !== undefined,
+    () => Control.open({ config, origin, inherited, storage, post }),
+  );
   control = opened;
   opened.connectGateway(gateway);
   if (waiting !== undefined) opened.resources.connect(waiting);
-  server = serve(config, opened);
+  server = await takeOver(inherited !== undefined, () => serve(config, opened));
   const management = addressOf(config.management.host, server.addr.port);
   const addresses = opened.start({
     management,
@@ -93,6 +100,27 @@ async function start(message: Extract<ToControl, { type: "start" }>): Promise<vo
     storage: storageAddress,
   });
   post({ type: "listening", addresses });
+}
+
+/**
+ * Opens something that a control which died may still hold: its lock and its ports are free only
+ * when its thread has ended, so that two never act at the same time.
+ */
+async function takeOver<Opened>(
+  isTakeover: boolean,
+  open: () => Opened | Promise<Opened>,
+): Promise<Opened> {
+  const endMs = performance.now() + takeOverMs;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      const isHeld = error instanceof AetherError &&
+        (error.name === "STORAGE_LOCKED" || error.name === "PORT_TAKEN");
+      if (!isTakeover || !isHeld || performance.now() > endMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, takeOverRetryMs));
+    }
+  }
 }
 
 function serve(config: Config, opened: Control): Deno.HttpServer<Deno.NetAddr> {

@@ -61,6 +61,13 @@ export class ResourcesThread {
     this.#thread?.post({ type: "storage", storage }, [storage]);
   }
 
+  /** Connects a new control; answers its end of the channel. */
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#thread?.post({ type: "control", control: port1 }, [port1]);
+    return port2;
+  }
+
   /** Takes over what was changed while the node runs. */
   configure(config: Config): void {
     this.#config = config;

@@ -2,9 +2,8 @@
  * The supervisor: creates every worker of the node, wires their ports and watches over them.
  *
  * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
- * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads of the gateway, the
- * resources and the storage are restarted, three times a minute at most each; a dead control thread
- * ends the process with exit code 70.
+ * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads are restarted (ADR 0010);
+ * when one dies again and again, the process ends with exit code 70.
  *
  * @module
  */
@@ -18,11 +17,11 @@ import type {
   ExitReason,
   FromControl,
   FromGateway,
-  ToControl,
   ToGateway,
 } from "../protocol/thread/threads.ts";
 import type { StorageUser } from "../protocol/thread/storage.ts";
 import type { Logger } from "../sdk/logger.ts";
+import { ControlThread } from "./control_thread.ts";
 import { Instances } from "./instances.ts";
 import { ResourcesThread } from "./resources_thread.ts";
 import { RestartLimit, restartsMax } from "./restart_limit.ts";
@@ -82,7 +81,7 @@ class Supervisor {
   readonly #log: Logger;
   readonly #instances: Instances;
   readonly #finished = Promise.withResolvers<number>();
-  #control: Thread<ToControl, FromControl> | undefined;
+  readonly #control: ControlThread;
   #gateway: Thread<ToGateway, FromGateway> | undefined;
   readonly #gatewayRestarts = new RestartLimit();
   readonly #resources: ResourcesThread;
@@ -108,10 +107,10 @@ class Supervisor {
     this.#logConfig = { ...config.log };
     this.#log = createNodeLogger(this.#logConfig, "supervisor");
     this.#instances = new Instances(config, this.#log, {
-      onReady: (instance) => this.#control?.post({ type: "instanceReady", instance }),
+      onReady: (instance) => this.#control.instanceReady(instance),
       onRetire: (instance, cause) =>
-        this.#control?.post({ type: "instanceRetiring", instance, cause }),
-      onUsage: (usages) => this.#control?.post({ type: "instanceUsage", usages }),
+        this.#control.post({ type: "instanceRetiring", instance, cause }),
+      onUsage: (usages) => this.#control.post({ type: "instanceUsage", usages }),
       onHealth: (instance, health) =>
         this.#gateway?.post({ type: "instanceHealth", instance, health }),
       onEnd: (instance, reason, problem) => this.#onInstanceEnd(instance, reason, problem),
@@ -129,10 +128,20 @@ class Supervisor {
       onFailure: (reason) =>
         this.#threadFailed("storage", `${reason}, ${restartsMax} times within a minute`),
     });
+    this.#control = new ControlThread(config, options.origin, {
+      onMessage: (message) => this.#onControl(message),
+      connectGateway: () => this.#connectControl(),
+      connectResources: () => this.#resources.connect(),
+      connectStorage: () => this.#storage.line("control"),
+      mayRestart: () => this.#phase === "running",
+      onRestart: (reason) =>
+        this.#log.error("The control thread died and is restarted", { reason }),
+      onFailure: (reason) => this.#threadFailed("control", reason),
+    });
     this.#resources = new ResourcesThread(config, {
       storageLine: () => this.#storage.line("resources"),
       connectControl: (resources) =>
-        this.#control?.post({ type: "resources", resources }, [resources]),
+        this.#control.post({ type: "resources", resources }, [resources]),
       connectInstance: (instance, port) => this.#instances.connectResources(instance, port),
       onRestart: (reason) =>
         this.#log.error("The resources thread died and is restarted", { reason }),
@@ -155,7 +164,7 @@ class Supervisor {
     if (this.#phase === "running") {
       this.#phase = "leaving";
       this.#log.info("Stopping");
-      this.#control?.post({ type: "leave" });
+      this.#control.post({ type: "leave" });
     } else if (this.#phase === "starting" || this.#phase === "leaving") this.#drain();
   }
 
@@ -170,7 +179,7 @@ class Supervisor {
       this.#end(0);
       return;
     }
-    this.#control?.post({ type: "quiesce" });
+    this.#control.post({ type: "quiesce" });
     this.#gateway?.post({ type: "stop", graceMs: drainGraceMs });
   }
 
@@ -204,23 +213,34 @@ class Supervisor {
   #connectStorage(user: StorageUser, storage: MessagePort): void {
     if (user === "resources") this.#resources.connectStorage(storage);
     else if (user === "gateway") this.#gateway?.post({ type: "calls", port: storage }, [storage]);
-    else this.#control?.post({ type: "storage", storage }, [storage]);
+    else this.#control.post({ type: "storage", storage }, [storage]);
   }
 
   #onGatewayListening(appAddress: string, gatewayAddress: string): void {
     this.#appPort = portOf(appAddress);
     if (gatewayAddress !== "") this.#gatewayPort = portOf(gatewayAddress);
-    if (this.#control === undefined) {
+    if (!this.#control.isStarted) {
       this.#listening = { app: appAddress, gateway: gatewayAddress };
       this.#startControl();
       return;
     }
     const controlSide = this.#controlSide;
-    if (controlSide === undefined) return;
     this.#controlSide = undefined;
     // A restart: wire the new gateway to what runs already.
-    this.#control.post({ type: "gateway", gateway: controlSide }, [controlSide]);
+    if (controlSide !== undefined) {
+      this.#control.post({ type: "gateway", gateway: controlSide }, [controlSide]);
+    }
     this.#instances.connectGateway((instance) => this.#connectInstance(instance));
+  }
+
+  /** Control's end of a new channel to the gateway. */
+  #connectControl(): MessagePort {
+    const { port1: gatewaySide, port2: controlSide } = new MessageChannel();
+    this.#gateway?.post({ type: "control", control: gatewaySide }, [gatewaySide]);
+    // What a gateway that starts was given is for the control that died.
+    this.#controlSide?.close();
+    this.#controlSide = undefined;
+    return controlSide;
   }
 
   /** Gives the gateway one end of a new channel; answers the instance's end. */
@@ -236,27 +256,16 @@ class Supervisor {
     const gateway = this.#controlSide;
     const storageAddress = this.#storageAddress;
     if (this.#listening === undefined || storageAddress === undefined) return;
-    if (gateway === undefined || this.#control !== undefined) return;
+    if (gateway === undefined || this.#control.isStarted) return;
     const { app: appAddress, gateway: gatewayAddress } = this.#listening;
     this.#controlSide = undefined;
-    this.#control = new Thread("control", {
-      onMessage: (message) => this.#onControl(message),
-      onDeath: (reason) => this.#threadFailed("control", reason),
-    });
-    const config = this.#config;
-    const { origin } = this.#options;
-    this.#control.post(
-      { type: "start", config, origin, appAddress, gatewayAddress, storageAddress, gateway },
-      [gateway],
-    );
-    this.#connectStorage("control", this.#storage.line("control"));
+    this.#control.start({ appAddress, gatewayAddress, storageAddress }, gateway);
     this.#resources.start();
   }
 
   #onControl(message: FromControl): void {
     switch (message.type) {
       case "listening":
-        this.#control?.watch();
         if (this.#phase !== "starting") return;
         this.#phase = "running";
         this.#resources.listen(Object.values(message.addresses));
@@ -294,6 +303,7 @@ class Supervisor {
     if (!["starting", "running", "leaving"].includes(this.#phase)) return;
     const { instance, caller, consumer } = message;
     this.#callers.set(instance, caller);
+    this.#control.instanceStarts(instance, message.artifact);
     this.#instances.start(message, {
       gateway: this.#connectInstance(instance),
       resources: this.#resources.serve(consumer),
@@ -315,7 +325,7 @@ class Supervisor {
     this.#callers.delete(instance);
     this.#resources.ended(instance);
     this.#gateway?.post({ type: "instanceEnded", instance });
-    this.#control?.post({ type: "instanceEnded", instance, reason, problem });
+    this.#control.instanceEnded({ type: "instanceEnded", instance, reason, problem });
     if (this.#phase === "stopping" && this.#instances.size === 0) this.#stopControl();
   }
 
@@ -327,8 +337,8 @@ class Supervisor {
   }
 
   #stopControl(): void {
-    if (this.#control === undefined) this.#end(this.#exitCode);
-    else this.#control.post({ type: "stop" });
+    if (this.#control.isStarted) this.#control.post({ type: "stop" });
+    else this.#end(this.#exitCode);
   }
 
   #onGatewayDeath(reason: string): void {
@@ -378,7 +388,7 @@ class Supervisor {
     this.#resources.terminate();
     this.#storage.terminate();
     this.#gateway?.terminate();
-    this.#control?.terminate();
+    this.#control.terminate();
   }
 }
 

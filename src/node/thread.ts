@@ -42,6 +42,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
       deno: { permissions: "inherit" },
     });
     this.#worker.onmessage = (event: MessageEvent<From | Heartbeat>) => {
+      if (this.#ended) return;
       const message = event.data;
       if (message.type === "pong") this.#answeredAt = performance.now();
       else events.onMessage(message as From);

@@ -32,6 +32,7 @@ const storage = new ThreadLine("storage");
 const servers = new Map<string, InstanceServer>();
 let registry: ResourceRegistry | undefined;
 let network: Network | undefined;
+let store: RemoteStoreAccess | undefined;
 
 scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
   switch (message.type) {
@@ -40,6 +41,10 @@ scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
       break;
     case "start":
       start(message);
+      break;
+    case "control":
+      store?.connect(message.control);
+      if (registry !== undefined) store?.tell(registry.views());
       break;
     case "config":
       Object.assign(logConfig, message.config.log);
@@ -64,7 +69,7 @@ scope.onmessage = ({ data: message }: MessageEvent<ToResources>) => {
 
 function start({ config, control }: Extract<ToResources, { type: "start" }>): void {
   Object.assign(logConfig, config.log);
-  const store = new RemoteStoreAccess(control);
+  const access = store = new RemoteStoreAccess(control);
   let isTelling = false;
   const created = registry = new ResourceRegistry({
     factories: resourceFactories,
@@ -76,11 +81,11 @@ function start({ config, control }: Extract<ToResources, { type: "start" }>): vo
       isTelling = true;
       queueMicrotask(() => {
         isTelling = false;
-        store.tell(created.views());
+        access.tell(created.views());
       });
     },
   });
-  created.registerExtension(storeExtension, store);
+  created.registerExtension(storeExtension, access);
   network = new Network({
     ceiling: config.sandbox.max.net,
     peers: config.cluster.peers.map(({ host }) => host),

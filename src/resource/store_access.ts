@@ -116,13 +116,28 @@ export function serveStoreAccess(
 
 /** The store as the resources thread sees it. */
 export class RemoteStoreAccess implements StoreAccess {
-  readonly #port: MessagePort;
+  #port: MessagePort;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #nextId = 1;
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<ControlToResources>) => {
+    this.#listen();
+  }
+
+  /** Uses this port from now on: control is new. What the former one was asked is not known. */
+  connect(port: MessagePort): void {
+    this.#port.close();
+    this.#port = port;
+    this.#listen();
+    const lost = new AetherError("RESOURCE_LOST", "The node's control restarted meanwhile");
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(lost);
+  }
+
+  #listen(): void {
+    this.#port.onmessage = ({ data }: MessageEvent<ControlToResources>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       if (data.ok) waiting?.resolve(data.result);

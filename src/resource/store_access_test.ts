@@ -7,6 +7,7 @@ import {
   localStoreAccess,
   RemoteStoreAccess,
   serveStoreAccess,
+  type StoreAccess,
 } from "./store_access.ts";
 
 /** Both ends of a port, over a store of this test. */
@@ -14,6 +15,7 @@ class World {
   readonly state = new StoreState({ maxBytes: 1_000_000 });
   readonly told: string[] = [];
   readonly views: (readonly ResourceView[])[] = [];
+  readonly access: StoreAccess;
   readonly remote: RemoteStoreAccess;
   readonly #ports: MessagePort[];
   #sequence = 0;
@@ -33,7 +35,7 @@ class World {
         return Promise.resolve();
       },
     };
-    const access = localStoreAccess({
+    const access = this.access = localStoreAccess({
       state: this.state,
       readBarrier: () => Promise.resolve(void this.told.push("barrier")),
       propose: (writer, transaction) =>
@@ -87,4 +89,17 @@ Deno.test("RemoteStoreAccess.tell() says what resources there are", async () => 
   world.remote.tell([]);
   await world.remote.entry("user/a", true);
   assert.deepEqual(world.views, [[]]);
+});
+
+Deno.test("RemoteStoreAccess.connect() fails what a dead control was asked, and asks the new one", async () => {
+  using world = new World();
+  const dead = new MessageChannel();
+  const remote = new RemoteStoreAccess(dead.port2);
+  const asked = remote.entry("slice/a/k");
+  const { port1, port2 } = new MessageChannel();
+  serveStoreAccess(port1, world.access, () => {});
+  remote.connect(port2);
+  await assert.rejects(asked, { name: "RESOURCE_LOST" });
+  assert.equal(await remote.entry("slice/a/k"), undefined);
+  for (const port of [dead.port1, port1, port2]) port.close();
 });

@@ -108,7 +108,7 @@ Deno.test("runNode() restarts a gateway that fails, and ends with 70 when it fai
   assert.equal(await node.exit, 70);
 });
 
-Deno.test("runNode() ends with 70 when its control dies, for only a restart is safe", async () => {
+Deno.test("runNode() ends with 70 when control dies and its state is nowhere else", async () => {
   await using node = await TestNode.start();
   node.thread("control").terminate();
   assert.equal(await node.exit, 70);

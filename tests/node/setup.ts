@@ -58,7 +58,7 @@ export class TestNode implements AsyncDisposable {
     }
   }
 
-  /** The newest thread with a name, such as "gateway" or the id of an instance. */
+  /** The newest thread with a name, such as "gateway", "gateway of n1" or an instance's id. */
   thread(name: string): Worker {
     const worker = this.#threads.newest.get(name);
     if (worker === undefined) throw new Error(`There is no thread "${name}"`);
@@ -109,9 +109,20 @@ class ThreadRecorder {
   constructor() {
     const { newest } = this;
     globalThis.Worker = class extends this.#original {
+      readonly #name: string;
+
       constructor(url: string | URL, options: WorkerOptions = {}) {
         super(url, options);
-        newest.set(options.name ?? "", this);
+        this.#name = options.name ?? "";
+        newest.set(this.#name, this);
+      }
+
+      override postMessage(message: unknown, ports?: unknown): void {
+        super.postMessage(message, ports as Transferable[]);
+        // Of several nodes in this process, each tells its threads which it is.
+        const { config } = message as { readonly config?: { readonly node?: { id: string } } };
+        const id = config?.node?.id;
+        if (id !== undefined) newest.set(`${this.#name} of ${id}`, this);
       }
     };
   }

@@ -83,6 +83,11 @@ const outside: readonly (readonly [prefix: string, allowed: readonly string[], a
       "src/base/",
     ], "run the program"],
     ["tests/fuzz/", ["tests/", "e2e/lib/", "src/", "scripts/"], "only to run the program"],
+    [
+      "tests/node/",
+      ["tests/", "e2e/lib/load.ts", "src/", "slices/"],
+      "it runs whole nodes, nothing else",
+    ],
     ["tests/", ["tests/", "src/", "cli/", "scripts/", "slices/", "mod.ts"], "move it to tests/"],
     ["scripts/", ["scripts/", "src/", "cli/"], "keep tools free of tests and examples"],
     ["main.ts", ["cli/", "src/"], "main.ts only starts cli/ or a thread of src/"],

@@ -10,18 +10,20 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AetherError, type Problem, toAetherError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
+import { adoptionOf } from "../deploy/adoption.ts";
 import { deadlineOf } from "../../deployment/states.ts";
 import type { OpenedSlice } from "../../artifact/package.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Manifest } from "../../protocol/slice/manifest.ts";
 import { resourceConsumer } from "../../protocol/slice/resources.ts";
-import type { ExitReason, FromControl } from "../../protocol/thread/threads.ts";
+import type { ExitReason, FromControl, InheritedInstance } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { Reports } from "../deploy/reports.ts";
 import type { InstanceTimes } from "../deploy/operator_limits.ts";
-import { instanceId, storedValues } from "./views.ts";
+
+import { assignedInstances, instanceId, storedValue, storedValues } from "./views.ts";
 
 /** An instance that ran this long before it failed starts its back-off afresh. */
 const stableMs = 60_000;
@@ -63,6 +65,8 @@ interface LocalInstance {
   drainTimer: Timer | undefined;
 }
 
+type NewInstance = Pick<LocalInstance, "id" | "artifact" | "number" | "attempt" | "failures">;
+
 interface FailureReport {
   readonly reason?: string;
   readonly fatal?: boolean;
@@ -75,6 +79,7 @@ export class Agent {
   readonly #local = new Map<string, LocalInstance>();
   readonly #prefix: string;
   readonly #reports: Reports;
+  readonly #adoptions: Promise<number>[] = [];
   #unsubscribe = () => {};
   #stopping = false;
 
@@ -84,10 +89,15 @@ export class Agent {
     this.#prefix = keys.assignment.key(options.node, "");
   }
 
-  /** Removes the reports of a former life of this node, then starts what is assigned. */
-  async start(): Promise<void> {
+  /**
+   * Removes the reports of a former life of this node, then starts what is assigned.
+   *
+   * @param inherited what runs already because only control has a new life, by id
+   */
+  async start(inherited: ReadonlyMap<string, InheritedInstance> = new Map()): Promise<void> {
     const { store, node } = this.#options;
-    const stale = storedValues(store.state, keys.instance, keys.instance.key(node, ""));
+    const stale = storedValues(store.state, keys.instance, keys.instance.key(node, ""))
+      .filter(({ value }) => !inherited.has(instanceId(node, value.artifact, value.number)));
     if (stale.length > 0) {
       const then = stale.map(({ key }) => ({ type: "delete" as const, key }));
       await store.propose("node", { compare: [], then, otherwise: [] });
@@ -97,7 +107,16 @@ export class Agent {
     this.#unsubscribe = store.onChange((change) => {
       if (change.events.some(({ key }) => key.startsWith(this.#prefix))) this.#follow();
     });
+    const assigned = assignedInstances(store.state, node);
+    for (const each of inherited.values()) {
+      this.#adopt(each, assigned.get(each.instance)?.attempt);
+    }
     this.#follow();
+  }
+
+  /** Resolves when the store says of what ran before that it does. */
+  async adopted(): Promise<void> {
+    await Promise.all(this.#adoptions);
   }
 
   /** Follows and reports nothing any more: the node is stopping. */
@@ -158,16 +177,40 @@ export class Agent {
     }
   }
 
+  /** Takes over an instance that runs. */
+  #adopt(
+    { instance, artifact, isReady }: InheritedInstance,
+    assigned: number | undefined,
+  ): void {
+    const { store, node, clock, log } = this.#options;
+    const number = Number(instance.slice(instance.lastIndexOf("/") + 1));
+    const key = keys.instance.key(node, artifact, number);
+    const stored = storedValue(store.state, keys.instance, key)?.value;
+    const adoption = adoptionOf(assigned, stored, isReady);
+    const local = newInstance({
+      id: instance,
+      artifact,
+      number,
+      attempt: adoption?.attempt ?? stored?.attempt ?? 1,
+      failures: stored?.failures ?? 0,
+    });
+    this.#local.set(instance, local);
+    local.state = isReady ? "ACTIVE" : "STARTING";
+    if (isReady) local.activeAtMs = clock.monotonicMs();
+    log.info("An instance runs on under a new control", { instance, kept: adoption !== undefined });
+    if (adoption === undefined) {
+      local.isWithdrawn = true;
+      this.#unload(local);
+      return;
+    }
+    this.#watch(local);
+    this.#adoptions.push(...adoption.reports.map((state) => this.#report(local, state)));
+  }
+
   #follow(): void {
     if (this.#stopping) return;
     const { store, node } = this.#options;
-    const assigned = new Map<string, { artifact: string; number: number; attempt: number }>();
-    for (const { value } of storedValues(store.state, keys.assignment, this.#prefix)) {
-      for (const { number, attempt } of value.instances) {
-        const { artifact } = value;
-        assigned.set(instanceId(node, artifact, number), { artifact, number, attempt });
-      }
-    }
+    const assigned = assignedInstances(store.state, node);
     for (const local of this.#local.values()) {
       if (!assigned.has(local.id)) this.#withdraw(local);
     }
@@ -180,16 +223,8 @@ export class Agent {
     }
   }
 
-  #begin(given: Pick<LocalInstance, "id" | "artifact" | "number" | "attempt" | "failures">): void {
-    const local: LocalInstance = {
-      ...given,
-      state: "DOWNLOADING",
-      activeAtMs: 0,
-      isWithdrawn: false,
-      late: undefined,
-      deadline: undefined,
-      drainTimer: undefined,
-    };
+  #begin(given: NewInstance): void {
+    const local = newInstance(given);
     this.#local.set(local.id, local);
     this.#load(local).catch((error) => this.#fail(local, toAetherError(error)));
   }
@@ -240,7 +275,8 @@ export class Agent {
   /** Out of the routes of all nodes first, then drained, then stopped. */
   async #unload(local: LocalInstance): Promise<void> {
     const { clock, drain, log, times, routed } = this.#options;
-    await routed(await this.#report(local, "UNLOADING"));
+    const revision = await this.#report(local, "UNLOADING");
+    await routed(Math.max(revision, this.#memberRevision));
     if (local.state !== "UNLOADING" || this.#stopping) return;
     if (this.#local.get(local.id) !== local) return;
     drain(local.id);
@@ -248,6 +284,12 @@ export class Agent {
       log.warn("An instance did not drain in time", { instance: local.id });
       this.onDrained(local.id);
     });
+  }
+
+  /** Since when the routes are those of this life; a report that is refused has no revision. */
+  get #memberRevision(): number {
+    const { store, node } = this.#options;
+    return storedValue(store.state, keys.member, keys.member.key(node))?.revision ?? 0;
   }
 
   #fail(local: LocalInstance, error: AetherError, exit?: ExitReason): void {
@@ -328,6 +370,18 @@ export class Agent {
   #key(local: LocalInstance): string {
     return keys.instance.key(this.#options.node, local.artifact, local.number);
   }
+}
+
+function newInstance(given: NewInstance): LocalInstance {
+  return {
+    ...given,
+    state: "DOWNLOADING",
+    activeAtMs: 0,
+    isWithdrawn: false,
+    late: undefined,
+    deadline: undefined,
+    drainTimer: undefined,
+  };
 }
 
 function cancelTimers(local: LocalInstance): void {

@@ -21,7 +21,7 @@ export function opened(): OpenedSlice {
 
 /** An agent, and everything it tells others, in order. */
 export class World {
-  readonly store = new MemoryStore();
+  readonly store: MemoryStore;
   readonly clock = new ManualClock();
   readonly told: string[] = [];
   readonly logs: readonly string[];
@@ -30,7 +30,8 @@ export class World {
   refusal: AetherError | undefined;
   routed = Promise.resolve();
 
-  constructor() {
+  constructor(store: MemoryStore = new MemoryStore()) {
+    this.store = store;
     const { log, lines } = recordingLogger();
     this.logs = lines;
     this.agent = new Agent({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { OpenedSlice } from "../../artifact/package.ts";
 import { AetherError } from "../../base/errors.ts";
 import { keys } from "../../protocol/keys.ts";
+import type { InheritedInstance } from "../../protocol/thread/threads.ts";
 import { echo, one, opened, two, World } from "./agent_fixture_test.ts";
 import { reportInstance, turn } from "./store_fixture_test.ts";
 import { storedInstances } from "./views.ts";
@@ -38,6 +39,69 @@ Deno.test("Agent removes the reports of a former life of its node", async () => 
   await turn();
   const nodes = storedInstances(world.store.state).map(({ value }) => value.node);
   assert.deepEqual(nodes, ["n2"]);
+  world.close();
+});
+
+/** A new agent for a store in which a former one has left instances. */
+async function successor(former: World, running: readonly InheritedInstance[]): Promise<World> {
+  former.agent.stop();
+  const world = new World(former.store);
+  await world.agent.start(new Map(running.map((each) => [each.instance, each])));
+  await turn();
+  return world;
+}
+
+Deno.test("Agent keeps what runs when only control has a new life", async () => {
+  const former = await new World().withActive();
+  await former.assign({ 1: 1, 2: 1 });
+  const [before] = storedInstances(former.store.state);
+  const world = await successor(former, [
+    { instance: one, artifact: echo, isReady: true },
+    { instance: two, artifact: echo, isReady: true },
+  ]);
+  await world.agent.adopted();
+  assert.deepEqual(world.told, []);
+  assert.deepEqual(world.reported, ["1 ACTIVE 1 0", "2 ACTIVE 1 0"]);
+  assert.deepEqual(storedInstances(world.store.state)[0], before, "what is known is not written");
+  world.agent.onEnded(one, new AetherError("SLICE_FAILED", "Boom").toProblem());
+  await turn();
+  assert.deepEqual(world.reported, ["1 FAILED 1 1", "2 ACTIVE 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent waits for what was starting under a former control", async () => {
+  const former = new World();
+  await former.assign({ 1: 1 });
+  await former.agent.start();
+  await turn();
+  const world = await successor(former, [{ instance: one, artifact: echo, isReady: false }]);
+  assert.deepEqual(world.told, []);
+  world.agent.onReady(one);
+  await turn();
+  assert.deepEqual(world.reported, ["1 ACTIVE 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent starts again what ended while there was no control", async () => {
+  const former = await new World().withActive();
+  const world = await successor(former, []);
+  assert.deepEqual(world.told, [`startInstance ${one}`]);
+  assert.deepEqual(world.reported, ["1 STARTING 1 0"]);
+  world.close();
+});
+
+Deno.test("Agent unloads what runs and is assigned elsewhere by now", async () => {
+  const former = await new World().withActive();
+  former.agent.stop();
+  await former.assign({});
+  const world = await successor(former, [{ instance: one, artifact: echo, isReady: true }]);
+  assert.deepEqual(world.told, [`drain ${one}`]);
+  assert.deepEqual(world.reported, ["1 UNLOADING 1 0"]);
+  world.agent.onDrained(one);
+  assert.deepEqual(world.told.at(-1), `stopInstance ${one}`);
+  world.agent.onEnded(one, undefined);
+  await turn();
+  assert.deepEqual(world.reported, []);
   world.close();
 });
 

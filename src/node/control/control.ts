@@ -21,6 +21,7 @@ import { keys } from "../../protocol/keys.ts";
 import type {
   Addresses,
   FromControl,
+  InheritedInstance,
   InstanceUsage,
   RouteSnapshot,
   ToControl,
@@ -60,6 +61,8 @@ export interface ControlOptions {
   readonly origin?: ConfigOrigin | undefined;
   /** The line to the storage thread. */
   readonly storage: ThreadLine;
+  /** What runs already, when this takes the place of a control that died. */
+  readonly inherited?: readonly InheritedInstance[] | undefined;
   /** Talks to the supervisor. */
   post(message: FromControl, transfer?: Transferable[]): void;
 }
@@ -94,6 +97,8 @@ export class Control {
   #addresses: Addresses = { cluster: "", gateway: "", storage: "", management: "", app: "" };
   #unsubscribe = () => {};
   readonly barrier: RoutingBarrier;
+  /** What ran before this control, until its agent takes it over. */
+  readonly #inherited: Map<string, InheritedInstance>;
   #isJoining = false;
   #isStopping = false;
   #isLeaving = false;
@@ -101,6 +106,8 @@ export class Control {
 
   private constructor(options: ControlOptions, parts: OpenedParts) {
     this.#options = options;
+    const { inherited = [] } = options;
+    this.#inherited = new Map(inherited.map((each) => [each.instance, each]));
     this.#logConfig = parts.logConfig;
     this.log = createNodeLogger(this.#logConfig, "control");
     this.cluster = parts.cluster;
@@ -145,17 +152,14 @@ export class Control {
     this.gateway = new GatewayLink({
       routes: () => this.routes,
       config: () => this.config === options.config ? undefined : this.config,
+      holdsRoutes: options.inherited !== undefined,
     });
-    const { cluster, clock } = this;
-    this.membership = new Membership(options.config.node.id, cluster, clock);
-    this.figures = new CallFigures({ node: options.config.node.id, cluster, clock });
-    this.locks = new Locks({ store: this.store, clock: this.clock });
-    this.resources = new NodeResources({
-      node: this.config.node.id,
-      store: this.store,
-      locks: this.locks,
-      cluster: this.cluster,
-    });
+    const { cluster, clock, store } = this;
+    const node = options.config.node.id;
+    this.membership = new Membership(node, cluster, clock);
+    this.figures = new CallFigures({ node, cluster, clock });
+    this.locks = new Locks({ store, clock });
+    this.resources = new NodeResources({ node, store, locks: this.locks, cluster });
     this.backups = new NodeBackups({
       node: this.config.node.id,
       store: this.store,
@@ -292,11 +296,14 @@ export class Control {
   /** The supervisor says that an instance serves. */
   onInstanceReady(instance: string): void {
     this.#agent?.onReady(instance);
+    const inherited = this.#inherited.get(instance);
+    if (inherited !== undefined) this.#inherited.set(instance, { ...inherited, isReady: true });
   }
 
   /** The supervisor says that an instance has ended. */
   onInstanceEnded({ instance, reason, problem }: InstanceEnd): void {
     this.figures.usages.delete(instance);
+    this.#inherited.delete(instance);
     this.#agent?.onEnded(instance, problem, reason);
   }
 
@@ -333,10 +340,12 @@ export class Control {
     this.#isJoining = true;
     try {
       if (this.#agent === undefined) {
-        await registration.join(this.#addresses);
+        await registration.join(this.#addresses, this.#options.inherited !== undefined);
         const agent = this.#createAgent();
-        await agent.start();
+        await agent.start(this.#inherited);
         this.#agent = agent;
+        await agent.adopted();
+        this.gateway.releaseRoutes();
       }
       await registration.comeOnDuty();
     } catch (error) {

@@ -152,3 +152,22 @@ function observation(report: InstanceValue) {
 export function assignments(state: StoreState) {
   return storedValues(state, keys.assignment);
 }
+
+/** An instance that a node is to run. */
+export interface AssignedInstance {
+  readonly artifact: string;
+  readonly number: number;
+  readonly attempt: number;
+}
+
+/** What the leader assigned to a node, by instance id. */
+export function assignedInstances(state: StoreState, node: string): Map<string, AssignedInstance> {
+  const found = storedValues(state, keys.assignment, keys.assignment.key(node, ""));
+  return new Map(
+    found.flatMap(({ value: { artifact, instances } }) =>
+      instances.map(({ number, attempt }) =>
+        [instanceId(node, artifact, number), { artifact, number, attempt }] as const
+      )
+    ),
+  );
+}

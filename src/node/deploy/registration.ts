@@ -48,12 +48,17 @@ export class Registration {
     return this.others().some(({ state }) => state === "ON_DUTY");
   }
 
-  /** Begins a new life: JOINING, or still being drained. */
-  async join(addresses: Addresses): Promise<void> {
+  /**
+   * Begins a new life: JOINING, or still being drained.
+   *
+   * @param isRunning only control has a new life, and instances run: the node stays on duty
+   */
+  async join(addresses: Addresses, isRunning = false): Promise<void> {
     const { node, version, store } = this.#options;
+    const { state } = this;
     const operation = keys.member.put(this.#key, {
       id: node,
-      state: stateAfterRestart(this.state),
+      state: isRunning && state === "ON_DUTY" ? state : stateAfterRestart(state),
       version,
       incarnation: store.incarnation,
       addresses,

@@ -32,6 +32,21 @@ Deno.test("Registration joins, comes on duty and shuts down, in each life again"
   assert.deepEqual([member?.addresses, member?.incarnation], [addresses, 2]);
 });
 
+Deno.test("Registration stays on duty when only control has a new life", async () => {
+  const store = new MemoryStore();
+  const life = lifeOf(store, 1);
+  await life.join(addresses);
+  const states: (string | undefined)[] = [];
+  await lifeOf(store, 2).join(addresses, true);
+  states.push(life.state);
+  await life.comeOnDuty();
+  await lifeOf(store, 3).join(addresses, true);
+  states.push(life.state);
+  await lifeOf(store, 4).join(addresses);
+  states.push(life.state);
+  assert.deepEqual(states, ["JOINING", "ON_DUTY", "JOINING"]);
+});
+
 Deno.test("Registration leaves a node that is being drained as it is", async () => {
   for (const to of ["DRAINING", "DECOMMISSIONED"] as const) {
     const store = new MemoryStore();

@@ -20,6 +20,8 @@ export interface GatewayLinkOptions {
   routes(): RouteSnapshot;
   /** The configuration, when it is another one than the gateway was started with. */
   config(): Config | undefined;
+  /** Whether the first gateway knows better routes than control does yet. @default {false} */
+  readonly holdsRoutes?: boolean;
 }
 
 /** What the gateway tells, but for what the link answers itself. */
@@ -32,13 +34,17 @@ export class GatewayLink {
   readonly #options: GatewayLinkOptions;
   readonly #feed = new RouteFeed();
   #port: MessagePort | undefined;
+  #holdsRoutes: boolean;
 
   constructor(options: GatewayLinkOptions) {
     this.#options = options;
+    this.#holdsRoutes = options.holdsRoutes ?? false;
   }
 
   /** Connects the gateway, and after its restart again. */
   connect(port: MessagePort, onNews: (news: GatewayNews) => void): void {
+    // A second one is new and knows nothing.
+    if (this.#port !== undefined) this.#holdsRoutes = false;
     this.#port?.close();
     this.#port = port;
     port.onmessage = ({ data: message }: MessageEvent<GatewayToControl>) => {
@@ -51,8 +57,16 @@ export class GatewayLink {
     this.post({ type: "calls", port: calls }, [calls]);
   }
 
+  /** By now, control knows what the gateway does. */
+  releaseRoutes(): void {
+    if (!this.#holdsRoutes) return;
+    this.#holdsRoutes = false;
+    this.sendRoutes(true);
+  }
+
   /** Sends what changed of the routes, or all of them. */
   sendRoutes(isAll = false): void {
+    if (this.#holdsRoutes) return;
     this.post(this.#feed.next(this.#options.routes(), isAll));
   }
 

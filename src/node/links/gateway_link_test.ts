@@ -43,3 +43,26 @@ Deno.test("GatewayLink tells a gateway everything, and one after a restart again
   assert.deepEqual(news[0], { type: "applied", revision: 7 });
   link.close();
 });
+
+Deno.test("GatewayLink leaves a gateway its routes until control knows as much", async () => {
+  const snapshot: RouteSnapshot = { revision: 7, cluster: "c1", services: [] };
+  const routes = () => snapshot;
+  const types: string[][] = [];
+  for (const isFresh of [false, true]) {
+    const link = new GatewayLink({ routes, config: () => undefined, holdsRoutes: true });
+    const [first, second] = [new MessageChannel(), new MessageChannel()];
+    const told = received(first.port2, isFresh ? 1 : 2);
+    link.connect(first.port1, () => {});
+    link.sendRoutes();
+    link.sendRoutes(true);
+    if (!isFresh) link.releaseRoutes();
+    types.push((await told).map(({ type }) => type));
+    const again = received(second.port2, 2);
+    link.connect(second.port1, () => {});
+    types.push((await again).map(({ type }) => type));
+    link.close();
+    for (const { port2 } of [first, second]) port2.close();
+  }
+  const everything = ["routes", "calls"];
+  assert.deepEqual(types, [["calls", "routes"], everything, ["calls"], everything]);
+});

@@ -38,6 +38,8 @@ export type ResourceView = z.output<typeof resourceViewSchema>;
 export type ToResources =
   | Heartbeat
   | { readonly type: "start"; readonly config: Config; readonly control: MessagePort }
+  /** Control has died, and there is a new one. */
+  | { readonly type: "control"; readonly control: MessagePort }
   | { readonly type: "config"; readonly config: Config }
   /** The storage thread, at its start and after each restart. */
   | { readonly type: "storage"; readonly storage: MessagePort }

@@ -85,12 +85,22 @@ export interface Caller {
   readonly calls: readonly string[];
 }
 
+/** An instance that runs or starts while control does. */
+export interface InheritedInstance {
+  readonly instance: string;
+  readonly artifact: string;
+  /** Whether it serves. */
+  readonly isReady: boolean;
+}
+
 /** supervisor -> control. */
 export type ToControl =
   | Heartbeat
   | {
     readonly type: "start";
     readonly config: Config;
+    /** What runs already, when another control died; undefined when the node starts. */
+    readonly inherited: readonly InheritedInstance[] | undefined;
     /** Where its values come from; undefined when nobody says. */
     readonly origin: ConfigOrigin | undefined;
     readonly appAddress: string;
