@@ -150,3 +150,27 @@ Deno.test("a node that flaps: its instances run elsewhere, and come back", async
     world.close();
   }
 });
+
+Deno.test("a partition at any time of a canary: it goes on, and no leader of the minority", async () => {
+  for (const victim of ["n1", "n3"]) {
+    for (let cutAt = 0; cutAt < 40; cutAt += 2) {
+      const world = await serving({ seed: cutAt });
+      await rolloutsOf(world).start({ ...request, strategy: "canary" });
+      for (let tick = 0; tick < cutAt; tick++) await world.tick();
+      world.dead.add(victim);
+      // If it led, it still believes so: what it writes is refused.
+      world.depose();
+      for (let tick = 0; tick < 20; tick++) await world.tick();
+      world.dead.delete(victim);
+      await world.until("the new version has taken over", () => {
+        const [rollout] = rolloutsOf(world).list();
+        return rollout?.state === "COMPLETED" && world.count(next) === 4 && world.count(old) === 0;
+      });
+      await world.until(
+        "every node has its share",
+        () => nodes.every((each) => world.on(each) > 0),
+      );
+      world.close();
+    }
+  }
+});

@@ -19,14 +19,20 @@ import {
   recordingLogger,
   turn,
 } from "../../src/node/control/store_fixture_test.ts";
-import { assignments, storedInstances, storedTargets } from "../../src/node/control/views.ts";
+import {
+  assignments,
+  storedInstances,
+  storedTargets,
+  storedValue,
+} from "../../src/node/control/views.ts";
 import { RolloutDriver } from "../../src/node/rollout/rollout_driver.ts";
 import { artifactBase } from "../../src/protocol/coordinates.ts";
 import { type InstanceState, instanceStates } from "../../src/protocol/instance_state.ts";
 import { type InstanceValue, keys } from "../../src/protocol/keys.ts";
 import { noCounts } from "../../src/protocol/figures.ts";
 import type { VersionFigures } from "../../src/protocol/rollout.ts";
-import type { Transaction, Writer } from "../../src/protocol/store/command.ts";
+import { stateAfterRestart } from "../../src/protocol/node_lifecycle.ts";
+import type { Applied, Operation, Transaction, Writer } from "../../src/protocol/store/command.ts";
 
 const tickMs = 200;
 export const perNode = 4;
@@ -37,6 +43,8 @@ export interface ScenarioOptions {
   readonly nodes: readonly string[];
   /** The leader dies at this write of its own, counted over all leaders; undefined: never. */
   readonly killAt?: number;
+  /** Share of starts that fail. @default {0} */
+  readonly failRate?: number;
   /** Calls of a version since its step began, as the gateways would count them. */
   figures?(artifact: string): VersionFigures;
 }
@@ -45,6 +53,7 @@ export interface ScenarioOptions {
 export class ScenarioWorld {
   readonly store = new MemoryStore();
   readonly clock = new ManualClock();
+  /** Nodes that the leader believes dead: they crashed, or are cut off. */
   readonly dead = new Set<string>();
   /** Writes of leaders so far. */
   writes = 0;
@@ -52,7 +61,11 @@ export class ScenarioWorld {
   readonly lowest = new Map<string, number>();
   readonly #options: ScenarioOptions;
   readonly #random: SeededRandom;
-  #leader: { readonly leader: Leader; term: number; isDead: boolean } | undefined;
+  #leader:
+    | { readonly leader: Leader; readonly node: string; term: number; isDead: boolean }
+    | undefined;
+  #violation: string | undefined;
+  readonly #former: (Leader | undefined)[] = [];
   #leaders = 0;
 
   constructor(options: ScenarioOptions) {
@@ -73,7 +86,9 @@ export class ScenarioWorld {
 
   /** Some time passes: nodes work, the leader decides, and a dead leader is replaced. */
   async tick(): Promise<void> {
+    assert.equal(this.#violation, undefined);
     if (this.#leader?.isDead) this.#lead();
+    if (this.#random.nextFloat() < 0.3) this.#former.shift()?.stop();
     this.#work();
     this.clock.advance(tickMs);
     await turn();
@@ -91,15 +106,49 @@ export class ScenarioWorld {
     return this.#instances().filter((each) => each.node === node).length;
   }
 
+  /** A node dies, and with it the leader if that is it. */
+  crash(node: string): void {
+    this.dead.add(node);
+    if (this.#leader?.node === node) this.#leader.isDead = true;
+  }
+
+  /** A node that died starts anew: it runs nothing, and a drain goes on. */
+  restart(node: string): void {
+    const own = storedInstances(this.store.state).filter(({ value }) => value.node === node);
+    for (const { key } of own) this.#remove(key);
+    const key = keys.member.key(node);
+    const member = storedValue(this.store.state, keys.member, key)?.value;
+    assert.ok(member !== undefined, `${node} is a member`);
+    const life = { ...member, incarnation: member.incarnation + 1 };
+    const state = stateAfterRestart(member.state);
+    this.#write(keys.member.put(key, { ...life, state }));
+    if (state === "JOINING") this.#write(keys.member.put(key, { ...life, state: "ON_DUTY" }));
+    this.dead.delete(node);
+  }
+
+  /** The leader dies before it writes anything more. */
+  killLeader(): void {
+    if (this.#leader !== undefined) this.#leader.isDead = true;
+  }
+
+  /** Another node leads, and the former leader does not know it yet: it goes on for some ticks. */
+  depose(): void {
+    this.#former.push(this.#leader?.leader);
+    this.#leader = undefined;
+    this.#lead();
+  }
+
   /** Ends the world. */
   close(): void {
     this.#leader?.leader.stop();
+    for (const former of this.#former) former?.stop();
   }
 
   #lead(): void {
     this.#leader?.leader.stop();
-    const node = this.#options.nodes[this.#leaders++ % this.#options.nodes.length] ?? "n1";
-    const state = { term: elect(this.store, node), isDead: false };
+    const alive = this.#options.nodes.filter((node) => !this.dead.has(node));
+    const node = alive[this.#leaders++ % alive.length] ?? "n1";
+    const state = { node, term: elect(this.store, node), isDead: false };
     const store = {
       state: this.store.state,
       onChange: this.store.onChange.bind(this.store),
@@ -110,7 +159,7 @@ export class ScenarioWorld {
           state.isDead = true;
           return new Promise<never>(() => {});
         }
-        return this.store.propose(writer, transaction);
+        return this.#checked(writer, () => this.store.propose(writer, transaction));
       },
     };
     const { log } = recordingLogger();
@@ -160,8 +209,12 @@ export class ScenarioWorld {
     );
     for (const [key, report] of reported) {
       if (this.dead.has(report.node) || this.#random.nextFloat() < 0.4) continue;
-      if (assigned.has(key)) this.#advance(key, report);
-      else this.#unload(key, report);
+      const wanted = assigned.get(key);
+      if (wanted === undefined) this.#unload(key, report);
+      else if (wanted.attempt > report.attempt) {
+        const { attempt } = wanted;
+        this.#report(key, { ...report, attempt, state: "DOWNLOADING" });
+      } else this.#advance(key, report);
     }
     for (const [key, { artifact, node, number, attempt }] of assigned) {
       if (this.dead.has(node) || reported.has(key)) continue;
@@ -173,8 +226,15 @@ export class ScenarioWorld {
   #advance(key: string, report: InstanceValue): void {
     const next = instanceStates[instanceStates.indexOf(report.state) + 1];
     const isStarting = ["DOWNLOADING", "LOADING", "STARTING"].includes(report.state);
-    if (isStarting && next !== undefined) this.#report(key, { ...report, state: next });
-    else if (report.state === "UNLOADING") this.#remove(key);
+    const { failRate = 0 } = this.#options;
+    if (isStarting && failRate > 0 && this.#random.nextFloat() < failRate) {
+      const failures = report.failures + 1;
+      this.#report(key, { ...report, state: "FAILED", failures, reason: "By chance" });
+    } else if (isStarting && next !== undefined) {
+      const failures = next === "ACTIVE" ? 0 : report.failures;
+      this.#report(key, { ...report, state: next, failures });
+    }
+    if (report.state === "UNLOADING") this.#remove(key);
   }
 
   #unload(key: string, report: InstanceValue): void {
@@ -188,7 +248,47 @@ export class ScenarioWorld {
   }
 
   #remove(key: string): void {
-    this.store.write("node", { type: "delete", key });
+    this.#write({ type: "delete", key });
+  }
+
+  #write(operation: Operation): void {
+    const { outcome } = this.store.write("node", operation);
+    assert.equal(outcome, "done", JSON.stringify(operation));
+  }
+
+  /** No write of a leader takes a base below `minAvailable` by itself. */
+  async #checked(writer: Writer, propose: () => Promise<Applied>): Promise<Applied> {
+    if (writer !== "leader") return await propose();
+    const before = this.serving();
+    const applied = await propose();
+    const after = this.serving();
+    for (const { artifactBase: base, minAvailable } of storedTargets(this.store.state)) {
+      const [had = 0, has = 0] = [before.get(base), after.get(base)];
+      // The leader would only log what is thrown here.
+      if (has < Math.min(had, minAvailable)) {
+        this.#violation ??= `${base} fell from ${had} to ${has}, below ${minAvailable}`;
+      }
+    }
+    return applied;
+  }
+
+  /** ACTIVE instances on living nodes that are still wanted there, by base. */
+  serving(): Map<string, number> {
+    const assigned = new Set(
+      assignments(this.store.state).flatMap(({ value }) =>
+        value.instances.map(({ number }) => keys.instance.key(value.node, value.artifact, number))
+      ),
+    );
+    const serving = storedInstances(this.store.state).filter(({ key, value }) =>
+      value.state === "ACTIVE" && assigned.has(key) && !this.dead.has(value.node)
+    );
+    const byBase = Map.groupBy(serving, ({ value }) => artifactBase(value.artifact));
+    return new Map([...byBase].map(([base, each]) => [base, each.length]));
+  }
+
+  /** Instances of every version, with where they are. */
+  get instances(): readonly InstanceValue[] {
+    return this.#instances();
   }
 
   #instances(): InstanceValue[] {
