@@ -10,6 +10,7 @@ import { command as aspectSet } from "./commands/aspect/set.ts";
 import { command as backupCreate } from "./commands/backup/create.ts";
 import { command as backupList } from "./commands/backup/list.ts";
 import { command as backupRestore } from "./commands/backup/restore.ts";
+import { command as backupSchedule } from "./commands/backup/schedule.ts";
 import { command as backupVerify } from "./commands/backup/verify.ts";
 import { command as blueprintApply } from "./commands/blueprint/apply.ts";
 import { command as blueprintDelete } from "./commands/blueprint/delete.ts";
@@ -113,7 +114,7 @@ export const commands: readonly Command[] = [
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
-  ...[backupCreate, backupList, backupVerify, backupRestore],
+  ...[backupCreate, backupList, backupVerify, backupRestore, backupSchedule],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,
   ...[tokenCreate, tokenList, tokenRevoke],

@@ -118,8 +118,25 @@ e2eTest("a node with an interval makes backups by itself and keeps the newest", 
   assert.ok(kept.every((id) => ids.includes(id) || id === backups[0]?.id));
 });
 
+e2eTest("a schedule is set on a running node, and holds at once", async (world) => {
+  const node = await Node.start(world, ["--config", await config(world, "")]);
+  assert.match(await node.must(["backup", "schedule"]), /makes no backups by itself/);
+
+  const set = await node.must(["backup", "schedule", "1m", "--keep", "3"]);
+  assert.match(set, /^A backup every 1m at .*backups; the newest 3 are kept$/m);
+  await until("there is a backup", async () => {
+    const { backups } = await node.client.call("backupList");
+    return backups.length > 0 || undefined;
+  });
+  const wrong = await node.run(["backup", "schedule", "1s"]);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /backup\.interval.*1m/);
+});
+
 e2eTest("a node without a target says how to get one", async (world) => {
   const node = await Node.start(world);
+  const schedule = await node.run(["backup", "schedule", "1h"]);
+  assert.equal(schedule.code, 5);
   const { code, stderr } = await node.run(["backup", "create"]);
   assert.equal(code, 5);
   assert.match(stderr, /error\[E3023\].*\nhint: Set backup\.directory/);
