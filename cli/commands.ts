@@ -69,6 +69,7 @@ import { command as nodes } from "./commands/nodes.ts";
 import { command as resources } from "./commands/resources.ts";
 import { command as routes } from "./commands/routes.ts";
 import { command as scale } from "./commands/scale.ts";
+import { command as schemaPrint } from "./commands/schema/print.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
 import { command as sliceLint } from "./commands/slice/lint.ts";
@@ -108,7 +109,7 @@ export const commands: readonly Command[] = [
   ...[sliceNew, sliceLint, sliceTest, sliceBuild, sliceInspect, slicePublish, sliceList],
   ...[sliceStatus, calls],
   ...[aspectSet, aspectList, aspectRemove],
-  ...[slicePermissionsShow, slicePermissionsDiff],
+  ...[slicePermissionsShow, slicePermissionsDiff, schemaPrint],
   ...[scale, controllerDecisions],
   ...[deployStart, deployList, deployStatus, deployHealth],
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],

@@ -13,6 +13,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   controller: "See what is scaled by itself",
   deploy: "Let a new version of a slice take over, step by step",
   slice: "Write, build and publish slices",
+  schema: "Let editors check the files that you write",
   permissions: "See what slices ask for",
   aspect: "Log or count the calls of single methods while they run",
   kv: "Read and write keys of the replicated store",

@@ -96,7 +96,8 @@ function templates(group: string, name: string): Record<string, string> {
 }
 
 function sliceToml(base: string): string {
-  return `artifact = "${base}:${version}"
+  return `#:schema ./.aether/sdk/schemas/slice.json
+artifact = "${base}:${version}"
 entry = "mod.ts"
 
 # Deno's permissions; what is not listed is denied. For example:
@@ -175,7 +176,8 @@ Deno.test("greet() refuses an empty name", async () => {
 }
 
 function blueprint(base: string): string {
-  return `id = "${base}-app:${version}"
+  return `#:schema ./.aether/sdk/schemas/blueprint.json
+id = "${base}-app:${version}"
 
 [[slices]]
 artifact = "${base}:${version}"

@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../base/assert.ts";
+import { editorSchema, editorSchemaNames } from "../protocol/editor/schemas.ts";
 import { runEsbuild } from "./bundler.ts";
 
 /** Texts by path, below `.aether/sdk/`. */
@@ -67,6 +68,9 @@ export async function collectSdkFiles(): Promise<SdkFiles> {
   const root = new URL("../../", import.meta.url);
   await addSources(root, "mod.ts", files);
   await addSources(root, lintPlugin, files);
+  for (const name of editorSchemaNames) {
+    files[`schemas/${name}.json`] = `${JSON.stringify(editorSchema(name), null, 2)}\n`;
+  }
   const zod = dirname(packagePath("zod"));
   await addTypes(zod, "index.d.ts", files);
   files["zod/LICENSE"] = await Deno.readTextFile(join(zod, "LICENSE"));

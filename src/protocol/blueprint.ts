@@ -13,27 +13,34 @@ import { methodInterceptorsSchema } from "./slice/interceptors.ts";
 
 /** One `[[slices]]` table. */
 const blueprintSliceSchema = z.strictObject({
-  /** Coordinates, `group:name:version`. */
-  artifact: z.string(),
-  /** Instances in the cluster. */
-  instances: z.int("Write a whole number").min(1).max(limits.instancesMax).default(1),
-  /** Instances that must stay up during disruptions; half of the instances, rounded up. */
-  minAvailable: z.int("Write a whole number").min(1).optional(),
-  /** Calls in flight per instance; what its slice.toml says unless set. */
-  concurrency: z.int("Write a whole number").min(1).max(10_000).optional(),
-  /** Interceptors by method, "*" for all; each wins over what the slice declares of its kind. */
-  interceptors: methodInterceptorsSchema.optional(),
-  /** What is changed of the slice's schedules, by method. */
-  schedules: scheduleChangesSchema.optional(),
+  artifact: z.string().describe(
+    "Coordinates, `group:name:version`",
+  ),
+  instances: z.int("Write a whole number").min(1).max(limits.instancesMax).default(1).describe(
+    "Instances in the cluster",
+  ),
+  minAvailable: z.int("Write a whole number").min(1).optional().describe(
+    "Instances that must stay up during disruptions; half of the instances, rounded up",
+  ),
+  concurrency: z.int("Write a whole number").min(1).max(10_000).optional().describe(
+    "Calls in flight per instance; what its slice.toml says unless set",
+  ),
+  interceptors: methodInterceptorsSchema.optional().describe(
+    'Interceptors by method, "*" for all; each wins over what the slice declares of its kind',
+  ),
+  schedules: scheduleChangesSchema.optional().describe(
+    "What is changed of the slice's schedules, by method",
+  ),
 });
 
 /** The TOML text of a blueprint. */
 export const blueprintSchema = z.strictObject({
-  /** Coordinates of the blueprint itself, `group:name:version`. */
-  id: z.string(),
+  id: z.string().describe(
+    "Coordinates of the blueprint itself, `group:name:version`",
+  ),
   slices: z.array(blueprintSliceSchema).min(1, "Add at least one [[slices]] table").max(
     limits.blueprintSlices,
-  ),
+  ).describe("The slices that run; what they depend on comes along"),
 });
 
 /** A slice of an expanded blueprint. */

@@ -32,36 +32,46 @@ const nameList = z.array(z.string().min(1).max(512)).max(256);
 
 /** Deno permissions of a slice; what is absent is denied. Names are Deno's. */
 export const permissionsSchema = z.strictObject({
-  /** `host:port` entries. */
-  net: nameList.optional(),
-  /** Paths that may be read. */
-  read: nameList.optional(),
-  /** Paths that may be written. */
-  write: nameList.optional(),
-  /** Names of environment variables. */
-  env: nameList.optional(),
-  /** Names of `Deno.systemInfo` kinds. */
-  sys: nameList.optional(),
-  /** Programs that may be started. */
-  run: nameList.optional(),
-  /** Native libraries that may be loaded. */
-  ffi: nameList.optional(),
+  net: nameList.optional().describe(
+    "`host:port` entries",
+  ),
+  read: nameList.optional().describe(
+    "Paths that may be read",
+  ),
+  write: nameList.optional().describe(
+    "Paths that may be written",
+  ),
+  env: nameList.optional().describe(
+    "Names of environment variables",
+  ),
+  sys: nameList.optional().describe(
+    "Names of `Deno.systemInfo` kinds",
+  ),
+  run: nameList.optional().describe(
+    "Programs that may be started",
+  ),
+  ffi: nameList.optional().describe(
+    "Native libraries that may be loaded",
+  ),
 }).describe("Deno permissions; nothing is granted by default");
 /** See {@link permissionsSchema}. */
 export type Permissions = z.output<typeof permissionsSchema>;
 
 /** Limits that a slice asks for; the operator's ceiling applies. */
 export const sliceLimitsSchema = z.strictObject({
-  /** Heap of one instance in MiB. */
-  heapMb: z.int().min(16).max(4096).default(128),
-  /** Calls in flight per instance. */
-  concurrency: z.int().min(1).max(10_000).default(256),
+  heapMb: z.int().min(16).max(4096).default(128).describe(
+    "Heap of one instance in MiB",
+  ),
+  concurrency: z.int().min(1).max(10_000).default(256).describe(
+    "Calls in flight per instance",
+  ),
 });
 
 /** How a slice asks to be isolated; the operator may demand more. */
 export const sliceSandboxSchema = z.strictObject({
-  /** "process": a process of its own for every instance. */
-  tier: z.enum(["worker", "process"]).default("worker"),
+  tier: z.enum(["worker", "process"]).default("worker").describe(
+    '"process": a process of its own for every instance',
+  ),
 });
 
 /** Version ranges of other contracts by name. */

@@ -16,14 +16,22 @@ import {
 
 /** The content of slice.toml. */
 export const sliceTomlSchema = z.strictObject({
-  /** Coordinates, `group:name:version`. */
-  artifact: z.string(),
-  /** The module whose default export is the slice. */
-  entry: z.string().default("mod.ts"),
-  permissions: permissionsSchema.default({}),
-  limits: sliceLimitsSchema.default({ heapMb: 128, concurrency: 256 }),
-  sandbox: sliceSandboxSchema.optional(),
-  dependencies: dependenciesSchema.default({}),
+  artifact: z.string().describe(
+    "Coordinates, `group:name:version`",
+  ),
+  entry: z.string().default("mod.ts").describe(
+    "The module whose default export is the slice",
+  ),
+  permissions: permissionsSchema.default({}).describe(
+    "Deno permissions; nothing is granted by default",
+  ),
+  limits: sliceLimitsSchema.default({ heapMb: 128, concurrency: 256 }).describe(
+    "Limits of one instance; the operator's ceiling applies",
+  ),
+  sandbox: sliceSandboxSchema.optional().describe("How instances are isolated"),
+  dependencies: dependenciesSchema.default({}).describe(
+    "Version ranges of the contracts that the slice needs, by group:name",
+  ),
 });
 /** See {@link sliceTomlSchema}. */
 export type SliceToml = z.output<typeof sliceTomlSchema>;
