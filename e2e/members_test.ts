@@ -135,6 +135,39 @@ e2eTest("a node with data grows to three, and they go on without it", async (wor
   }
 });
 
+e2eTest("a node that is started at another address tells the others", async (world) => {
+  const names = ["n1", "n2", "n3"];
+  const ports = freePorts(5);
+  const [, p2 = 0, , moved2 = 0, moved3 = 0] = ports;
+  const peers = peersText(names, ports.slice(0, 3));
+  const start = (name: string, port: number) => Node.start(world, words(world, name, port, peers));
+  const isReady = (node: Node, name: string, port: number) =>
+    until(`${name} is there at its new address`, async () => {
+      const { nodes } = await node.client.call("clusterStatus");
+      const found = nodes.find(({ id }) => id === name);
+      return found?.address === `127.0.0.1:${port}` && found.state === "ON_DUTY" || undefined;
+    });
+  const [n1, n2, n3] = await Promise.all(
+    names.map((name, index) => start(name, ports[index] ?? 0)),
+  );
+  assert.ok(n1 && n2 && n3 && p2 !== moved2);
+
+  await n3.crash();
+  const moved = await start("n3", moved3);
+  await isReady(n1, "n3", moved3);
+  // One after the other, until nobody is where the first configuration says, but n1.
+  await n2.crash();
+  const other = await start("n2", moved2);
+  await isReady(moved, "n2", moved2);
+  await n1.crash();
+  const body = { bytes: new TextEncoder().encode("y"), contentType: "text/plain" };
+  await until("the moved ones write without the first", async () => {
+    const put = other.client.call("kvPut", { params: { key: "moved" }, body });
+    return await put.then(() => true, () => undefined);
+  });
+  assert.equal(await moved.must(["kv", "get", "moved"]), "y");
+});
+
 e2eTest("three nodes, of which two are lost for good, become a new cluster", async (world) => {
   const ports = freePorts(3);
   const names = ["n1", "n2", "n3"];
