@@ -72,7 +72,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
   log  Time until a record is durable, in reserved space beside a file that grows
     --records N          Records of each log, in turns (2000)
     --bytes N            Size of a record (512)
-  routes  Finding a route among many, and building the table
+  routes  Finding a route among many, building the table, and changing one slice of it
     --counts LIST        Routes (10,1000,10000)
     --lookups N          Look-ups of each kind (200000)
 

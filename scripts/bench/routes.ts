@@ -1,5 +1,6 @@
 /**
- * `deno task bench routes`: what it costs to find a route among many, and to build the table.
+ * `deno task bench routes`: what it costs to find a route among many, to build the table, and to
+ * take over a change of one slice.
  *
  * In this process, without a node: the look-up is a small part of a request, and would be lost in
  * the noise of one.
@@ -8,6 +9,11 @@
  */
 import { parseArgs } from "node:util";
 import { Router } from "../../src/gateway/router.ts";
+import { Services } from "../../src/gateway/services.ts";
+import type { RoutedService } from "../../src/protocol/thread/threads.ts";
+
+const routesPerSlice = 5;
+const deltas = 200;
 
 /** Runs the benchmark; answers the exit code. */
 export function benchRoutes(args: string[]): Promise<number> {
@@ -19,7 +25,10 @@ export function benchRoutes(args: string[]): Promise<number> {
     },
   });
   const lookups = Number(values.lookups);
-  for (const text of values.counts.split(",")) measure(Number(text), lookups);
+  for (const text of values.counts.split(",")) {
+    measure(Number(text), lookups);
+    measureDeltas(Number(text));
+  }
   return Promise.resolve(0);
 }
 
@@ -60,4 +69,55 @@ function measure(count: number, lookups: number): void {
       buildMs: Math.round(buildMs * 10) / 10,
     }));
   }
+}
+
+/** A slice of the table, as control describes it. */
+function serviceOf(slice: number, version: number): RoutedService {
+  const methods = Object.fromEntries(
+    Array.from({ length: routesPerSlice }, (_, index) => {
+      const path = `/service-${slice}/part-${index}/:id`;
+      const http = { method: "GET", path, status: 200 } as const;
+      const rest = { input: {}, output: {}, idempotent: true, timeoutMs: 1_000, headers: [] };
+      return [`m${index}`, { ...rest, http }];
+    }),
+  );
+  const contract = `org.example:service-${slice}`;
+  const artifact = `${contract}:1.0.${version}`;
+  const rest = { weight: 1, calls: [], concurrency: 1, instances: [], remotes: [] };
+  return { contract, artifact, methods, ...rest };
+}
+
+function measureDeltas(count: number): void {
+  const services = new Services({
+    node: "n1",
+    inFlightMax: 1,
+    onDrained: () => {},
+    connect: (node) => {
+      throw new Error(`Nothing is on ${node}`);
+    },
+  });
+  const slices = Math.ceil(count / routesPerSlice);
+  const table = Array.from({ length: slices }, (_, slice) => serviceOf(slice, 0));
+  let revision = 0;
+  const apply = () => services.apply({ revision: ++revision, cluster: "c1", services: table });
+  const builtMs = timed(apply);
+  const times = Array.from({ length: deltas }, (_, index) => {
+    const slice = index * 7_919 % slices;
+    table[slice] = serviceOf(slice, index + 1);
+    return timed(apply);
+  }).sort((one, other) => one - other);
+  console.log(JSON.stringify({
+    kind: "delta",
+    routes: slices * routesPerSlice,
+    slices,
+    allMs: Math.round(builtMs * 10) / 10,
+    oneSliceMs: Math.round((times[deltas / 2] ?? 0) * 1_000) / 1_000,
+    oneSliceMaxMs: Math.round((times.at(-1) ?? 0) * 1_000) / 1_000,
+  }));
+}
+
+function timed(run: () => void): number {
+  const startMs = performance.now();
+  run();
+  return performance.now() - startMs;
 }

@@ -33,7 +33,7 @@ function emptyNode<Value>(): TreeNode<Value> {
 
 const segmentsMax = 64;
 
-/** A table of routes; built once per snapshot, then only read. */
+/** A tree of routes. */
 export class Router<Value> {
   readonly #root: TreeNode<Value> = emptyNode();
   /** Routes without parameters, by path: the common case costs one look-up. */
@@ -41,6 +41,39 @@ export class Router<Value> {
 
   /** Adds a route such as `/urls/:code`; answers false when it is taken already. */
   add(method: string, path: string, value: Value): boolean {
+    const node = this.#nodeOf(path);
+    if (node.methods.has(method)) return false;
+    node.methods.set(method, value);
+    return true;
+  }
+
+  /** Adds a route, or changes what it leads to. */
+  set(method: string, path: string, value: Value): void {
+    this.#nodeOf(path).methods.set(method, value);
+  }
+
+  /** Removes a route; answers false when there is none. */
+  remove(method: string, path: string): boolean {
+    const way: { readonly parent: TreeNode<Value>; readonly segment: string }[] = [];
+    let node: TreeNode<Value> | undefined = this.#root;
+    for (const segment of segmentsOf(path)) {
+      if (node === undefined) return false;
+      way.push({ parent: node, segment });
+      node = segment.startsWith(":") ? node.parameter : node.fixed.get(segment);
+    }
+    if (node === undefined || !node.methods.delete(method)) return false;
+    if (node.methods.size === 0) this.#exact.delete(path);
+    for (const { parent, segment } of way.reverse()) {
+      if (node.methods.size > 0 || node.fixed.size > 0 || node.parameter !== undefined) break;
+      if (segment.startsWith(":")) parent.parameter = undefined;
+      else parent.fixed.delete(segment);
+      node = parent;
+    }
+    return true;
+  }
+
+  /** The place of a path in the tree, which is made when missing. */
+  #nodeOf(path: string): TreeNode<Value> {
     let node = this.#root;
     for (const segment of segmentsOf(path)) {
       if (segment.startsWith(":")) node = node.parameter ??= emptyNode();
@@ -50,10 +83,8 @@ export class Router<Value> {
         node = next;
       }
     }
-    if (node.methods.has(method)) return false;
-    node.methods.set(method, value);
     if (!path.includes("/:")) this.#exact.set(path, node);
-    return true;
+    return node;
   }
 
   /** Looks a request up; HEAD falls back to GET. */

@@ -11,7 +11,8 @@ import type { RoutedService, RouteSnapshot } from "../protocol/thread/threads.ts
 import { Service, Version } from "./calls/service.ts";
 import type { InstanceLink } from "./instance_link.ts";
 import { type PeerGateway, RemoteTarget } from "./peer_gateway.ts";
-import { type RouteLookup, Router } from "./router.ts";
+import { type Route, RouteTable } from "./route_table.ts";
+import type { RouteLookup } from "./router.ts";
 
 /** The target of a route. */
 export interface RouteTarget {
@@ -41,11 +42,12 @@ export class Services {
   readonly #leaving = new Set<PeerGateway>();
   readonly #draining = new Set<string>();
   #inFlightMax: number;
-  #byContract = new Map<string, Service>();
-  #byArtifact = new Map<string, Version>();
-  #byInstance = new Map<string, Version>();
-  #router = new Router<RouteTarget>();
+  readonly #byContract = new Map<string, Service>();
+  readonly #byArtifact = new Map<string, Version>();
+  readonly #byInstance = new Map<string, Version>();
+  readonly #routes = new RouteTable<RouteTarget>();
   #revision = -1;
+  #cluster = "";
 
   constructor(options: ServicesOptions) {
     this.#options = options;
@@ -68,7 +70,7 @@ export class Services {
 
   /** The route of a request. */
   route(method: string, path: string): RouteLookup<RouteTarget> {
-    return this.#router.find(method, path);
+    return this.#routes.find(method, path);
   }
 
   /** The service of a contract. */
@@ -86,31 +88,53 @@ export class Services {
     return this.#byArtifact.get(artifact);
   }
 
-  /** Replaces the routes. */
+  /** Takes over a snapshot; what is the same object in it as in the last one costs nothing. */
   apply(snapshot: RouteSnapshot): void {
-    if (snapshot.revision < this.#revision) return;
-    this.#revision = snapshot.revision;
-    this.#byInstance = new Map();
-    this.#router = new Router();
-    this.#followPeers(snapshot);
-    const byContract = new Map<string, Service>();
-    const byArtifact = new Map<string, Version>();
-    for (const [contract, items] of Map.groupBy(snapshot.services, (item) => item.contract)) {
-      const service = this.#byContract.get(contract) ?? new Service(contract, performance.now());
-      byContract.set(contract, service);
-      const versions = items.map((item) => this.#version(item));
-      for (const version of versions) byArtifact.set(version.routed.artifact, version);
-      service.update(versions);
-      this.#addRoutes(service);
+    const { revision, cluster } = snapshot;
+    // Revisions of another cluster say nothing about those of this one.
+    if (revision < this.#revision && cluster === this.#cluster) return;
+    this.#revision = revision;
+    this.#cluster = cluster;
+    const changedPeers = this.#followPeers(snapshot);
+    const byContract = Map.groupBy(snapshot.services, (item) => item.contract);
+    for (const contract of this.#byContract.keys()) {
+      if (!byContract.has(contract)) this.#update(contract, []);
     }
-    this.#byContract = byContract;
-    this.#byArtifact = byArtifact;
+    for (const [contract, items] of byContract) {
+      const isKnown = (item: RoutedService, index: number) =>
+        this.#byContract.get(contract)?.versions[index]?.routed === item &&
+        !item.remotes.some(({ node }) => changedPeers.has(node));
+      const count = this.#byContract.get(contract)?.versions.length;
+      if (count !== items.length || !items.every(isKnown)) this.#update(contract, items);
+    }
   }
 
-  /** Keeps links to the nodes that the snapshot names, and closes the others. */
-  #followPeers({ services, down = [] }: RouteSnapshot): void {
+  /** Takes over the versions of a contract; without any it is gone. */
+  #update(contract: string, items: readonly RoutedService[]): void {
+    const service = this.#byContract.get(contract) ?? new Service(contract, performance.now());
+    for (const { routed } of service.versions) {
+      for (const instance of routed.instances) this.#byInstance.delete(instance);
+    }
+    const versions = items.map((item) => this.#version(item));
+    for (const version of service.versions) {
+      if (!versions.includes(version)) this.#byArtifact.delete(version.routed.artifact);
+    }
+    for (const version of versions) this.#byArtifact.set(version.routed.artifact, version);
+    service.update(versions);
+    this.#routes.replace(contract, routesOf(service));
+    if (versions.length > 0) this.#byContract.set(contract, service);
+    else this.#byContract.delete(contract);
+  }
+
+  /**
+   * Keeps links to the nodes that the snapshot names, and closes the others; answers the nodes
+   * whose links are new.
+   */
+  #followPeers({ services, down = [] }: RouteSnapshot): Set<string> {
     const wanted = new Map(
-      services.flatMap(({ remotes }) => remotes.map(({ node, address }) => [node, address])),
+      services.flatMap(({ remotes }) =>
+        remotes.map(({ node, address }) => [node, address] as const)
+      ),
     );
     for (const [node, peer] of this.#peers) {
       if (wanted.get(node) === peer.address) continue;
@@ -123,10 +147,13 @@ export class Services {
       if (down.includes(peer.node)) peer.close();
       if (peer.isClosed) this.#leaving.delete(peer);
     }
+    const changed = new Set<string>();
     for (const [node, address] of wanted) {
-      if (node === undefined || address === undefined || this.#peers.has(node)) continue;
+      if (this.#peers.has(node)) continue;
+      changed.add(node);
       this.#peers.set(node, this.#options.connect(node, address));
     }
+    return changed;
   }
 
   /** Reports the instance as drained once it has nothing left to answer. */
@@ -158,17 +185,6 @@ export class Services {
       version.add(link);
     }
     return version;
-  }
-
-  #addRoutes(service: Service): void {
-    // Where versions differ, the one with most of the calls says how a route is.
-    const byWeight = [...service.versions].sort((left, right) => right.weight - left.weight);
-    for (const { routed } of byWeight) {
-      for (const [method, manifest] of Object.entries(routed.methods)) {
-        if (manifest.http === undefined) continue;
-        this.#router.add(manifest.http.method, manifest.http.path, { service, method, manifest });
-      }
-    }
   }
 
   #limit(link: InstanceLink, { concurrency }: RoutedService): void {
@@ -232,4 +248,15 @@ export class Services {
       this.#options.onDrained(instance);
     }
   }
+}
+
+/** Where versions differ, the one with most of the calls says how a route is. */
+function routesOf(service: Service): Route<RouteTarget>[] {
+  const byWeight = [...service.versions].sort((left, right) => right.weight - left.weight);
+  return byWeight.flatMap(({ routed }) =>
+    Object.entries(routed.methods).flatMap(([method, manifest]) => {
+      if (manifest.http === undefined) return [];
+      return [{ ...manifest.http, value: { service, method, manifest } }];
+    })
+  );
 }

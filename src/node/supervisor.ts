@@ -2,7 +2,7 @@
  * The supervisor: creates every worker of the node, wires their ports and watches over them.
  *
  * It runs on the main thread and speaks no protocol of its own: creating a worker blocks this loop
- * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads are restarted (ADR 0010);
+ * for some 20 ms, and nobody must wait for that (ADR 0003). Dead threads are restarted (ADR 0011);
  * when one dies again and again, the process ends with exit code 70.
  *
  * @module
