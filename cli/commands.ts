@@ -71,6 +71,7 @@ import { command as routes } from "./commands/routes.ts";
 import { command as scale } from "./commands/scale.ts";
 import { command as schemaPrint } from "./commands/schema/print.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
+import { command as sliceClient } from "./commands/slice/client.ts";
 import { command as sliceInspect } from "./commands/slice/inspect.ts";
 import { command as sliceLint } from "./commands/slice/lint.ts";
 import { command as sliceList } from "./commands/slice/list.ts";
@@ -106,7 +107,16 @@ export const commands: readonly Command[] = [
   ...[blueprintApply, blueprintPlan, blueprintValidate],
   ...[blueprintHistory, blueprintRevert],
   ...[blueprintList, blueprintGet, blueprintStatus, blueprintDelete],
-  ...[sliceNew, sliceLint, sliceTest, sliceBuild, sliceInspect, slicePublish, sliceList],
+  ...[
+    sliceNew,
+    sliceLint,
+    sliceTest,
+    sliceClient,
+    sliceBuild,
+    sliceInspect,
+    slicePublish,
+    sliceList,
+  ],
   ...[sliceStatus, calls],
   ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff, schemaPrint],
