@@ -47,7 +47,11 @@ export function generateClient(
     });
   }
   const text = [
-    `/**\n * Client of ${artifact}, made by \`aether slice client\`: do not edit.\n *\n * @module\n */`,
+    `/**
+ * Client of ${artifact}, made by \`aether slice client\`: do not edit.
+ *
+ * @module
+ */`,
     [...types].map(([type, value]) => `export type ${type} = ${value};\n`).join(""),
     errorsText(name, definition.errors),
     clientRuntime.replaceAll("NAME", name),

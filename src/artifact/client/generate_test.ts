@@ -147,7 +147,7 @@ Deno.test("a generated client tells errors of the slice from failures", async ()
     requestId: "r",
   });
   const dead = await clientWith(() => {
-    throw new TypeError("refused");
+    throw new TypeError("Refused");
   });
   await assert.rejects(dead.client.add({ id: "a" }), {
     reason: "NETWORK",

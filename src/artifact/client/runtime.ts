@@ -203,7 +203,9 @@ async function failure(response: Response): Promise<Error> {
     problem = {};
   }
   const { type, code, detail, name, data, issues, requestId } = problem;
-  const message = typeof detail === "string" ? detail : \`The answer has status \${response.status}\`;
+  const message = typeof detail === "string"
+    ? detail
+    : \`The answer has status \${response.status}\`;
   if (typeof type === "string" && type.startsWith("urn:aether:slice-error:")) {
     return new NAMEError(
       String(code) as NAMEErrorCode,
