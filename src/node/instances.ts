@@ -14,10 +14,12 @@ import type { ExitReason, FromControl, InstanceUsage, Tier } from "../protocol/t
 import type { InstanceEvents, RunningInstance } from "../sandbox/running_instance.ts";
 import { watchLimits } from "../sandbox/watchdog.ts";
 import { WorkerInstance } from "../sandbox/worker_instance.ts";
+import { isThreadAlive } from "../sandbox/worker_threads.ts";
 import type { Logger } from "../sdk/logger.ts";
 import { RelayThread } from "./relay_thread.ts";
 
-const usageIntervalMs = 2_000;
+/** Of reports, and what a thread has to end in before it counts as leaked. */
+const intervalMs = 2_000;
 
 /** What the supervisor is told. */
 export interface InstancesEvents {
@@ -47,6 +49,8 @@ export class Instances {
   readonly #events: InstancesEvents;
   readonly #running = new Map<string, RunningInstance>();
   readonly #usages = new Map<string, InstanceUsage>();
+  /** Threads that were told to end, and whether the last check found them alive. */
+  readonly #givenUp = new Map<number, { readonly instance: string; wasAlive: boolean }>();
   readonly #relay: RelayThread;
   #timer: ReturnType<typeof setInterval> | undefined;
   #leaked = 0;
@@ -79,7 +83,10 @@ export class Instances {
   start(message: InstanceStart, ports: InstancePorts): void {
     const { instance } = message;
     const tier = tierOf(message.tier, this.#config.sandbox.tier);
-    this.#timer ??= setInterval(() => this.#reportUsage(), usageIntervalMs);
+    this.#timer ??= setInterval(() => {
+      this.#reportUsage();
+      this.#checkGivenUp();
+    }, intervalMs);
     try {
       const running = tier === "process"
         ? this.#startProcess(message, ports)
@@ -143,7 +150,7 @@ export class Instances {
       startTimeoutMs: sandbox.startTimeoutMs,
       stopTimeoutMs: sandbox.stopTimeoutMs,
       watch: watchLimits(heapMb, sandbox.hungTimeoutMs, false),
-      onLeak: () => this.#onLeak(instance),
+      onGivenUp: (thread) => this.#givenUp.set(thread, { instance, wasAlive: false }),
       ...this.#eventsOf(instance),
     });
   }
@@ -190,6 +197,18 @@ export class Instances {
     this.#running.delete(instance);
     this.#usages.delete(instance);
     this.#events.onEnd(instance, reason, problem);
+  }
+
+  /** A thread that is there at two checks in a row was there between them as well. */
+  #checkGivenUp(): void {
+    for (const [thread, given] of [...this.#givenUp]) {
+      const isAlive = isThreadAlive(thread);
+      if (isAlive && !given.wasAlive) given.wasAlive = true;
+      else {
+        this.#givenUp.delete(thread);
+        if (isAlive) this.#onLeak(given.instance);
+      }
+    }
   }
 
   #onLeak(instance: string): void {

@@ -20,11 +20,9 @@ import {
   sliceProblem,
 } from "./running_instance.ts";
 import { type Verdict, Watchdog, type WatchLimits } from "./watchdog.ts";
-import { cpuMs, isThreadAlive, newWorkerThread, threadIds } from "./worker_threads.ts";
+import { cpuMs, newWorkerThread, threadIds } from "./worker_threads.ts";
 
 const watchIntervalMs = 1_000;
-/** Time after which a thread that was told to end and still runs counts as leaked. */
-const leakCheckMs = 2_000;
 
 /** What an instance is started with. */
 export interface WorkerInstanceOptions extends InstanceEvents {
@@ -38,8 +36,8 @@ export interface WorkerInstanceOptions extends InstanceEvents {
   readonly stopTimeoutMs: number;
   /** When it is replaced or ended; without them it is not watched. */
   readonly watch?: WatchLimits;
-  /** Its thread did not end although it was told to; it never will. */
-  onLeak?(): void;
+  /** Its thread was told to end, and may not do it. */
+  onGivenUp?(thread: number): void;
 }
 
 /** An instance in a worker of its own. */
@@ -179,18 +177,9 @@ export class WorkerInstance implements RunningInstance {
     clearTimeout(this.#timer);
     clearInterval(this.#watchTimer);
     this.#worker.terminate();
-    if (reason !== "stopped") this.#checkLeak();
-    this.#options.onEnd(reason, problem);
-  }
-
-  #checkLeak(): void {
-    const { onLeak } = this.#options;
     const thread = this.#thread;
-    if (onLeak === undefined || thread === undefined) return;
-    // Nobody waits for this timer when the process ends.
-    Deno.unrefTimer(setTimeout(() => {
-      if (isThreadAlive(thread)) onLeak();
-    }, leakCheckMs));
+    if (reason !== "stopped" && thread !== undefined) this.#options.onGivenUp?.(thread);
+    this.#options.onEnd(reason, problem);
   }
 }
 
