@@ -114,7 +114,8 @@ class HttpSession implements ResourceSession {
     }
     const isInside = url.pathname === prefix || url.pathname.startsWith(`${prefix}/`);
     if (url.origin === this.#base.origin && !isInside) {
-      throw new AetherError("HTTP_REFUSED", `The path leads out of "${prefix}/" of the section`);
+      // Without the address: there are services whose path is the credential.
+      throw new AetherError("HTTP_REFUSED", "The path leads out of the section's address");
     }
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
     url.hash = "";

@@ -162,6 +162,39 @@ Deno.test("SliceProcess reaches no loopback service by a name that resolves to i
   await server.shutdown();
 });
 
+// Loopback is refused as it is, so the host that redirects needs another address.
+const ownAddress = Deno.networkInterfaces().find(({ address, family }) =>
+  family === "IPv4" && !address.startsWith("127.")
+)?.address;
+
+Deno.test({
+  name: "SliceProcess checks every host of a redirect",
+  ignore: ownAddress === undefined,
+  async fn() {
+    const hostname = ownAddress ?? assert.fail();
+    const options = { hostname, port: 0, onListen() {} };
+    const forbidden = Deno.serve(options, () => new Response("inside"));
+    let target = "";
+    const allowed = Deno.serve(
+      options,
+      () => target === "" ? new Response("came") : Response.redirect(target),
+    );
+    const { port } = forbidden.addr;
+    const host = `${hostname}:${allowed.addr.port}`;
+    const handler = `async () =>
+      await fetch("http://${host}/").then((each) => each.text(), (error) => error.message)`;
+    const running = new RunningProcess(sliceOf(handler), { permissions: { net: [host] } });
+    await running.ready();
+    assert.equal(await running.call(1), '200 "came"');
+    for (const name of [hostname, "127.0.0.1", "localhost"]) {
+      target = `http://${name}:${port}/`;
+      assert.match(await running.call(1), /Requires net access/, name);
+    }
+    await running.stop();
+    await Promise.all([forbidden.shutdown(), allowed.shutdown()]);
+  },
+});
+
 Deno.test("SliceProcess reports what it uses", async () => {
   const running = new RunningProcess(sliceOf("() => 1"));
   await running.ready();
