@@ -11,13 +11,15 @@ import { leaveNothing } from "./child.ts";
 type Bench = (args: string[]) => Promise<number>;
 
 /** Needs clusters of real processes, which are the business of e2e. */
-const clusterProgram = fileURLToPath(new URL("../../e2e/cluster_bench.ts", import.meta.url));
-const onCluster = (name: string) => () =>
-  Promise.resolve((args: string[]) =>
-    run(Deno.execPath(), ["run", "-A", "--no-prompt", clusterProgram, name, ...args])
-  );
+const program = (path: string, ...words: string[]) => () =>
+  Promise.resolve((args: string[]) => {
+    const file = fileURLToPath(new URL(`../../e2e/${path}`, import.meta.url));
+    return run(Deno.execPath(), ["run", "-A", "--no-prompt", file, ...words, ...args]);
+  });
+const onCluster = (name: string) => program("cluster_bench.ts", name);
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  chain: program("chain_bench.ts"),
   consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
   idle: onCluster("idle"),
   upload: onCluster("upload"),
@@ -32,6 +34,12 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `Usage: deno task bench NAME [OPTIONS]
+
+  chain  Three slices on three nodes under load while a node in the middle is killed or paused
+    --runs N             Runs of each fault, each on a new cluster of five nodes (5)
+    --seconds N          Length of a run; the fault comes after 5 s (60)
+    --rate N             Requests per second (500)
+    --fault LIST         kill, pause or both (kill,pause)
 
   consensus  Writes and linearizable reads of clusters through the public API, beside etcd
     --nodes LIST         Sizes of the clusters (3,5)
@@ -97,7 +105,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --clients N          Clients of /api/kv (256)
     --megabytes N        Uploads through the management port (1000)
 
-idle and upload run dist/aether: build it first.
+chain, idle and upload run dist/aether: build it first.
 http and startup take --markdown: print tables instead of JSON lines.
 `;
 
