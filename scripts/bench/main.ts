@@ -19,6 +19,7 @@ const program = (path: string, ...words: string[]) => () =>
 const onCluster = (name: string) => program("cluster_bench.ts", name);
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  calm: program("calm_bench.ts"),
   chain: program("chain_bench.ts"),
   consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
   idle: onCluster("idle"),
@@ -34,6 +35,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `Usage: deno task bench NAME [OPTIONS]
+
+  calm  Writes to the store while the gateways of the same nodes are idle, at 60 % and at full load
+    --nodes N            Nodes (3)
+    --seconds N          Length of each of the four measurements (20)
 
   chain  Three slices on three nodes under load while a node in the middle is killed or paused
     --runs N             Runs of each fault, each on a new cluster of five nodes (5)
@@ -105,7 +110,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --clients N          Clients of /api/kv (256)
     --megabytes N        Uploads through the management port (1000)
 
-chain, idle and upload run dist/aether: build it first.
+calm, chain, idle and upload run dist/aether: build it first.
 http and startup take --markdown: print tables instead of JSON lines.
 `;
 

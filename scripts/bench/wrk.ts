@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Where {@link writeScripts} put its files. */
   readonly folder: string;
+  /** Pause of each connection between an answer and its next request. @default {0} */
+  readonly pauseMs?: number;
 }
 
 const graceMs = 15_000;
@@ -48,6 +50,12 @@ function done(summary, latency)
     summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
+function init(args)
+  local pause = tonumber(args[1] or "0")
+  if pause > 0 then
+    function delay() return pause end
+  end
+end
 `;
 }
 
@@ -60,12 +68,12 @@ export async function writeScripts(folder: string): Promise<void> {
 
 /** Runs wrk for the given time with one thread. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
-  const { url, method, connections, seconds, folder } = options;
+  const { url, method, connections, seconds, folder, pauseMs = 0 } = options;
   const printed = await runToEnd({
     command: "wrk",
     args: [
       ...["-t1", `-c${connections}`, `-d${seconds}s`, "--latency"],
-      ...["-s", join(folder, `${method}.lua`), url + paths[method]],
+      ...["-s", join(folder, `${method}.lua`), url + paths[method], "--", `${pauseMs}`],
     ],
   }, seconds * 1000 + graceMs);
   return parseResult(printed);
