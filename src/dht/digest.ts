@@ -18,6 +18,8 @@ export const bucketCount = 16;
 /** Digest of nothing. */
 export const emptyDigest: DigestText = "0000000000000000";
 
+const emptyDigests: readonly DigestText[] = Array(bucketCount).fill(emptyDigest);
+
 /** The bucket of a key, 0 to {@link bucketCount} - 1. */
 export function bucketOf(key: string): number {
   return hash32(key, 0x5bd1e995) % bucketCount;
@@ -26,9 +28,11 @@ export function bucketOf(key: string): number {
 /** The digests of one partition, kept up to date entry by entry. */
 export class BucketDigests {
   readonly #words = new Uint32Array(bucketCount * 2);
+  #texts: readonly DigestText[] | undefined = emptyDigests;
 
   /** Puts an entry in, or takes it out when it is in. */
   toggle(key: string, version: Version): void {
+    this.#texts = undefined;
     const bucket = bucketOf(key);
     const [high, low] = hash64(`${versionText(version)} ${key}`);
     this.#words[bucket * 2] = (this.#words[bucket * 2] as number) ^ high; // in bounds
@@ -36,7 +40,11 @@ export class BucketDigests {
   }
 
   /** One digest per bucket. */
-  texts(): DigestText[] {
+  texts(): readonly DigestText[] {
+    return this.#texts ??= this.#write();
+  }
+
+  #write(): DigestText[] {
     const texts: DigestText[] = [];
     for (let i = 0; i < this.#words.length; i += 2) {
       texts.push(hex(this.#words[i] as number) + hex(this.#words[i + 1] as number)); // in bounds

@@ -73,11 +73,20 @@ export class MemoryStorage {
 
   /** What a partition holds, in short. */
   state(scope: ScopeName, partition: number): PartitionState {
-    const found = this.#partitions.get(`${scope}/${partition}`) ?? newPartition();
+    const found = this.#partitions.get(`${scope}/${partition}`) ?? nothing;
     const { entries, damaged, digests, tombstones, bytes } = found;
     const buckets = digests.texts();
     const { size } = entries;
     return { partition, buckets, entries: size, tombstones, damaged: damaged.size, bytes };
+  }
+
+  /** Entries of a scope that cannot be read. */
+  damagedIn(scope: ScopeName): number {
+    let damaged = 0;
+    for (const [name, partition] of this.#partitions) {
+      if (name.startsWith(`${scope}/`)) damaged += partition.damaged.size;
+    }
+    return damaged;
   }
 
   /** Every readable entry of a scope with its key. */
@@ -199,6 +208,8 @@ export class MemoryStorage {
     return made;
   }
 }
+
+const nothing: Readonly<Partition> = newPartition();
 
 function newPartition(): Partition {
   return {

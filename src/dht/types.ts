@@ -23,7 +23,7 @@ export interface DhtStart {
   readonly self: string;
   /** Name of the node's storage, kept in it: random, made when the storage was created. */
   readonly storage: string;
-  /** The greatest revision that was ever adopted with this storage; 0 for a new one. */
+  /** The greatest number that `adopt` ever kept in this storage; 0 for a new one. */
   readonly revision: number;
   /** A random integer from 0 to 2^20 - 1 that no other life of this node has. */
   readonly life: number;
@@ -75,7 +75,10 @@ export const dhtDefaults = {
   valueBytesMax: 1024 * 1024,
 } as const;
 
-/** Something to do in the node's own storage; answered by a {@link StorageReply}, in any order. */
+/**
+ * Something to do in the node's own storage, answered by a {@link StorageReply}. Requests for the
+ * same partition take effect in the order in which they were given; answers may come in any order.
+ */
 export type StorageRequest =
   | { readonly op: "read"; readonly scope: ScopeName; readonly key: string }
   /**
@@ -116,7 +119,10 @@ export type StorageRequest =
   }
   /** Removes everything of a partition, its floor and its damaged entries too. */
   | { readonly op: "drop"; readonly scope: ScopeName; readonly partition: number }
-  /** Keeps the revision: the next start is given the greatest that was ever kept. */
+  /**
+   * Keeps the number of a view, or half a number before it: the next start is given the greatest
+   * that was ever kept.
+   */
   | { readonly op: "adopt"; readonly revision: number };
 
 /** What a partition holds, in short. */

@@ -4,6 +4,8 @@
  * the planted bugs instead and writes their table, `--measure` prints what decisions cost without
  * faults.
  *
+ * `deno task sim dht ...` does the same with the DHT; see `dht/main.ts`.
+ *
  * A seed derives everything of a run. The first one that breaks a promise is printed with all its
  * options, the command that repeats it and a smaller case, and ends the program with exit code 1.
  *
@@ -13,7 +15,9 @@ import { parseArgs } from "node:util";
 import { capture } from "../../scripts/lib/process.ts";
 import { runJobs } from "./jobs.ts";
 import { measure } from "./measure.ts";
-import { findPlantedBugs } from "./planted/planted.ts";
+import { simulateDht } from "./dht/main.ts";
+import { plantedBugs } from "./planted/bugs.ts";
+import { findPlantedBugs, type Hunt } from "./planted/planted.ts";
 import { describeFailure, runSeeds, type SeedsResult } from "./seeds.ts";
 
 /** The arguments that say which seeds to run. */
@@ -42,7 +46,7 @@ async function simulate(values: SeedArguments): Promise<SeedsResult> {
       ...(seeds === undefined ? [] : ["--seeds", String(Math.ceil(Number(seeds) / jobs))]),
       ...(nodes === undefined ? [] : ["--nodes", nodes]),
     ];
-    return await runJobs({ from, jobs, minutes, args });
+    return await runJobs({ machine: [], from, jobs, minutes, args });
   }
   return runSeeds({
     from,
@@ -54,7 +58,16 @@ async function simulate(values: SeedArguments): Promise<SeedsResult> {
   });
 }
 
+const hunt: Hunt = {
+  bugs: plantedBugs,
+  machine: [],
+  docsPath: "docs/simulation.md",
+  corpusPath: "tests/simulation/corpus.json",
+};
+
 async function main(): Promise<number> {
+  const [machine, ...others] = Deno.args;
+  if (machine === "dht") return await simulateDht(others);
   const { values } = parseArgs({
     args: Deno.args,
     options: {
@@ -72,7 +85,7 @@ async function main(): Promise<number> {
       measure: { type: "boolean", default: false },
     },
   });
-  if (values.planted) return await findPlantedBugs(values.only);
+  if (values.planted) return await findPlantedBugs(hunt, values.only);
   if (values.measure) {
     for (const line of measure()) console.log(line);
     return 0;

@@ -33,7 +33,7 @@ export const dhtLimits = {
   /** Most keys in one message that lists or asks for entries. */
   listedMax: 512,
   /** Most bytes of values in one message, unless one value alone is larger. */
-  fetchedBytes: 1024 * 1024,
+  fetchedBytes: 256 * 1024,
   /** Most partition digests in one message. */
   digestsMax: 1_024,
   /** Most members of a view. */

@@ -2,13 +2,13 @@
  * Looks for the planted bugs: the proof that the simulator bites.
  *
  * Each bug is planted in a copy of the tree, and seeds are run there until one breaks a promise.
- * The numbers go into docs/simulation.md, the seeds into the corpus.
+ * The numbers go into a table of the documentation, the seeds into a corpus.
  *
  * @module
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type PlantedBug, plantedBugs } from "./bugs.ts";
+import type { PlantedBug } from "./bugs.ts";
 import type { SeedsResult } from "../seeds.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -21,13 +21,21 @@ const parts = [
   "src/protocol",
   "src/consensus",
   "src/store",
+  "src/dht",
   "tests/simulation",
   "tests/linearizability",
 ];
 const minutesMax = 10;
-const docsPath = "docs/simulation.md";
-const corpusPath = "tests/simulation/corpus.json";
 const [begin, end] = ["<!-- planted bugs: begin -->", "<!-- planted bugs: end -->"];
+
+/** Where bugs are planted, and where what was found is written. */
+export interface Hunt {
+  readonly bugs: readonly PlantedBug[];
+  /** Arguments of the simulator before all others. */
+  readonly machine: readonly string[];
+  readonly docsPath: string;
+  readonly corpusPath: string;
+}
 
 /** How a search ended. */
 interface Finding {
@@ -36,14 +44,14 @@ interface Finding {
 }
 
 /** Searches for all bugs, or those whose name contains a text; answers an exit code. */
-export async function findPlantedBugs(only: string | undefined): Promise<number> {
-  const wanted = plantedBugs.filter(({ name }) => name.includes(only ?? ""));
+export async function findPlantedBugs(hunt: Hunt, only: string | undefined): Promise<number> {
+  const wanted = hunt.bugs.filter(({ name }) => name.includes(only ?? ""));
   const findings: Finding[] = [];
   const directory = await Deno.makeTempDir({ prefix: "planted-" });
   try {
     for (const part of parts) await copy(join(root, part), join(directory, part));
     for (const bug of wanted) {
-      const result = await search(directory, bug);
+      const result = await search(directory, bug, hunt.machine);
       findings.push({ bug, result });
       console.log(describe({ bug, result }));
     }
@@ -51,7 +59,7 @@ export async function findPlantedBugs(only: string | undefined): Promise<number>
     await Deno.remove(directory, { recursive: true });
   }
   const missed = findings.filter(({ result }) => result.failing === undefined);
-  if (only === undefined && missed.length === 0) await write(findings);
+  if (only === undefined && missed.length === 0) await write(findings, hunt);
   console.log(`${findings.length - missed.length} of ${findings.length} planted bugs found`);
   return missed.length === 0 ? 0 : 1;
 }
@@ -65,7 +73,11 @@ function describe({ bug, result }: Finding): string {
 }
 
 /** Plants a bug in a copy of the tree, runs seeds there, and takes the bug out again. */
-async function search(directory: string, bug: PlantedBug): Promise<SeedsResult> {
+async function search(
+  directory: string,
+  bug: PlantedBug,
+  machine: readonly string[],
+): Promise<SeedsResult> {
   const originals = new Map<string, string>();
   for (const { file, find, replace } of bug.changes) {
     const path = join(directory, file);
@@ -76,7 +88,7 @@ async function search(directory: string, bug: PlantedBug): Promise<SeedsResult> 
     }
     await Deno.writeTextFile(path, text.replace(find, () => replace));
   }
-  const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", "--json"];
+  const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", ...machine, "--json"];
   args.push("--seeds", String(bug.seedsMax), "--minutes", String(minutesMax));
   const command = new Deno.Command(Deno.execPath(), { args, cwd: directory });
   const { stdout, stderr } = await command.output();
@@ -97,7 +109,10 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 /** Writes the table of the document and the corpus. */
-async function write(findings: readonly Finding[]): Promise<void> {
+async function write(
+  findings: readonly Finding[],
+  { docsPath, corpusPath }: Hunt,
+): Promise<void> {
   const rows = findings.map(({ bug, result }) =>
     `| ${bug.name} | ${bug.why} | ${result.failing?.checker} | ${result.seeds} | ${bug.seedsMax} |`
   );

@@ -1,0 +1,22 @@
+/**
+ * Seeds of the DHT that have found a mistake once, a planted or a real one, and the first few.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import planted from "./corpus.json" with { type: "json" };
+import { runDhtSeed } from "./seeds.ts";
+
+const first = Array.from({ length: 10 }, (_, i) => ({ seed: String(i + 1), why: "the first" }));
+const cases: readonly { readonly seed: string; readonly why: string }[] = [...planted, ...first];
+
+for (const [seed, entries] of Map.groupBy(cases, (each) => each.seed)) {
+  const why = entries.map((entry) => entry.why).join("; ");
+  Deno.test(`DHT seed ${seed} keeps every promise (found: ${why})`, () => {
+    assert.equal(runDhtSeed(seed).violation, undefined, `Again: deno task sim dht --seed ${seed}`);
+  });
+}
+
+Deno.test("a seed of the DHT gives the same run every time", () => {
+  assert.deepEqual(runDhtSeed("7"), runDhtSeed("7"));
+});
