@@ -43,8 +43,7 @@ export class RelayThread {
       connectResources: (port) =>
         this.#post({ type: "resources", instance, resources: port }, [port]),
       stop: () => this.#post({ type: "stop", instance }),
-      // The relay keeps the books of its processes itself, and is stricter.
-      expel: () => this.#post({ type: "stop", instance }),
+      expel: (cause) => this.#post({ type: "expel", instance, cause }),
     };
   }
 

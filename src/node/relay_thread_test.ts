@@ -57,6 +57,15 @@ Deno.test("RelayThread finds an instance that is stopped as it starts", async ()
   relay.terminate();
 });
 
+Deno.test("RelayThread ends an instance that is expelled, with the reason", async () => {
+  const relay = new RelayThread({ level: "off", format: "text" }, (reason) => assert.fail(reason));
+  const { instance, ready, ended } = start(relay);
+  await ready;
+  instance.expel("It floods its port");
+  assert.match(await ended, /^protocol .*It floods its port/);
+  relay.terminate();
+});
+
 Deno.test("RelayThread reports what cannot be started", async () => {
   const relay = new RelayThread({ level: "off", format: "text" }, (reason) => assert.fail(reason));
   const malformed = start(relay, { permissions: { net: ["a b c"] } });

@@ -227,6 +227,15 @@ Deno.test("WorkerInstance survives whatever a slice posts, and its own onmessage
   assert.deepEqual(running.logs, ["info Stopped"]);
 });
 
+Deno.test("WorkerInstance ends an instance that is expelled, with the reason", async () => {
+  const running = new Running(sliceOf("() => 1"));
+  await running.ready();
+  running.instance.expel("It floods its port");
+  const { reason, problem } = await running.ended();
+  assert.equal(reason, "protocol");
+  assert.match(problem?.detail ?? "", /It floods its port/);
+});
+
 Deno.test("WorkerInstance lets a slice end nothing and reach nothing", async () => {
   const running = new Running(sliceOf(attemptAll({ ...dangers, ...intrusions })));
   await running.ready();

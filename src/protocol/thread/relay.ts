@@ -42,7 +42,9 @@ export type ToRelay =
   | { readonly type: "gateway"; readonly instance: string; readonly gateway: MessagePort }
   /** A new resources thread after a restart. */
   | { readonly type: "resources"; readonly instance: string; readonly resources: MessagePort }
-  | { readonly type: "stop"; readonly instance: string };
+  | { readonly type: "stop"; readonly instance: string }
+  /** Ends it at once, for this reason. */
+  | { readonly type: "expel"; readonly instance: string; readonly cause: string };
 
 /** relay -> supervisor. */
 export type FromRelay =

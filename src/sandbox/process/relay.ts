@@ -7,17 +7,13 @@
  * @module
  */
 import { type Problem, toAetherError } from "../../base/errors.ts";
-import { sliceHostProgram } from "../../io/entry.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { FromRelay, ProcessSpec, ToRelay } from "../../protocol/thread/relay.ts";
 import type { ExitReason } from "../../protocol/thread/threads.ts";
-import type { Logger } from "../../sdk/logger.ts";
-import { Audit } from "./audit.ts";
+import { AuditFile } from "./audit_file.ts";
 import { findWrappers, launchOf, type Wrappers } from "./launch.ts";
 import { SliceProcess } from "./slice_process.ts";
-
-const auditIntervalMs = 1_000;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 const running = new Map<string, SliceProcess>();
@@ -58,6 +54,9 @@ async function handle(message: ToRelay): Promise<void> {
     case "stop":
       running.get(message.instance)?.stop();
       break;
+    case "expel":
+      running.get(message.instance)?.expel(message.cause);
+      break;
   }
 }
 
@@ -65,7 +64,8 @@ async function start(message: Extract<ToRelay, { type: "instance" }>): Promise<v
   const { spec, gateway, resources } = message;
   const { instance } = spec;
   wrappers ??= reportWrappers(findWrappers());
-  const audit = spec.auditMax === undefined ? undefined : await AuditFile.open(spec);
+  const log = createNodeLogger(logConfig, instance);
+  const audit = spec.auditMax === undefined ? undefined : await AuditFile.open(spec, log);
   const launch = launchOf({
     granted: spec.auditMax ?? spec.permissions,
     heapMb: spec.heapMb,
@@ -102,42 +102,4 @@ async function reportWrappers(found: Promise<Wrappers>): Promise<Wrappers> {
   if (!prlimit) log.warn("Slice processes have no data limit: prlimit of util-linux is missing");
   if (!blockSignal) log.warn("Slice processes take SIGUSR1: env of coreutils 8.31 is missing");
   return await found;
-}
-
-/** The runtime's record of what a process asks for, read while it runs. */
-class AuditFile {
-  readonly path: string;
-  readonly #audit: Audit;
-  readonly #log: Logger;
-  readonly #timer: ReturnType<typeof setInterval>;
-  #offset = 0;
-
-  private constructor(path: string, spec: ProcessSpec) {
-    this.path = path;
-    this.#audit = new Audit(spec.permissions, sliceHostProgram().readable);
-    this.#log = createNodeLogger(logConfig, spec.instance);
-    this.#timer = setInterval(() => this.#read(), auditIntervalMs);
-  }
-
-  static async open(spec: ProcessSpec): Promise<AuditFile> {
-    return new AuditFile(await Deno.makeTempFile({ prefix: "aether-audit-" }), spec);
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#read();
-    Deno.removeSync(this.path);
-  }
-
-  #read(): void {
-    const text = Deno.readTextFileSync(this.path);
-    const end = text.lastIndexOf("\n") + 1;
-    for (const line of text.slice(this.#offset, end).split("\n")) {
-      const finding = this.#audit.read(line);
-      if (finding === undefined) continue;
-      const { kind, value, allow } = finding;
-      this.#log.warn(`Audit: ${kind} "${value}" would be denied`, { allow });
-    }
-    this.#offset = end;
-  }
 }
