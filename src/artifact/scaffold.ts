@@ -9,6 +9,8 @@
 import { dirname, join } from "node:path";
 import { AetherError } from "../base/errors.ts";
 import { isArtifactBase } from "../protocol/coordinates.ts";
+import type { Template, TemplateNames } from "./templates/template.ts";
+import { missingFor, type TemplateName, templates } from "./templates/templates.ts";
 import { lintPlugin, sdkImports, writeSdk } from "./sdk_files.ts";
 
 const version = "1.0.0";
@@ -17,6 +19,8 @@ const version = "1.0.0";
 export interface NewSliceOptions {
   /** Group of the artifact. @default {"org.example"} */
   readonly group?: string;
+  /** What kind of slice. @default {"http"} */
+  readonly template?: TemplateName;
   /** Path of the packed SDK. @default {collected from the checkout} */
   readonly sdkPath?: string | undefined;
 }
@@ -33,14 +37,17 @@ export interface NewSlice {
  * Writes a new slice into a folder that is empty or does not exist.
  *
  * @param name Name of the slice, e.g. `url-shortener`.
- * @throws {AetherError} COORDINATES_INVALID for the name or the group; FOLDER_NOT_EMPTY.
+ * @throws {AetherError} COORDINATES_INVALID for the name or the group; FOLDER_NOT_EMPTY;
+ * NOT_BUILT for a template whose slices this version cannot run.
  */
 export async function newSlice(
   name: string,
   dir: string,
   options: NewSliceOptions = {},
 ): Promise<NewSlice> {
-  const group = options.group ?? "org.example";
+  const { group = "org.example", template = "http" } = options;
+  const missing = missingFor(template);
+  if (missing !== undefined) throw missing;
   if (!isArtifactBase(`${group}:${name}`)) {
     throw new AetherError(
       "COORDINATES_INVALID",
@@ -56,7 +63,7 @@ export async function newSlice(
       `The folder "${dir}" is not empty: it holds "${found.name}"`,
     );
   }
-  const files = templates(group, name);
+  const files = filesOf(group, name, templates[template]);
   for (const [path, text] of Object.entries(files)) {
     await Deno.mkdir(dirname(join(dir, path)), { recursive: true });
     await Deno.writeTextFile(join(dir, path), text);
@@ -78,17 +85,19 @@ async function openFolder(dir: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-function templates(group: string, name: string): Record<string, string> {
+/** All files but the SDK; exported for tests of templates that cannot run yet. */
+export function filesOf(group: string, name: string, template: Template): Record<string, string> {
   const base = `${group}:${name}`;
   const camel = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   const constant = `${/^\d/.test(camel) ? "slice" : ""}${camel}Contract`;
+  const names: TemplateNames = { base, name, constant };
   return {
     "slice.toml": sliceToml(base),
-    "contract.ts": contractModule(base, name, constant),
-    "mod.ts": sliceModule(constant),
-    "mod_test.ts": testModule(),
+    "contract.ts": template.contract(names),
+    "mod.ts": template.module(names),
+    "mod_test.ts": template.test(names),
     "blueprint.toml": blueprint(base),
-    "README.md": readme(base, name),
+    "README.md": readme(names, template),
     "deno.json": denoJson(),
     ".vscode/settings.json": `${JSON.stringify({ "deno.enable": true }, null, 2)}\n`,
     ".gitignore": "/.aether/\n*.slice\n",
@@ -114,67 +123,6 @@ heapMb = 128
 `;
 }
 
-function contractModule(base: string, name: string, constant: string): string {
-  return `/**
- * What ${name} offers; other slices import this file to call it.
- *
- * @module
- */
-import { contract, method, z } from "aether";
-
-export const ${constant} = contract("${base}", {
-  greet: method({
-    input: z.object({ name: z.string().min(1).max(100) }),
-    output: z.object({ greeting: z.string() }),
-    http: "GET /${name}/:name",
-    summary: "Greets somebody by name",
-  }),
-});
-`;
-}
-
-function sliceModule(constant: string): string {
-  return `/**
- * The code behind the contract.
- *
- * @module
- */
-import { slice } from "aether";
-import { ${constant} } from "./contract.ts";
-
-export default slice(${constant}, {
-  create: (_handles, instance) => {
-    instance.log.info("Ready");
-    return {
-      greet: ({ name }, call) => {
-        call.log.info("Greeting", { name });
-        return { greeting: \`Hello, \${name}\` };
-      },
-    };
-  },
-});
-`;
-}
-
-function testModule(): string {
-  return `import assert from "node:assert/strict";
-import { testSlice } from "aether";
-import definition from "./mod.ts";
-
-Deno.test("greet() greets by name", async () => {
-  const tested = await testSlice(definition);
-  assert.deepEqual(await tested.client.greet({ name: "Ada" }), { greeting: "Hello, Ada" });
-  await tested.stop();
-});
-
-Deno.test("greet() refuses an empty name", async () => {
-  const tested = await testSlice(definition);
-  await assert.rejects(tested.client.greet({ name: "" }), { name: "INPUT_INVALID" });
-  await tested.stop();
-});
-`;
-}
-
 function blueprint(base: string): string {
   return `#:schema ./.aether/sdk/schemas/blueprint.json
 id = "${base}-app:${version}"
@@ -185,21 +133,25 @@ instances = 1
 `;
 }
 
-function readme(base: string, name: string): string {
+function readme(names: TemplateNames, template: Template): string {
+  const { base, name } = names;
+  const tries = template.tryLines(names).map((line) => `    ${line}`).join("\n");
   return `# ${name}
 
-A slice for Aether: \`${base}\`.
+A slice for Aether, \`${base}\`: it ${template.summary}.
 
 - \`slice.toml\`: name, version, permissions, limits, dependencies
 - \`contract.ts\`: what the slice offers; other slices import it
 - \`mod.ts\`: the code
-- \`mod_test.ts\`: its test, for \`deno test\`
+- \`mod_test.ts\`: its test, for \`aether slice test .\`
 - \`blueprint.toml\`: how many instances to run
 
 Run it while you change it, and call it from another terminal:
 
     aether dev .
-    curl http://127.0.0.1:8070/${name}/Ada
+${tries}
+
+Check it by the rules for slices: \`aether slice lint .\`
 
 Or give it to a running cluster:
 

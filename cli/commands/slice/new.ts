@@ -14,10 +14,18 @@ export const command = defineCommand({
     name: { summary: "Name of the slice, for example url-shortener" },
     folder: { summary: "Where to write it (default a folder with its name)", optional: true },
   },
-  options: { group: { value: "GROUP", summary: "Group of the artifact (default org.example)" } },
+  options: {
+    group: { value: "GROUP", summary: "Group of the artifact (default org.example)" },
+    template: {
+      value: "NAME",
+      choices: ["http", "worker", "cron", "topic"],
+      summary: "What kind of slice (default http)",
+    },
+  },
   examples: [
     { line: "aether slice new hello", summary: "A slice in the folder hello" },
     { line: "aether slice new hello src/hello --group com.acme", summary: "Elsewhere" },
+    { line: "aether slice new jobs --template worker", summary: "For other slices" },
   ],
   exitCodes: { 5: "The folder is not empty" },
   async run({ args, options, context }) {
@@ -26,6 +34,7 @@ export const command = defineCommand({
     const folder = args.folder ?? args.name;
     const made = await newSlice(args.name, folder, {
       ...(options.group === undefined ? {} : { group: options.group }),
+      ...(options.template === undefined ? {} : { template: options.template }),
       sdkPath: sliceTools().sdkPath,
     });
     await context.show(
