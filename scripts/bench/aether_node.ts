@@ -60,21 +60,57 @@ export class Aether {
   }
 
   /** Publishes the echo slice to the running node and waits until it is deployed. */
-  async deployEcho(): Promise<void> {
-    const file = join(this.#options.folder, "blueprint.toml");
-    await Deno.writeTextFile(file, blueprint);
-    const connect = ["--connect", `127.0.0.1:${this.#managementPort}`];
-    await this.#run(["slice", "publish", join(root, "slices/echo"), "--skip-check", ...connect]);
-    await this.#run(["blueprint", "apply", file, ...connect]);
-  }
-
-  #run(args: readonly string[]): Promise<string> {
-    return runToEnd(this.#command(args), commandTimeoutMs);
+  deployEcho(): Promise<void> {
+    return deployEcho(this.#options, this.#managementPort);
   }
 
   #command(args: readonly string[]): ServerCommand {
     return aetherCommand(args, this.#options, this.#cacheNumber);
   }
+}
+
+/** Publishes the echo slice to a running node and waits until it is deployed. */
+export async function deployEcho(options: AetherOptions, managementPort: number): Promise<void> {
+  const file = join(options.folder, "blueprint.toml");
+  await Deno.writeTextFile(file, blueprint);
+  const connect = ["--connect", `127.0.0.1:${managementPort}`];
+  const command = (...args: string[]) =>
+    runToEnd(aetherCommand([...args, ...connect], options), commandTimeoutMs);
+  await command("slice", "publish", join(root, "slices/echo"), "--skip-check");
+  await command("blueprint", "apply", file);
+}
+
+/** A node of a cluster. */
+export interface ClusterNode {
+  readonly id: string;
+  readonly management: number;
+  readonly app: number;
+  readonly server: Server;
+}
+
+/** Starts a cluster of two nodes that keep everything in memory; `stack` ends them. */
+export async function startPair(
+  options: AetherOptions,
+  stack: AsyncDisposableStack,
+): Promise<ClusterNode[]> {
+  const ports = ["n1", "n2"].map((id) => ({
+    id,
+    cluster: freePort(),
+    management: freePort(),
+    app: freePort(),
+  }));
+  const peers = ports.map(({ id, cluster }) => `${id}:127.0.0.1:${cluster}`).join(",");
+  const nodes = ports.map(({ id, cluster, management, app }) => {
+    const args = ["node", "start", "--node-id", id, "--peers", peers, "--port", `${cluster}`];
+    args.push("--gateway-port", `${freePort()}`, "--storage-port", "0");
+    args.push("--management-port", `${management}`, "--app-port", `${app}`);
+    args.push("--log-level", "warn", "--exit-with-parent");
+    return { id, management, app, server: stack.use(Server.start(aetherCommand(args, options))) };
+  });
+  for (const { management, server } of nodes) {
+    await server.answers(`http://127.0.0.1:${management}/health/ready`, commandTimeoutMs);
+  }
+  return nodes;
 }
 
 /** How to run `aether ARGS`; another cache number makes an executable unpack itself again. */

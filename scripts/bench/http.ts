@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { withFolder } from "./child.ts";
 import { type RunningServer, type ServerName, serverNames, startServer } from "./peers.ts";
-import { readCpu, readMemory, ticksPerSecond } from "./proc.ts";
+import { type CpuTicks, readCpu, readMemory, ticksPerSecond } from "./proc.ts";
 import { httpMarkdown, type Measurement, reportLines } from "./http_report.ts";
 import { checkTools, environment } from "./tools.ts";
 import { load, type Method, methods, writeScripts } from "./wrk.ts";
@@ -128,25 +128,29 @@ class Runner {
     options: { method: Method; connections: number; seconds: number; round: number },
   ): Promise<Measurement> {
     const { method, connections, seconds, round } = options;
-    const { pid } = server.process;
+    const { pids } = server;
     await this.#waitForQuiet();
-    const before = readCpu(pid);
+    const before = pids.map(readCpu);
     const startedMs = performance.now();
     const { url } = server;
     const result = await load({ url, method, connections, seconds, folder: this.#folder });
     const elapsedSeconds = (performance.now() - startedMs) / 1000;
-    const after = readCpu(pid);
-    const used = (name: "process" | "self" | "machine") =>
-      (after[name] - before[name]) / this.#ticksPerSecond;
+    const usedBy = pids.map(readCpu).map((after, index) => {
+      const at = before[index] ?? after;
+      const used = (name: keyof CpuTicks) => (after[name] - at[name]) / this.#ticksPerSecond;
+      return { process: used("process"), self: used("self"), machine: used("machine") };
+    });
+    const processSeconds = usedBy.reduce((sum, { process }) => sum + process, 0);
+    const { self = 0, machine = 0 } = usedBy[0] ?? {};
     return {
       server: server.name,
       method,
       connections,
       round,
       load: result,
-      cpuPerRequestUs: used("process") * 1e6 / result.requests,
-      foreignCpus: Math.max(0, used("machine") - used("process") - used("self")) / elapsedSeconds,
-      rssMb: readMemory(pid).rssMb,
+      cpuPerRequestUs: processSeconds * 1e6 / result.requests,
+      foreignCpus: Math.max(0, machine - processSeconds - self) / elapsedSeconds,
+      rssMb: pids.reduce((sum, pid) => sum + readMemory(pid).rssMb, 0),
     };
   }
 

@@ -14,7 +14,7 @@ export interface Measurement {
   readonly connections: number;
   readonly round: number;
   readonly load: LoadResult;
-  /** CPU time of all threads of the server, user and system. */
+  /** CPU time of all threads of all its processes, user and system. */
   readonly cpuPerRequestUs: number;
   /** CPUs that were busy with neither the server, nor wrk, nor the benchmark. */
   readonly foreignCpus: number;
@@ -36,10 +36,10 @@ export interface ServerLine {
   readonly errors: number;
 }
 
-/** Aether divided by another server, round by round. */
+/** Aether divided by another server, round by round; `forwarded` divided by Aether. */
 export interface RatioLine {
   readonly kind: "ratio";
-  readonly ratio: `aether/${ServerName}`;
+  readonly ratio: `${ServerName}/${ServerName}`;
   readonly method: Method;
   readonly connections: number;
   /** More is better. */
@@ -54,12 +54,20 @@ const cpu = ({ cpuPerRequestUs }: Measurement) => cpuPerRequestUs;
 /** A line for each server under each load, then the ratios. */
 export function reportLines(measurements: readonly Measurement[]): (ServerLine | RatioLine)[] {
   const groups = [...groupsOf(measurements).values()];
-  const ratios = groups.flatMap((group) =>
-    serverNames.filter((name) => name !== "aether").map((name) => ratioLine(group, name))
+  const compared = groups.flatMap((group) =>
+    ratios.map(([name, peer]) => ratioLine(group, name, peer))
   );
   const servers = groups.flatMap((group) => serverNames.map((name) => serverLine(group, name)));
-  return [...servers, ...ratios];
+  return [...servers, ...compared];
 }
+
+/** What is divided by what. */
+const ratios: readonly (readonly [ServerName, ServerName])[] = [
+  ["aether", "bare"],
+  ["aether", "hono+zod"],
+  ["aether", "nginx"],
+  ["forwarded", "aether"],
+];
 
 type Group = ReadonlyMap<ServerName, readonly Measurement[]>;
 
@@ -99,15 +107,15 @@ function serverLine(group: Group, server: ServerName): ServerLine {
   };
 }
 
-function ratioLine(group: Group, peer: ServerName): RatioLine {
-  const aether = itemsOf(group, "aether");
+function ratioLine(group: Group, name: ServerName, peer: ServerName): RatioLine {
+  const items = itemsOf(group, name);
   const other = itemsOf(group, peer);
   const spread = (value: (item: Measurement) => number) =>
-    rounded(spreadOf(quotients(aether.map(value), other.map(value))), 3);
-  const { method, connections } = aether[0];
+    rounded(spreadOf(quotients(items.map(value), other.map(value))), 3);
+  const { method, connections } = items[0];
   return {
     kind: "ratio",
-    ratio: `aether/${peer}`,
+    ratio: `${name}/${peer}`,
     method,
     connections,
     requestsPerSecond: spread(perSecond),

@@ -26,7 +26,7 @@ const measurements = [0, 1, 2].flatMap((round) => {
 
 Deno.test("reportLines() pairs the rounds of a ratio and spreads those of a server", () => {
   const lines = reportLines(measurements);
-  assert.equal(lines.length, 7);
+  assert.equal(lines.length, 9);
   assert.deepEqual(lines.find((line) => line.kind === "server" && line.server === "aether"), {
     kind: "server",
     server: "aether",
@@ -45,6 +45,7 @@ Deno.test("reportLines() pairs the rounds of a ratio and spreads those of a serv
     ["aether/bare", { median: 0.25, min: 0.25, max: 0.25 }],
     ["aether/hono+zod", { median: 0.25, min: 0.25, max: 0.25 }],
     ["aether/nginx", { median: 0.2, min: 0.1, max: 0.3 }],
+    ["forwarded/aether", { median: 4, min: 4, max: 4 }],
   ]);
 });
 
@@ -56,6 +57,9 @@ Deno.test("reportLines() refuses a load under which a server was not measured", 
 Deno.test("httpMarkdown() prints both tables with a row for every line", () => {
   const rows = httpMarkdown(reportLines(measurements)).split("\n");
   assert.equal(rows.filter((row) => row.startsWith("| aether/")).length, 3);
-  assert.equal(rows.filter((row) => /^\| (bare|hono\+zod|nginx|aether) /.test(row)).length, 4);
+  assert.equal(
+    rows.filter((row) => /^\| (bare|hono\+zod|nginx|forwarded|aether) /.test(row)).length,
+    5,
+  );
   assert.match(rows.join("\n"), /\| 20 \[10\.\.30\] +\|/);
 });

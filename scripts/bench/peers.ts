@@ -5,18 +5,19 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Aether, type AetherOptions } from "./aether_node.ts";
+import { Aether, type AetherOptions, deployEcho, startPair } from "./aether_node.ts";
 import { freePort, Server } from "./child.ts";
 
 /** The servers, in the order in which they are printed. */
-export const serverNames = ["bare", "hono+zod", "nginx", "aether"] as const;
+export const serverNames = ["bare", "hono+zod", "nginx", "forwarded", "aether"] as const;
 /** A name of {@link serverNames}. */
 export type ServerName = typeof serverNames[number];
 
 /** A server that answers. */
 export interface RunningServer {
   readonly name: ServerName;
-  readonly process: Server;
+  /** All processes that have a part in an answer. */
+  readonly pids: readonly number[];
   /** Address without a path. */
   readonly url: string;
 }
@@ -31,6 +32,7 @@ export async function startServer(
   stack: AsyncDisposableStack,
 ): Promise<RunningServer> {
   if (name === "aether") return await startAether(options, stack);
+  if (name === "forwarded") return await startForwarded(options, stack);
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const process = stack.use(
@@ -43,7 +45,7 @@ export async function startServer(
     }),
   );
   await process.answers(`${url}/echo/hello`);
-  return { name, process, url };
+  return { name, pids: [process.pid], url };
 }
 
 async function startAether(
@@ -55,7 +57,26 @@ async function startAether(
   await process.answers(aether.liveUrl);
   await aether.deployEcho();
   await process.answers(`${aether.appUrl}/echo/hello`);
-  return { name: "aether", process, url: aether.appUrl };
+  return { name: "aether", pids: [process.pid], url: aether.appUrl };
+}
+
+/** Two nodes; requests enter the one that has no instance. */
+async function startForwarded(
+  options: AetherOptions,
+  stack: AsyncDisposableStack,
+): Promise<RunningServer> {
+  const folder = join(options.folder, "forwarded");
+  await Deno.mkdir(folder);
+  const pair = await startPair({ ...options, folder }, stack);
+  const [first] = pair;
+  if (first === undefined) throw new Error("No node was started");
+  await deployEcho({ ...options, folder }, first.management);
+  const answer = await fetch(`http://127.0.0.1:${first.management}/api/slices/status`);
+  const status = await answer.json() as { instances: { node: string }[] };
+  const far = pair.find(({ id }) => id !== status.instances[0]?.node) ?? first;
+  const url = `http://127.0.0.1:${far.app}`;
+  await far.server.answers(`${url}/echo/hello`);
+  return { name: "forwarded", pids: pair.map(({ server }) => server.pid), url };
 }
 
 /** One process without a master, so that its id is the one that does all the work. */
