@@ -22,6 +22,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   calm: program("calm_bench.ts"),
   chain: program("chain_bench.ts"),
   consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
+  deploy: program("deployment_bench.ts", "deploy"),
+  failover: program("deployment_bench.ts", "failover"),
   idle: onCluster("idle"),
   upload: onCluster("upload"),
   http: async () => (await import("./http.ts")).benchHttp,
@@ -56,6 +58,18 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --tls                Measure nodes that talk over mutual TLS as well
     --binary FILE        Measure this executable instead of the source form
     --install            apt-get etcd-server, golang-go and golang-etcd-server-dev when missing
+
+  deploy  From nothing to quorum, leader, two slices deployed and 1,000 successful requests
+    --runs N             Cold starts (5)
+    --nodes N            Nodes, each in a network of its own (5)
+    --memory             Nothing on disk
+
+  failover  Failed requests while a cluster of five is disturbed or changed, and how long it takes
+    --cases LIST         a: kill -9 the leader, b: rolling update, c: drain, d: a canary that fails
+                         calls, e: partitions (a,b,c,d,e)
+    --runs N             Runs of each (5)
+    --seconds N          Length of a run, of which 5 are before the event (60)
+    --rate N             Requests per second, through all nodes (500)
 
   http     Requests through a node to the echo slice, beside bare Deno.serve, hono + zod and nginx
     --duration SECONDS   Length of one measurement (3)
@@ -110,7 +124,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --clients N          Clients of /api/kv (256)
     --megabytes N        Uploads through the management port (1000)
 
-calm, chain, idle and upload run dist/aether: build it first.
+calm, chain, deploy, failover, idle and upload run dist/aether: build it first.
 http and startup take --markdown: print tables instead of JSON lines.
 `;
 

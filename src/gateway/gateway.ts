@@ -37,6 +37,7 @@ import {
   problemResponse,
   streamResponse,
 } from "./http/responses.ts";
+import { StartWait } from "./http/start_wait.ts";
 import { openSocket } from "./http/sockets.ts";
 import { type RouteTarget, Services } from "./services.ts";
 
@@ -70,6 +71,7 @@ export class Gateway {
   readonly #onFlood: (instance: string, cause: string) => void;
   readonly #peerServer: PeerServer;
   readonly #counter = new CallCounter();
+  readonly #start = new StartWait();
   #cluster = "";
 
   constructor(options: GatewayOptions) {
@@ -144,6 +146,7 @@ export class Gateway {
   applyRoutes(snapshot: RouteSnapshot): void {
     this.#cluster = snapshot.cluster;
     this.#services.apply(snapshot);
+    this.#start.end();
     this.#interceptors.refresh(this.#services.all);
   }
 
@@ -231,12 +234,10 @@ export class Gateway {
       throw new AetherError("REQUEST_INVALID", "The request has no Host header: send one");
     }
     const { path, query } = splitUrl(request.url);
+    if (!this.#services.ready) await this.#start.wait(this.#deadlines.answerMs);
     const found = this.#services.route(method, path);
     if (found === undefined) {
-      if (this.#services.ready) {
-        throw new AetherError("ROUTE_NOT_FOUND", `No slice serves ${method} ${path}`);
-      }
-      throw new AetherError("NO_INSTANCE", "The node is starting and knows no routes yet");
+      throw new AetherError("ROUTE_NOT_FOUND", `No slice serves ${method} ${path}`);
     }
     if ("allow" in found) {
       const allow = allowHeader(found.allow);

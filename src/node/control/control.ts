@@ -152,7 +152,8 @@ export class Control {
     this.gateway = new GatewayLink({
       routes: () => this.routes,
       config: () => this.config === options.config ? undefined : this.config,
-      holdsRoutes: options.inherited !== undefined,
+      // What is on disk is of a former life, and a gateway that goes on knows better.
+      holdsRoutes: true,
     });
     const { cluster, clock, store } = this;
     const node = options.config.node.id;

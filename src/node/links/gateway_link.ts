@@ -20,7 +20,10 @@ export interface GatewayLinkOptions {
   routes(): RouteSnapshot;
   /** The configuration, when it is another one than the gateway was started with. */
   config(): Config | undefined;
-  /** Whether the first gateway knows better routes than control does yet. @default {false} */
+  /**
+   * Whether control knows no routes yet that are of any use: the first gateway keeps those that it
+   * has, or lets requests wait. @default {false}
+   */
   readonly holdsRoutes?: boolean;
 }
 
