@@ -55,7 +55,9 @@ export class BucketDigests {
 
 /** The digest of a partition from those of its buckets. */
 export function partitionDigest(buckets: readonly DigestText[]): DigestText {
-  if (buckets.every((digest) => digest === emptyDigest)) return emptyDigest;
+  if (buckets === emptyDigests || buckets.every((digest) => digest === emptyDigest)) {
+    return emptyDigest;
+  }
   const [high, low] = hash64(buckets.join(""));
   return hex(high) + hex(low);
 }

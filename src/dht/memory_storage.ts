@@ -7,7 +7,7 @@
  * @module
  */
 import type { Entry, ListedEntry } from "../protocol/dht/entry.ts";
-import { dhtScopes, type ScopeName } from "../protocol/dht/scope.ts";
+import { dhtScopes, type ScopeName, scopeNames } from "../protocol/dht/scope.ts";
 import { compareVersions, newerVersion, type Version } from "../protocol/dht/version.ts";
 import { BucketDigests, bucketOf } from "./digest.ts";
 import { partitionOf } from "./placement.ts";
@@ -28,7 +28,7 @@ interface Partition {
 /** Entries in memory. */
 export class MemoryStorage {
   readonly #bytesMax: number;
-  readonly #partitions = new Map<string, Partition>();
+  readonly #scopes = new Map(scopeNames.map((scope) => [scope, new Map<number, Partition>()]));
   #revision = 0;
   #bytes = 0;
 
@@ -73,7 +73,7 @@ export class MemoryStorage {
 
   /** What a partition holds, in short. */
   state(scope: ScopeName, partition: number): PartitionState {
-    const found = this.#partitions.get(`${scope}/${partition}`) ?? nothing;
+    const found = this.#scopes.get(scope)?.get(partition) ?? nothing;
     const { entries, damaged, digests, tombstones, bytes } = found;
     const buckets = digests.texts();
     const { size } = entries;
@@ -83,17 +83,15 @@ export class MemoryStorage {
   /** Entries of a scope that cannot be read. */
   damagedIn(scope: ScopeName): number {
     let damaged = 0;
-    for (const [name, partition] of this.#partitions) {
-      if (name.startsWith(`${scope}/`)) damaged += partition.damaged.size;
+    for (const partition of this.#scopes.get(scope)?.values() ?? []) {
+      damaged += partition.damaged.size;
     }
     return damaged;
   }
 
   /** Every readable entry of a scope with its key. */
   *entries(scope: ScopeName): Generator<readonly [key: string, entry: Entry]> {
-    for (const [name, { entries }] of this.#partitions) {
-      if (name.startsWith(`${scope}/`)) yield* entries;
-    }
+    for (const { entries } of this.#scopes.get(scope)?.values() ?? []) yield* entries;
   }
 
   /** Makes an entry unreadable, as a bad disk would; false without such an entry. */
@@ -139,19 +137,20 @@ export class MemoryStorage {
 
   /** Removes entries that may be lost, oldest first. */
   #makeRoom(bytes: number): void {
-    for (const [name, partition] of this.#partitions) {
-      const [scope] = name.split("/") as [ScopeName];
+    for (const [scope, partitions] of this.#scopes) {
       if (dhtScopes[scope].kind !== "cache") continue;
-      for (const [key, entry] of partition.entries) {
-        if (this.#bytes + bytes <= this.#bytesMax) return;
-        this.#remove(partition, key, entry);
+      for (const partition of partitions.values()) {
+        for (const [key, entry] of partition.entries) {
+          if (this.#bytes + bytes <= this.#bytesMax) return;
+          this.#remove(partition, key, entry);
+        }
       }
     }
   }
 
   #list(request: Extract<StorageRequest, { op: "list" }>): StorageReply {
     const { scope, partition, buckets, after, limit, tombstonesOnly } = request;
-    const found = this.#partitions.get(`${scope}/${partition}`);
+    const found = this.#scopes.get(scope)?.get(partition);
     const listed: ListedEntry[] = [];
     for (const [key, { version, value }] of found?.entries ?? []) {
       if (key <= after || tombstonesOnly && value !== undefined) continue;
@@ -164,7 +163,7 @@ export class MemoryStorage {
   }
 
   #collect(request: Extract<StorageRequest, { op: "collect" }>): StorageReply {
-    const partition = this.#partitions.get(`${request.scope}/${request.partition}`);
+    const partition = this.#scopes.get(request.scope)?.get(request.partition);
     if (partition === undefined) return { op: "collect" };
     for (const { key, version } of request.tombstones) {
       partition.floor = newerVersion(partition.floor, version);
@@ -176,9 +175,9 @@ export class MemoryStorage {
   }
 
   #drop(scope: ScopeName, partition: number): void {
-    const name = `${scope}/${partition}`;
-    this.#bytes -= this.#partitions.get(name)?.bytes ?? 0;
-    this.#partitions.delete(name);
+    const partitions = this.#scopes.get(scope);
+    this.#bytes -= partitions?.get(partition)?.bytes ?? 0;
+    partitions?.delete(partition);
   }
 
   #insert(partition: Partition, key: string, entry: Entry): void {
@@ -200,12 +199,11 @@ export class MemoryStorage {
   }
 
   #partition(scope: ScopeName, key: string): Partition {
-    const name = `${scope}/${partitionOf(key)}`;
-    const found = this.#partitions.get(name);
-    if (found !== undefined) return found;
-    const made = newPartition();
-    this.#partitions.set(name, made);
-    return made;
+    const number = partitionOf(key);
+    const partitions = this.#scopes.get(scope);
+    const partition = partitions?.get(number) ?? newPartition();
+    partitions?.set(number, partition);
+    return partition;
   }
 }
 

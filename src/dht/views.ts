@@ -41,6 +41,7 @@ export class PlacedView {
   readonly view: View;
   readonly #now: Placement;
   readonly #next: Placement | undefined;
+  readonly #owners = new Map<ScopeName, (Owners | undefined)[]>();
 
   constructor(view: View) {
     this.view = view;
@@ -50,6 +51,12 @@ export class PlacedView {
 
   /** The owners of a partition. */
   owners(scope: ScopeName, partition: number): Owners {
+    let known = this.#owners.get(scope);
+    if (known === undefined) this.#owners.set(scope, known = Array(partitionCount));
+    return known[partition] ??= this.#find(scope, partition);
+  }
+
+  #find(scope: ScopeName, partition: number): Owners {
     const config = dhtScopes[scope];
     // What may be lost is where it will be at once: nobody has to wait for it.
     const first = config.kind === "cache" ? this.#next ?? this.#now : this.#now;
