@@ -1,11 +1,11 @@
 /**
- * `sh scripts/test [unit|tests|sim|e2e|fuzz]...`: runs the suites, all by default.
+ * `sh scripts/test [unit|tests|sim|dht|e2e|fuzz]...`: runs the suites, all by default.
  *
- * `unit` are the tests beside the sources, `tests` those of whole subsystems, `sim` simulates
- * clusters under seeds that nobody has run before, `e2e` are the tests that run the real
- * executable, which is built first, and `fuzz` sends it broken input for a few seconds. The last
- * line is `N passed, N failed, N skipped`; the exit code is 0 only when something ran, nothing
- * failed and nothing was skipped.
+ * `unit` are the tests beside the sources, `tests` those of whole subsystems, `sim` and `dht`
+ * simulate clusters of consensus and of the DHT under seeds that nobody has run before, `e2e` are
+ * the tests that run the real executable, which is built first, and `fuzz` sends it broken input
+ * for a few seconds. The last line is `N passed, N failed, N skipped`; the exit code is 0 only when
+ * something ran, nothing failed and nothing was skipped.
  *
  * @module
  */
@@ -27,6 +27,10 @@ const suites: Readonly<Record<string, SuiteKind>> = {
   sim: {
     program: "tests/simulation/main.ts",
     args: ["--fresh", "--minutes", "2", "--jobs", String(navigator.hardwareConcurrency)],
+  },
+  dht: {
+    program: "tests/simulation/main.ts",
+    args: ["dht", "--fresh", "--minutes", "0.3", "--jobs", String(navigator.hardwareConcurrency)],
   },
   e2e: { paths: ["e2e"], parallel: false },
   fuzz: {

@@ -138,9 +138,11 @@ export abstract class Operation<Outcome extends { readonly type: string }> {
 
   /** Too few answers. */
   protected tooFew(required: number, got: number, members: readonly Member[]): DhtResult {
+    const isLate = this.core.now.monotonicMs >= this.deadlineMs;
     const missing = members.flatMap(({ node }) => {
       const outcome = this.asked.get(node)?.outcome;
-      if (outcome === undefined) return [{ node, cause: "silent" as const }];
+      // Nobody is to blame who was not waited for.
+      if (outcome === undefined) return isLate ? [{ node, cause: "silent" as const }] : [];
       return isFailure(outcome) ? [{ node, cause: outcome.cause }] : [];
     });
     const failure: DhtFailure = {

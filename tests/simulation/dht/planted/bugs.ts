@@ -122,7 +122,7 @@ export const plantedDhtBugs: readonly PlantedBug[] = [
   {
     name: "end a transition before everything is there",
     why: "the new owners have nothing and are asked",
-    seedsMax: 50,
+    seedsMax: 500,
     changes: [{
       file: transition,
       find: 'if (this.#state !== "open" || this.#open.size > 0) return;',
