@@ -44,6 +44,12 @@ export class ChunkRead extends Read {
     if (this.#waiting.length === 0) super.conclude();
   }
 
+  /** One copy is enough: as long as somebody may still answer, there is hope. */
+  protected override isHopeless(members: readonly Member[], required: number): boolean {
+    const isOver = [...this.asked.values()].every(({ outcome }) => outcome !== undefined);
+    return isOver && super.isHopeless(members, required);
+  }
+
   override tick(): void {
     super.tick();
     if (this.result === undefined && this.core.now.monotonicMs >= this.#nextAtMs) this.#askNext();
