@@ -118,4 +118,120 @@ labTests(import.meta.url, 240_000, () => {
     await load.stop();
     assert.equal(load.failed.length, before);
   });
+
+  labTest("An A/B test keeps clients on their version, in nested calls too", async (world, lab) => {
+    const cluster = await threeNodes(world, lab.hosts.slice(0, 3));
+    const node = cluster.node(1);
+    const get = (path: string) =>
+      `method({ input: z.object({}), output: z.any(), http: "GET ${path}" })`;
+    for (const version of ["1", "2"]) {
+      const folder = await writeSlice(world, {
+        name: "back",
+        version: `${version}.0.0`,
+        methods: `get: ${get("/back")},`,
+        handlers: `get: (_, call) => ({ version: "${version}", variants: call.variants }),`,
+      });
+      await must(world, node, ["slice", "publish", folder, "--skip-check"]);
+    }
+    await world.write(
+      "front/slice.toml",
+      'artifact = "org.example:front:1.0.0"\n' +
+        '[dependencies]\n"org.example:back" = "*"\n',
+    );
+    await world.write(
+      "front/mod.ts",
+      `import { contract, method, slice, z } from "aether";
+const back = contract("org.example:back", { get: ${get("/back")} });
+const front = contract("org.example:front", { get: ${get("/front")} });
+export default slice(front, {
+  needs: { back },
+  create: ({ back }) => ({
+    async get(_, call) {
+      const seen = [await back.get({}), await back.get({}), await back.get({})];
+      return { versions: seen.map(({ version }) => version), variants: call.variants,
+        nested: seen[0].variants };
+    },
+  }),
+});
+`,
+    );
+    await must(world, node, ["slice", "publish", world.path("front"), "--skip-check"]);
+    const both = ["back", "front"].map((name) =>
+      `[[slices]]\nartifact = "org.example:${name}:1.0.0"\ninstances = 3\n`
+    );
+    await must(
+      world,
+      node,
+      ["blueprint", "apply", "-"],
+      `id = "org.example:app:1.0.0"\n` +
+        both.join(""),
+    );
+    const artifact = "org.example:back:2.0.0";
+    const start = async (...words: string[]) => {
+      const options = ["--strategy", "ab", "--percent", "50", "--detach"];
+      await must(world, node, ["deploy", "start", artifact, ...options, ...words]);
+      await until("both versions are there", async () => {
+        const view = await node.json<{ state: string }>("/api/deploy/org.example:back");
+        return view?.state === "ROUTING" || undefined;
+      });
+    };
+    let turn = 0;
+    type Answer = { versions: string[]; variants: unknown; nested: unknown };
+    const ask = async (headers: Record<string, string>): Promise<string> => {
+      const { host } = cluster.nodes[turn++ % 3] as ClusterNode;
+      const response = await fetch(`http://${host.management}:8070/front`, { headers });
+      const { versions, variants, nested } = await response.json() as Answer;
+      const [version = ""] = versions;
+      assert.deepEqual(versions, [version, version, version], "one request, one version");
+      const expected = { "org.example:back": `org.example:back:${version}.0.0` };
+      assert.deepEqual([variants, nested], [expected, expected]);
+      return version;
+    };
+    const settled = (headers: Record<string, string>, version?: string) =>
+      until("all gateways know of the test", async () => {
+        try {
+          for (let round = 0; round < 6; round++) {
+            const seen = await ask(headers);
+            if (version !== undefined) assert.equal(seen, version);
+          }
+          return true;
+        } catch {
+          return undefined;
+        }
+      });
+    const end = async () => {
+      await must(world, node, ["deploy", "rollback", "org.example:back"]);
+      await until("it is over", async () => {
+        const view = await node.json<{ state: string }>("/api/deploy/org.example:back");
+        return view?.state === "ROLLED_BACK" || undefined;
+      });
+    };
+
+    await start("--split-by", "header:x-group=beta");
+    await settled({ "x-group": "beta" }, "2");
+    for (let round = 0; round < 9; round++) {
+      assert.equal(await ask({ "x-group": "beta" }), "2");
+      assert.equal(await ask({ "x-group": "alpha" }), "1");
+      assert.equal(await ask({}), "1");
+    }
+    await end();
+
+    await start("--split-by", "cookie:user");
+    await settled({ cookie: "user=u1" });
+    const versionOf = new Map<string, string>();
+    for (let user = 0; user < 20; user++) {
+      const headers = { cookie: `user=u${user}` };
+      const seen = new Set([await ask(headers), await ask(headers), await ask(headers)]);
+      assert.equal(seen.size, 1, `u${user} saw ${[...seen]}`);
+      versionOf.set(`u${user}`, [...seen].join());
+    }
+    assert.equal(new Set(versionOf.values()).size, 2, "both versions have users");
+    await end();
+
+    await start();
+    await settled({});
+    const shares = new Set<string>();
+    for (let round = 0; round < 30; round++) shares.add(await ask({}));
+    assert.equal(shares.size, 2, "both versions have requests");
+  });
 });

@@ -25,8 +25,8 @@ export interface Call {
   readonly meta: string;
   /** Calls with the same key go to the same instance as long as it takes calls. */
   readonly affinity?: string;
-  /** Calls with the same text go to the same version while several share the calls. */
-  readonly split?: string;
+  /** The version that an A/B test wants, while it has instances. */
+  readonly variant?: string;
   /** Only this instance, which must be on this node. */
   readonly instance?: string;
   /** Where what became of the call on its way is noted, for those who must know. */

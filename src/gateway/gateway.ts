@@ -15,7 +15,7 @@ import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
 import { CallCounter } from "./call_counter.ts";
-import { splitKey } from "./calls/split.ts";
+import { variantsOf, withVariants } from "./calls/split.ts";
 import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
 import { Figures } from "./calls/figures.ts";
@@ -248,16 +248,17 @@ export class Gateway {
     let failed: AetherError | undefined;
     const reading = this.#front.body(request, manifest, (error) => failed = error);
     const body = reading instanceof Promise ? await reading : reading;
-    const split = splitKey(target.service, headers);
+    const variants = variantsOf(this.#services.tested, headers, requestId);
+    const variant = variants?.[target.service.contract];
     const answer = await this.#interceptors.send(target.service, manifest, {
-      ...(split === undefined ? {} : { split }),
+      ...(variant === undefined ? {} : { variant }),
       method: target.method,
       requestId,
       remainingMs: Math.min(manifest.timeoutMs, this.#deadlines.answerMs),
       pathParameters: parameters,
       query,
       body,
-      meta: this.#front.meta(request, manifest, peer),
+      meta: withVariants(this.#front.meta(request, manifest, peer), variants),
       caller: request,
     });
     // The slice was told as well; what it says of the body is not what the client needs to know.

@@ -46,6 +46,7 @@ export class Services {
   readonly #byArtifact = new Map<string, Version>();
   readonly #byInstance = new Map<string, Version>();
   readonly #routes = new RouteTable<RouteTarget>();
+  #tested: readonly Service[] = [];
   #revision = -1;
   #cluster = "";
 
@@ -78,6 +79,11 @@ export class Services {
     return this.#byContract.get(name);
   }
 
+  /** Services with an A/B test under way. */
+  get tested(): readonly Service[] {
+    return this.#tested;
+  }
+
   /** All services. */
   get all(): ReadonlySet<Service> {
     return new Set(this.#byContract.values());
@@ -107,6 +113,7 @@ export class Services {
       const count = this.#byContract.get(contract)?.versions.length;
       if (count !== items.length || !items.every(isKnown)) this.#update(contract, items);
     }
+    this.#tested = [...this.#byContract.values()].filter(({ split }) => split !== undefined);
   }
 
   /** Takes over the versions of a contract; without any it is gone. */

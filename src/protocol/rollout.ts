@@ -74,12 +74,21 @@ export type RolloutThresholds = z.output<typeof thresholdsSchema>;
 
 /** What decides about the version of a request. */
 export const splitSchema = z.strictObject({
-  by: z.enum(["header", "cookie"]),
+  /** By the hash of a header, of a cookie, or of the id of the request. */
+  by: z.enum(["header", "cookie", "request"]),
+  /** Of the header or cookie. */
   name: z.string().regex(
     /^[A-Za-z0-9!#$%&'*+.^_|~-]{1,128}$/,
     "Write the name of a header or cookie",
-  ),
-});
+  ).optional(),
+  /** The new version is for requests whose header has this value, and for no others. */
+  value: z.string().min(1).max(256).optional(),
+}).refine(
+  ({ by, name, value }) =>
+    (name !== undefined) === (by !== "request") &&
+    (value === undefined || by === "header"),
+  "Write a name for a header or a cookie, and a value for a header only",
+);
 /** See {@link splitSchema}. */
 export type RolloutSplit = z.output<typeof splitSchema>;
 

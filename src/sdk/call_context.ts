@@ -23,6 +23,11 @@ export interface CallContext {
   readonly tracestate: string | undefined;
   /** Address of the client whose request this call belongs to; undefined without a request. */
   readonly clientAddress: string | undefined;
+  /**
+   * Versions to which A/B tests have assigned the request, by contract, for example
+   * `{ "org.example:echo": "org.example:echo:2.0.0" }`; the same in all its calls.
+   */
+  readonly variants: Readonly<Record<string, string>>;
   /** The request's body for a method with `body: "stream"`; empty for all others. */
   readonly body: ReadableStream<Uint8Array>;
   /** A request header that the method's contract lists in `headers`. */

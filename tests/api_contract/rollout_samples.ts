@@ -52,6 +52,7 @@ export const wrongRollouts = {
     { part: "body", body: '{"artifact": "a:b:1.0.0", "maxErrorRate": 2}', issue: "maxErrorRate" },
     { part: "body", body: '{"artifact": "a:b:1.0.0", "percent": 0}', issue: "percent" },
     { part: "body", body: '{"artifact": "a:b:1.0.0", "split": {"by": "x"}}', issue: "split.by" },
+    { part: "body", body: '{"artifact": "a:b:1.0.0", "split": {"by": "cookie"}}', issue: "split" },
   ],
   deployList: [],
   deployStatus: [wrongId],

@@ -6,7 +6,11 @@
 import { AetherError } from "../../../src/base/errors.ts";
 import { parseDuration } from "../../../src/base/duration.ts";
 import { followRollout } from "../../../src/client/follow_rollout.ts";
-import { cleanupPolicies, rolloutStrategies } from "../../../src/protocol/rollout.ts";
+import {
+  cleanupPolicies,
+  type RolloutSplit,
+  rolloutStrategies,
+} from "../../../src/protocol/rollout.ts";
 import { defineCommand } from "../../command.ts";
 import { rolloutLine } from "../../rollout_command.ts";
 import { duration, wholeNumber } from "../../values.ts";
@@ -41,7 +45,8 @@ export const command = defineCommand({
     },
     splitBy: {
       value: "PLACE",
-      summary: "Keep a client on its version, by header:NAME or cookie:NAME",
+      summary: "What decides in an A/B test: header:NAME, cookie:NAME, or header:NAME=VALUE of " +
+        "those who get the new version",
       parse: splitText,
     },
     maxErrorRate: { value: "RATE", summary: "Share of failed calls, 0 to 1", parse: rate },
@@ -107,10 +112,15 @@ function rate(text: string): number {
   throw new AetherError("USAGE", `${JSON.stringify(text)} is not a number from 0 to 1`);
 }
 
-function splitText(text: string): { by: "header" | "cookie"; name: string } {
-  const [by = "", name = ""] = text.split(":");
-  if ((by === "header" || by === "cookie") && name !== "") return { by, name };
-  throw new AetherError("USAGE", `${JSON.stringify(text)} is neither header:NAME nor cookie:NAME`);
+function splitText(text: string): RolloutSplit {
+  const [, by, name, , value] = /^(header|cookie):([^=]+)(=(.+))?$/s.exec(text) ?? [];
+  if (name !== undefined && (by === "header" || by === "cookie" && value === undefined)) {
+    return { by, name, ...(value === undefined ? {} : { value }) };
+  }
+  throw new AetherError(
+    "USAGE",
+    `${JSON.stringify(text)} is neither header:NAME, cookie:NAME nor header:NAME=VALUE`,
+  );
 }
 
 function stageList(text: string): { percent: number; observeMs: number }[] {

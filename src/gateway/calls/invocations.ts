@@ -16,6 +16,7 @@ import type { InstanceLink, InvokeRequest } from "../instance_link.ts";
 import { type Callee, calleeOf, requireCallSize } from "./callee.ts";
 import { callFailure } from "./failure.ts";
 import type { Service } from "./service.ts";
+import { saidVariants, variantOf, type Variants, withVariants } from "./split.ts";
 
 const affinityLengthMax = 256;
 
@@ -60,15 +61,22 @@ export class Invocations {
     const { nextRequestId, limits } = this.#options;
     const { service, manifest } = this.#callee(caller, request);
     this.#requireSize("input", request.input, request);
-    const { affinity, oneWay, origin } = this.#read(request.meta);
+    const { affinity, oneWay, origin, variants } = this.#read(request.meta);
+    const requestId = request.requestId === "" ? nextRequestId() : request.requestId;
+    const variant = variants?.[service.contract] ??
+      (service.split === undefined ? undefined : variantOf(service, requestId));
     const call: Call = {
       method: request.method,
-      requestId: request.requestId === "" ? nextRequestId() : request.requestId,
+      requestId,
+      ...(variant === undefined ? {} : { variant }),
       remainingMs: Math.min(request.timeoutMs, manifest.timeoutMs, limits().answerMs),
       pathParameters: null,
       query: "",
       body: request.input,
-      meta: `{${origin ?? ""}"caller":${JSON.stringify(caller.contract)}}`,
+      meta: withVariants(
+        `{${origin ?? ""}"caller":${JSON.stringify(caller.contract)}}`,
+        variants,
+      ),
       ...(affinity === undefined ? {} : { affinity }),
     };
     if (oneWay) return this.#sendOneWay(service, manifest, call);
@@ -137,6 +145,7 @@ export class Invocations {
 interface InvokeMeta {
   readonly affinity?: string;
   readonly oneWay?: boolean;
+  readonly variants?: Variants;
   /** JSON of {@link CallOrigin} without its braces, and a comma; absent when it says nothing. */
   readonly origin?: string;
 }
@@ -144,12 +153,14 @@ interface InvokeMeta {
 function readInvokeMeta(text: string): InvokeMeta {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== "object" || parsed === null) return {};
-  const { affinity, oneWay } = parsed as Record<string, unknown>;
+  const { affinity, oneWay, variants } = parsed as Record<string, unknown>;
+  const said = saidVariants(variants);
   const hasKey = typeof affinity === "string" && affinity !== "" &&
     affinity.length <= affinityLengthMax;
   return {
     ...(hasKey ? { affinity } : {}),
     ...(oneWay === true ? { oneWay } : {}),
+    ...(said === undefined ? {} : { variants: said }),
     ...originOf(nestedOrigin(parsed)),
   };
 }

@@ -158,6 +158,13 @@ export class Service {
     return this.#versions;
   }
 
+  /** By what an A/B test assigns requests to versions; undefined when none runs. */
+  get split(): RoutedService["split"] {
+    return this.#versions.length < 2
+      ? undefined
+      : this.#versions.find(({ routed }) => routed.split !== undefined)?.routed.split;
+  }
+
   /** Takes over the versions of a newer snapshot. */
   update(versions: readonly Version[]): void {
     this.#versions = versions;
@@ -200,12 +207,14 @@ export class Service {
   pick(
     method: string,
     tried?: Tried,
-    { affinity, instance, split = affinity }: Pick<Call, "affinity" | "instance" | "split"> = {},
+    { affinity, instance, variant }: Pick<Call, "affinity" | "instance" | "variant"> = {},
   ): Picked | "full" | undefined {
     if (instance !== undefined) return this.#instance(instance, tried);
     const [only] = this.#versions;
     if (only === undefined) return undefined;
-    const version = this.#versions.length === 1 ? only : this.#turn(method, tried, split);
+    const version = this.#versions.length === 1
+      ? only
+      : this.#turn(method, tried, { affinity, variant });
     if (version === undefined || version.weight <= 0) return undefined;
     const target = version.pick(tried, affinity);
     if (typeof target === "object") return { version, target };
@@ -235,11 +244,13 @@ export class Service {
   #turn(
     method: string,
     tried: Tried | undefined,
-    affinity: string | undefined,
+    { affinity, variant }: Readonly<Record<"affinity" | "variant", string | undefined>>,
   ): Version | undefined {
     const able = this.#versions.filter((version) =>
       isAble(version, method) && version.hasTarget(tried)
     );
+    const wanted = able.find(({ routed }) => routed.artifact === variant);
+    if (wanted !== undefined) return wanted;
     if (affinity === undefined) return nextWeighted(able);
     const claimOf = ({ routed, weight }: Version) => claim(affinity, routed.artifact, weight);
     return able.sort((left, right) => claimOf(right) - claimOf(left))[0];

@@ -103,8 +103,11 @@ Deno.test("Service.pick() keeps a user on one version", () => {
   assert.deepEqual(again, picks);
   const newer = ids.filter((id) => id === "i2").length;
   assert.ok(newer > 45 && newer < 105, `${newer} of 300 on a quarter`);
-  // A split chooses the same versions, and leaves the instance open.
-  const split = users.map((user) => service.pick("get", undefined, { split: user }));
-  const versionsOf = split.map((picked) => typeof picked === "object" && picked.target.id);
-  assert.deepEqual(versionsOf, ids);
+  for (const number of [1, 2]) {
+    const variant = `org.example:one:${number}.0.0`;
+    const picked = service.pick("get", undefined, { variant });
+    assert.equal(typeof picked === "object" && picked.target.id, `i${number}`);
+    const other = service.pick("get", new Set([local(`i${number}`)]), { variant: "gone" });
+    assert.equal(typeof other, "object", "a variant without instances turns nobody away");
+  }
 });

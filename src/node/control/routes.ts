@@ -67,9 +67,9 @@ export function routeSnapshot(state: StoreState, context: RouteContext): RouteSn
     ]),
   );
   const splits = new Map(
-    activeRollouts(state).map(({ value: { artifactBase: base, split } }) => [
+    activeRollouts(state).map(({ value: { artifactBase: base, split, to } }) => [
       base,
-      split === undefined ? {} : { split },
+      split === undefined ? {} : { split: { ...split, to } },
     ]),
   );
   const services: RoutedService[] = [];

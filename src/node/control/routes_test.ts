@@ -138,9 +138,15 @@ Deno.test("routeSnapshot() shares calls between the versions of a rollout", () =
     };
     store.write("operator", keys.rollout.put(keys.rollout.key(base), rollout));
     const { services } = routeSnapshot(store.state, context(makeManifest));
-    return services.map(({ artifact, weight, split: by }) => [artifact, weight, by?.name]);
+    return services.map(({ artifact, weight, split: by }) => [artifact, weight, by?.name, by?.to]);
   };
-  assert.deepEqual(put("ROUTING", { new: 1, old: 3 }), [[old, 3, "user"], [next, 1, "user"]]);
-  assert.deepEqual(put("ROUTING", { new: 0, old: 1 }), [[old, 1, "user"], [next, 0, "user"]]);
+  assert.deepEqual(put("ROUTING", { new: 1, old: 3 }), [
+    [old, 3, "user", next],
+    [next, 1, "user", next],
+  ]);
+  assert.deepEqual(put("ROUTING", { new: 0, old: 1 }), [
+    [old, 1, "user", next],
+    [next, 0, "user", next],
+  ]);
   assert.equal(put("ROLLED_BACK", { new: 0, old: 1 }).length, 1, "one version serves again");
 });

@@ -113,7 +113,7 @@ export class Rollouts {
       minAvailable: target.minAvailable,
       dependencies: slice?.dependencies ?? [],
       thresholds: request.thresholds,
-      ...(request.split === undefined ? {} : { split: request.split }),
+      ...splitOf(request),
       cleanup: request.cleanup,
       graceMs: request.graceMs,
       next,
@@ -200,4 +200,10 @@ export class Rollouts {
     if (found !== undefined) return found;
     throw new AetherError("ROLLOUT_NOT_FOUND", `There is no rollout "${id}"`);
   }
+}
+
+/** An A/B test assigns requests one way or another, so that nested calls see the same version. */
+function splitOf({ strategy, split }: RolloutRequest): { readonly split?: RolloutSplit } {
+  if (split !== undefined) return { split };
+  return strategy === "ab" ? { split: { by: "request" } } : {};
 }

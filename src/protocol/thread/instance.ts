@@ -111,6 +111,8 @@ export interface CallMeta {
   /** Address of the client whose request it is. */
   readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Versions to which A/B tests have assigned the request, by contract. */
+  readonly variants?: Readonly<Record<string, string>>;
   /** Of an invoke: see `CallOptions.affinityKey`. */
   readonly affinity?: string;
   /** Of an invoke: answer as soon as the call is on its way. */

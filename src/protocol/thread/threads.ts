@@ -199,8 +199,8 @@ export interface RoutedService {
   readonly methods: Manifest["definition"]["methods"];
   /** Contracts that its instances may call. */
   readonly calls: readonly string[];
-  /** By what requests are assigned to versions, where the same client is to stay with one. */
-  readonly split?: RolloutSplit;
+  /** By what requests are assigned to versions, in an A/B test; `to` is the new version. */
+  readonly split?: RolloutSplit & { readonly to: string };
   /** Calls in flight per instance. */
   readonly concurrency: number;
   /** Interceptors that the slice declares and the blueprint adds, later ones win. @default {[]} */

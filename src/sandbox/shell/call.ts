@@ -93,6 +93,10 @@ export class InstanceCall implements CallContext {
     return this.#nestedMeta ??= this.#metaText === "" ? "" : nestedMetaOf(this.meta);
   }
 
+  get variants(): Readonly<Record<string, string>> {
+    return this.meta.variants ?? {};
+  }
+
   header(name: string): string | undefined {
     return this.meta.headers?.[name.toLowerCase()];
   }
@@ -131,9 +135,9 @@ export class InstanceCall implements CallContext {
   }
 }
 
-function nestedMetaOf({ traceparent, tracestate, client }: CallMeta): string {
-  if (traceparent === undefined && client === undefined) return "";
-  return JSON.stringify({ traceparent, tracestate, client });
+function nestedMetaOf({ traceparent, tracestate, client, variants }: CallMeta): string {
+  if (traceparent === undefined && client === undefined && variants === undefined) return "";
+  return JSON.stringify({ traceparent, tracestate, client, variants });
 }
 
 /**

@@ -29,6 +29,7 @@ export class TestCall implements CallContext {
   readonly traceparent = undefined;
   readonly tracestate = undefined;
   readonly clientAddress = undefined;
+  readonly variants = {};
   readonly body: ReadableStream<Uint8Array>;
   readonly #clock: Clock;
   readonly #deadlineAt: number;
