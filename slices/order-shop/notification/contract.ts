@@ -1,0 +1,23 @@
+/**
+ * Tells customers what became of their orders.
+ *
+ * @module
+ */
+import { contract, method, z } from "aether";
+
+export const notification = contract("org.example:notification", {
+  notify: method({
+    input: z.object({ order: z.string().min(1).max(60), customer: z.email(), text: z.string() }),
+    output: z.object({}),
+    idempotent: true,
+    summary: "Writes to a customer, once for each order",
+  }),
+  sent: method({
+    input: z.object({ order: z.string() }),
+    output: z.object({ customer: z.string(), text: z.string() }),
+    http: "GET /notifications/:order",
+    summary: "Shows what was written about an order",
+  }),
+}, {
+  errors: { NOT_SENT: { status: 404 } },
+});
