@@ -13,7 +13,7 @@ export type { Contract, ErrorSpec, MethodSpec } from "./src/sdk/contract.ts";
 export { bytes, events, socket } from "./src/sdk/streams.ts";
 export type { Conversation, Socket, SocketFormat } from "./src/sdk/streams.ts";
 export { slice } from "./src/sdk/slice.ts";
-export type { CallContext } from "./src/sdk/call_context.ts";
+export type { CallContext, ResponseParts } from "./src/sdk/call_context.ts";
 export type {
   CallOptions,
   Client,

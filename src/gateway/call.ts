@@ -43,8 +43,7 @@ export interface Trail {
 
 /** The answer of an instance, or the reason why there is none. */
 export type Answer =
-  | { readonly kind: "output"; readonly status: number; readonly body: string }
-  | { readonly kind: "problem"; readonly status: number; readonly body: string }
+  | SettledAnswer
   /** The output lasts. */
   | OpenStream
   | OpenSocket
@@ -58,11 +57,22 @@ export type Answer =
   /** Nobody waited any more. */
   | { readonly kind: "aborted" };
 
+/** An output, or a problem of the slice. */
+export interface SettledAnswer {
+  readonly kind: "output" | "problem";
+  readonly status: number;
+  readonly body: string;
+  /** JSON of a `ResponseHead`, as the target sent it. @default {none} */
+  readonly head?: string;
+}
+
 /** An output that is read as it comes. */
 export interface OpenStream {
   readonly kind: "stream";
   readonly status: number;
   readonly contentType: string;
+  /** JSON of a `ResponseHead`, as the target sent it. @default {none} */
+  readonly head?: string;
   readonly body: ReadableStream<Uint8Array>;
   /** Nobody reads it any more; cancelling the body does the same. */
   cancel(): void;

@@ -31,10 +31,9 @@ import { HttpFront } from "./http/front.ts";
 import { splitUrl } from "./http/request_reader.ts";
 import {
   allowHeader,
+  answerResponse,
   errorResponse,
   notAllowed,
-  outputResponse,
-  problemResponse,
   streamResponse,
 } from "./http/responses.ts";
 import { StartWait } from "./http/start_wait.ts";
@@ -274,13 +273,14 @@ export class Gateway {
   ): Response {
     switch (answer.kind) {
       case "output":
-        return outputResponse(answer.status, answer.body, requestId);
       case "problem":
-        return problemResponse(answer.status, answer.body, requestId);
+        return answerResponse(answer, requestId);
       case "stream":
         if (request.method === "HEAD") {
           answer.cancel();
-          return outputResponse(answer.status, "", requestId);
+          const { status, head } = answer;
+          const empty = { kind: "output", status, body: "" } as const;
+          return answerResponse(head === undefined ? empty : { ...empty, head }, requestId);
         }
         if (peer?.completed !== undefined) {
           this.#front.guard?.hold(peer.remoteAddr, peer.completed);

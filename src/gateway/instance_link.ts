@@ -7,6 +7,7 @@
  * @module
  */
 import { BatchPort } from "../io/batch_port.ts";
+import { headLengthMax } from "../protocol/slice/response_head.ts";
 import { type Batch, frame, replyKind } from "../protocol/thread/instance.ts";
 import { Circuit } from "../policy/circuit.ts";
 import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
@@ -206,10 +207,12 @@ export class InstanceLink implements CallTarget {
     const id = batch[at + 1];
     const status = batch[at + 3];
     const body = batch[at + 4];
+    const head = batch[at + 5];
     const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
     const least = batch[at + 2] === replyKind.socket ? 101 : 200;
     const valid = typeof status === "number" && Number.isInteger(status) && status >= least &&
-      status <= 599 && typeof body === "string";
+      status <= 599 && typeof body === "string" &&
+      (head === null || typeof head === "string" && head.length <= headLengthMax);
     if (pending === undefined || !valid) {
       this.#offend();
       return;
@@ -217,20 +220,29 @@ export class InstanceLink implements CallTarget {
     this.#pending.delete(id as number);
     const kind = batch[at + 2];
     if (kind === replyKind.stream || kind === replyKind.socket) {
-      pending.resolve(this.#openReply(id as number, kind, status, body));
+      pending.resolve(this.#openReply(id as number, kind, status, [body, head]));
       return;
     }
     this.#open.answered(id as number);
-    pending.resolve({ kind: kind === replyKind.output ? "output" : "problem", status, body });
+    const settled = kind === replyKind.output ? "output" : "problem";
+    pending.resolve(
+      head === null ? { kind: settled, status, body } : { kind: settled, status, body, head },
+    );
   }
 
-  #openReply(id: number, kind: number, status: number, contentType: string): Answer {
+  #openReply(
+    id: number,
+    kind: number,
+    status: number,
+    [contentType, head]: readonly [string, string | null],
+  ): Answer {
     if (kind === replyKind.socket) return this.#open.socket(id);
     // It becomes a header.
     const type = /^[\x20-\x7e]{1,256}$/.test(contentType)
       ? contentType
       : "application/octet-stream";
-    return this.#open.stream(id, status, type);
+    const stream = this.#open.stream(id, status, type);
+    return head === null ? stream : { ...stream, head };
   }
 }
 

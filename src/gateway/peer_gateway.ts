@@ -275,15 +275,17 @@ export class PeerGateway {
     }
   }
 
-  #onAnswer({ id, answer, status, body }: Extract<GatewayFrame, { kind: "answer" }>): void {
+  #onAnswer(frame: Extract<GatewayFrame, { kind: "answer" }>): void {
+    const { id, answer, status, body } = frame;
     if (!this.#pending.has(id)) return;
+    const head = frame.head === undefined ? {} : { head: frame.head };
     switch (answer) {
       case "output":
       case "problem":
-        this.#settle(id, { kind: answer, status, body });
+        this.#settle(id, { kind: answer, status, body, ...head });
         break;
       case "stream":
-        this.#settle(id, this.#open.stream(id, status, body));
+        this.#settle(id, { ...this.#open.stream(id, status, body), ...head });
         break;
       case "socket":
         this.#settle(id, this.#open.socket(id));

@@ -211,7 +211,9 @@ class ServedLink {
 
   #answer(id: number, answer: Answer): void {
     const [status, body] = partsOf(answer);
-    const sent = this.#send({ kind: "answer", id, answer: answer.kind, status, body });
+    const frame = { kind: "answer", id, answer: answer.kind, status, body } as const;
+    const head = "head" in answer ? answer.head : undefined;
+    const sent = this.#send(head === undefined ? frame : { ...frame, head });
     // A peer that does not read gets a closed link rather than missing answers.
     if (!sent) this.#link.close("The peer does not read its answers");
   }

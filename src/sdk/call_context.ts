@@ -3,7 +3,17 @@
  *
  * @module
  */
+import { AetherError } from "../base/errors.ts";
+import { headProblem, type ResponseHead } from "../protocol/slice/response_head.ts";
 import type { Logger } from "./logger.ts";
+
+/** Status and headers of an HTTP answer. */
+export interface ResponseParts {
+  /** From 200 to 499; throw failures instead. @default {what the contract says} */
+  readonly status?: number;
+  /** Values by name; several values become several headers. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+}
 
 /** What a handler knows about the call it answers. */
 export interface CallContext {
@@ -32,6 +42,45 @@ export interface CallContext {
   readonly body: ReadableStream<Uint8Array>;
   /** A request header that the method's contract lists in `headers`. */
   header(name: string): string | undefined;
+  /**
+   * Says what the HTTP answer has beside its body: a redirect, cookies, cache rules, another
+   * content type. A later call replaces what an earlier one said of the same. Callers that are
+   * slices see nothing of it.
+   *
+   * @throws {AetherError} OUTPUT_INVALID for headers that belong to the connection or to Aether,
+   *   and when an output that lasts was returned already.
+   *
+   * @example
+   * ```ts
+   * import type { CallContext } from "aether";
+   * function redirect(call: CallContext, url: string) {
+   *   call.respond({ status: 302, headers: { location: url, "cache-control": "max-age=60" } });
+   *   return { url };
+   * }
+   * ```
+   */
+  respond(parts: ResponseParts): void;
+}
+
+/**
+ * A head with further parts.
+ *
+ * @throws {AetherError} OUTPUT_INVALID when it may not be sent.
+ */
+export function withParts(
+  head: ResponseHead | undefined,
+  { status = head?.status, headers = {} }: ResponseParts,
+): ResponseHead {
+  const added = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => [name.toLowerCase(), String(value)] as const)
+  );
+  const names = new Set(added.map(([name]) => name));
+  const kept = head?.headers.filter(([name]) => !names.has(name)) ?? [];
+  const all = [...kept, ...added];
+  const next: ResponseHead = status === undefined ? { headers: all } : { status, headers: all };
+  const problem = headProblem(next);
+  if (problem !== undefined) throw new AetherError("OUTPUT_INVALID", problem);
+  return next;
 }
 
 /** A handler with its types erased. */

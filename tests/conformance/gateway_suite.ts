@@ -56,6 +56,30 @@ class Client {
 }
 
 const checks: Readonly<Record<string, Check>> = {
+  "answers with the status and the headers that the slice wants": async (start) => {
+    await using world = await start();
+    const page = await fetch(`http://${world.address}/pages/x`, { redirect: "manual" });
+    assert.deepEqual([page.status, await page.json()], [302, { kind: "x" }]);
+    const names = ["location", "x-page", "content-type"];
+    assert.deepEqual(
+      names.map((name) => page.headers.get(name)),
+      ["/to/x", "1", "application/json"],
+    );
+    assert.deepEqual(page.headers.getSetCookie(), ["a=1", "b=2"]);
+    const refused = await fetch(`http://${world.address}/pages/refused`);
+    const problem = await refused.json();
+    assert.deepEqual([refused.status, problem.name], [500, "OUTPUT_INVALID"]);
+    assert.match(problem.detail, /"connection" belongs to the gateway/);
+    const failed = await fetch(`http://${world.address}/pages/failed`);
+    assert.equal(failed.headers.get("content-type"), "application/problem+json");
+    assert.deepEqual([failed.status, (await failed.json()).name], [500, "SLICE_FAILED"]);
+    for (const method of ["GET", "HEAD"]) {
+      const feed = await fetch(`http://${world.address}/feed`, { method });
+      assert.equal(await feed.text(), method === "GET" ? "fed" : "");
+      assert.deepEqual([feed.status, feed.headers.get("etag")], [203, '"7"'], method);
+      assert.equal(feed.headers.get("content-type"), "text/x-feed", method);
+    }
+  },
   "answers a call, with request id, trace and client": async (start) => {
     await using world = await start();
     const headers = { traceparent, tracestate: "a=1", "x-request-id": "r-1" };

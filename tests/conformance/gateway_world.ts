@@ -34,6 +34,12 @@ const lasting = contract("org.example:lasting", {
     output: z.object({ name: z.string(), bytes: z.number(), sum: z.number() }),
     http: "PUT /files/:name",
   }),
+  page: method({
+    input: z.object({ kind: z.string() }),
+    output: z.object({ kind: z.string() }),
+    http: "GET /pages/:kind",
+  }),
+  feed: method({ input: z.object({}), output: bytes("text/plain"), http: "GET /feed" }),
   mirror: method({ input: z.object({}), body: "stream", output: bytes(), http: "POST /mirror" }),
   download: method({ input: count, output: bytes("text/csv"), http: "GET /download" }),
   ticks: method({
@@ -102,6 +108,17 @@ function definitionOf(happened: Happened) {
         } finally {
           happened.add("download ended");
         }
+      },
+      page({ kind }, call) {
+        call.respond({ status: 302, headers: { Location: "/first", "x-page": "1" } });
+        if (kind === "refused") call.respond({ headers: { connection: "close" } });
+        call.respond({ headers: { location: `/to/${kind}`, "set-cookie": ["a=1", "b=2"] } });
+        if (kind === "failed") throw new Error("It failed after all");
+        return { kind };
+      },
+      feed(_input, call) {
+        call.respond({ status: 203, headers: { "content-type": "text/x-feed", etag: '"7"' } });
+        return ReadableStream.from([new TextEncoder().encode("fed")]);
       },
       async *ticks({ count }, call) {
         const { signal } = call;

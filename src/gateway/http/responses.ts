@@ -4,12 +4,28 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import type { OpenStream } from "../call.ts";
+import { readHead } from "../../protocol/slice/response_head.ts";
+import type { OpenStream, SettledAnswer } from "../call.ts";
 
 const problemType = "application/problem+json";
 const jsonType = "application/json";
 
-/** The answer of a slice. */
+/** The answer of a slice, with the status and the headers that the slice wants. */
+export function answerResponse(answer: SettledAnswer, requestId: string): Response {
+  const { kind, status, body, head: text } = answer;
+  const head = text === undefined ? undefined : readHead(text);
+  const response = kind === "output"
+    ? outputResponse(head?.status ?? status, body, requestId)
+    : problemResponse(status, body, requestId);
+  // A problem is a problem document, whatever was said before it was thrown.
+  for (const [name, value] of head?.headers ?? []) {
+    if (name !== "content-type") response.headers.append(name, value);
+    else if (kind === "output" && response.body !== null) response.headers.set(name, value);
+  }
+  return response;
+}
+
+/** The output of a slice. */
 export function outputResponse(status: number, body: string, requestId: string): Response {
   // These statuses have no body (RFC 9110 section 15).
   const empty = status === 204 || status === 205 || status === 304;
@@ -24,12 +40,17 @@ export function outputResponse(status: number, body: string, requestId: string):
 
 /** An output that is sent as the slice makes it. */
 export function streamResponse(
-  { status, contentType, body }: OpenStream,
+  { status, contentType, body, head: text }: OpenStream,
   requestId: string,
 ): Response {
   const headers = new Headers([["content-type", contentType], ["x-request-id", requestId]]);
   if (contentType.startsWith("text/event-stream")) headers.set("cache-control", "no-store");
-  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
+  const head = text === undefined ? undefined : readHead(text);
+  const said = head?.headers ?? [];
+  for (const [name] of said) headers.delete(name);
+  for (const [name, value] of said) headers.append(name, value);
+  const stream = body as ReadableStream<Uint8Array<ArrayBuffer>>;
+  return new Response(stream, { status: head?.status ?? status, headers });
 }
 
 /** A problem as the slice's shell wrote it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
-import { errorResponse, outputResponse, problemResponse } from "./responses.ts";
+import { answerResponse, errorResponse, outputResponse, problemResponse } from "./responses.ts";
 
 function headersOf(response: Response): Record<string, string> {
   return Object.fromEntries(response.headers);
@@ -46,4 +46,17 @@ Deno.test("errorResponse() says when to come again, and only then", async () => 
   assert.deepEqual([problem.name, problem.detail, problem.requestId], ["OVERLOADED", "Busy", "r1"]);
   const missing = errorResponse(new AetherError("ROUTE_NOT_FOUND", "Nothing"), "r2");
   assert.deepEqual([missing.status, missing.headers.get("retry-after")], [404, null]);
+});
+
+Deno.test("answerResponse() believes no head that a worker may not send", async () => {
+  const answer = { kind: "output", status: 200, body: "1" } as const;
+  const heads = ['{"status":101,"headers":[]}', '{"headers":[["connection","x"]]}', "{", ""];
+  for (const head of heads) {
+    const response = answerResponse({ ...answer, head }, "r1");
+    assert.deepEqual([response.status, await response.text()], [200, "1"]);
+    assert.deepEqual(headersOf(response), {
+      "content-type": "application/json",
+      "x-request-id": "r1",
+    });
+  }
 });

@@ -54,6 +54,8 @@ export type GatewayFrame =
     readonly answer: AnswerKind;
     readonly status: number;
     readonly body: string;
+    /** JSON of a `ResponseHead`. @default {none} */
+    readonly head?: string;
   }
   | { readonly kind: "abort"; readonly id: number }
   /** A message of a call's stream, in either direction; see `io/flow.ts`. */
@@ -68,7 +70,7 @@ export type GatewayFrame =
   | { readonly kind: "ping" }
   | { readonly kind: "pong" };
 
-const protocolVersion = 1;
+const protocolVersion = 2;
 const kinds = {
   hello: 1,
   call: 2,
@@ -121,7 +123,7 @@ export function encodeGatewayFrame(
       break;
     case "answer":
       writer.varint(frame.id).u8(answerKinds.indexOf(frame.answer)).u16(frame.status)
-        .string(frame.body);
+        .string(frame.body).string(frame.head ?? "");
       break;
     case "abort":
       writer.varint(frame.id);
@@ -168,13 +170,11 @@ function readFrame(reader: ByteReader): GatewayFrame {
       const id = reader.varint();
       const answer = answerKinds[reader.u8()];
       if (answer === undefined) throw new DecodeError("Answer is not known", reader.offset - 1);
-      return {
-        kind: "answer",
-        id,
-        answer,
-        status: reader.u16(),
-        body: reader.string(frameBodyBytesMax),
-      };
+      const status = reader.u16();
+      const body = reader.string(frameBodyBytesMax);
+      const head = reader.string(textMax);
+      const read = { kind: "answer", id, answer, status, body } as const;
+      return head === "" ? read : { ...read, head };
     }
     case kinds.abort:
       return { kind: "abort", id: reader.varint() };

@@ -31,6 +31,7 @@ const samples: readonly GatewayFrame[] = [
   { kind: "ping" },
   { kind: "pong" },
   { kind: "answer", id: 7, answer: "output", status: 201, body: "{}" },
+  { kind: "answer", id: 7, answer: "output", status: 201, body: "{}", head: '{"headers":[]}' },
   { kind: "answer", id: 8, answer: "notHosted", status: 0, body: "" },
   { kind: "abort", id: 9 },
 ];

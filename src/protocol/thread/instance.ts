@@ -62,7 +62,7 @@ export interface ShellMemory {
  * - call: method, request id, milliseconds left, raw path parameters joined by "/" (null for a call
  *   from a slice), raw query, body (JSON text or bytes, or null), JSON of {@link CallMeta} or "".
  * - reply: one of {@link replyKind}, HTTP status, JSON of the output or of the problem; for a
- *   stream its content type.
+ *   stream its content type; JSON of a `ResponseHead` or null.
  * - invoke: contract, method, request id, time limit in milliseconds, JSON of the input, JSON of
  *   {@link CallMeta} or "".
  * - abort: nothing.

@@ -8,7 +8,8 @@ import { AetherError } from "../../base/errors.ts";
 import type { CallMeta } from "../../protocol/thread/instance.ts";
 import type { RouteSpec } from "../../sdk/contract.ts";
 import { createLogger, type Logger, type LogSink } from "../../sdk/logger.ts";
-import type { CallContext } from "../../sdk/call_context.ts";
+import { type CallContext, type ResponseParts, withParts } from "../../sdk/call_context.ts";
+import type { ResponseHead } from "../../protocol/slice/response_head.ts";
 
 /** The call that the current code runs for; nested calls inherit its id and deadline. */
 export const currentCall = new AsyncLocalStorage<InstanceCall>();
@@ -29,6 +30,7 @@ export class InstanceCall implements CallContext {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #log: Logger | undefined;
   #body: ReadableStream<Uint8Array> | undefined;
+  #head: ResponseHead | undefined;
 
   constructor(requestId: string, remainingMs: number, metaText: string, sink: LogSink) {
     this.requestId = requestId;
@@ -99,6 +101,19 @@ export class InstanceCall implements CallContext {
 
   header(name: string): string | undefined {
     return this.meta.headers?.[name.toLowerCase()];
+  }
+
+  respond(parts: ResponseParts): void {
+    if (this.#deadlineAt === Infinity) {
+      const message = "The answer has begun: say what it has before the output is returned";
+      throw new AetherError("OUTPUT_INVALID", message);
+    }
+    this.#head = withParts(this.#head, parts);
+  }
+
+  /** What was said of the answer, as JSON; null when nothing was. */
+  get head(): string | null {
+    return this.#head === undefined ? null : JSON.stringify(this.#head);
   }
 
   /** The caller has gone, or the deadline has passed. */

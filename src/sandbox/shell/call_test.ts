@@ -191,3 +191,20 @@ Deno.test("currentCall is that of the code that runs, through await", async () =
   assert.deepEqual(seen.map((each) => each === call), [true, false]);
   assert.equal(currentCall.getStore(), undefined);
 });
+
+Deno.test("InstanceCall.respond() adds to what was said, and replaces what was said of the same", () => {
+  const { call } = callOf(1_000);
+  assert.equal(call.head, null);
+  call.respond({ status: 201, headers: { Location: "/a", vary: ["a", "b"] } });
+  call.respond({ headers: { location: "/b" } });
+  assert.deepEqual(JSON.parse(call.head ?? ""), {
+    status: 201,
+    headers: [["vary", "a"], ["vary", "b"], ["location", "/b"]],
+  });
+  const named = { name: "OUTPUT_INVALID" };
+  assert.throws(() => call.respond({ headers: { "transfer-encoding": "x" } }), named);
+  assert.throws(() => call.respond({ status: 500 }), named);
+  assert.throws(() => call.respond({ headers: { "x-a": "a\r\nb: c" } }), named);
+  call.lasts();
+  assert.throws(() => call.respond({ status: 200 }), named, "its head has been sent");
+});

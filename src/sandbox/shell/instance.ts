@@ -259,7 +259,7 @@ export class SliceInstance {
       const message = `The output cannot be written as JSON: ${toAetherError(error).message}`;
       body = JSON.stringify(new AetherError("OUTPUT_INVALID", message).toProblem(call.requestId));
     }
-    this.#gateway?.send(frame.reply, id, ok, status, body);
+    this.#gateway?.send(frame.reply, id, ok, status, body, call.head);
   }
 
   async #answerOpen(

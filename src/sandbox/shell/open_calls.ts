@@ -105,7 +105,7 @@ export class OpenCalls {
     { status, output }: { readonly status: number; readonly output: unknown },
   ): Promise<void> {
     const sender = this.#flows.openSender(id);
-    this.#port()?.send(frame.reply, id, replyKind.stream, status, spec.contentType);
+    this.#port()?.send(frame.reply, id, replyKind.stream, status, spec.contentType, call.head);
     try {
       const items = encoded(spec, output as AsyncIterable<unknown>);
       await currentCall.run(call, () => pump(items, sender));

@@ -5,7 +5,8 @@
  */
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../logger.ts";
-import type { CallContext } from "../call_context.ts";
+import { type CallContext, type ResponseParts, withParts } from "../call_context.ts";
+import type { ResponseHead } from "../../protocol/slice/response_head.ts";
 
 /** What a call is made of. */
 export interface TestCallOptions {
@@ -36,6 +37,8 @@ export class TestCall implements CallContext {
   readonly #headers: ReadonlyMap<string, string>;
   readonly #controller = new AbortController();
   #timer: Timer | undefined;
+  /** What was said of the answer. */
+  head: ResponseHead | undefined;
 
   constructor({ requestId, limitMs, caller, log, clock, depth, headers, body }: TestCallOptions) {
     this.requestId = requestId;
@@ -60,6 +63,10 @@ export class TestCall implements CallContext {
 
   header(name: string): string | undefined {
     return this.#headers.get(name.toLowerCase());
+  }
+
+  respond(parts: ResponseParts): void {
+    this.head = withParts(this.head, parts);
   }
 
   /** Calls back when the deadline passes, after the signal; the call must then be finished. */
