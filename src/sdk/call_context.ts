@@ -74,7 +74,7 @@ export function withParts(
   const added = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((value) => [name.toLowerCase(), String(value)] as const)
   );
-  const names = new Set(added.map(([name]) => name));
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   const kept = head?.headers.filter(([name]) => !names.has(name)) ?? [];
   const all = [...kept, ...added];
   const next: ResponseHead = status === undefined ? { headers: all } : { status, headers: all };
