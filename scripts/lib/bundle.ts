@@ -122,6 +122,8 @@ export async function bundle({ root, workDir, form }: BundleOptions): Promise<Bu
       define: { AETHER_BUILD: JSON.stringify(JSON.stringify(info)) },
       chunkNames: "chunk-[hash]",
       legalComments: "none",
+      minifyWhitespace: true,
+      minifySyntax: true,
       logLevel: "warning",
       plugins: [packageOfEsbuild, packageOfUndici, builtinModules, localesOfZod],
     });
