@@ -16,7 +16,7 @@ import { type BenchTier, type Holdings, holdings } from "./isolation_instances.t
 const id = "org.example:bench:1.0.0";
 const artifact = "org.example:pooled:1.0.0";
 const commandTimeoutMs = 60_000;
-const cycleTimeoutMs = 30_000;
+const cycleTimeoutMs = 120_000;
 const pollMs = 5;
 
 const slice = `import { contract, http, method, slice, z } from "aether";
