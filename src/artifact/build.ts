@@ -145,10 +145,6 @@ export function compare(
       `has: ${resourceTypes.join(", ")}`;
     issues.push({ path: `needs.${name}`, message });
   }
-  if (definition.subscriptions?.length && !resourceTypes.includes("topic")) {
-    const message = "The slice subscribes to topics, which this version of aether does not have";
-    issues.push({ path: "subscriptions", message });
-  }
   issues.push(...checkRoutes(definition));
   for (const name of Object.keys(definition.schedules ?? {})) {
     const message = "This version of aether does not run schedules yet: remove it";

@@ -34,6 +34,10 @@ export const limits = {
   contractMethods: 200,
   /** Longest request id that is taken over from outside. */
   requestIdLength: 64,
+  /** Largest message of a topic, as JSON. */
+  messageBytes: 256 * KiB,
+  /** Longest key of a message, in UTF-8 bytes. */
+  messageKeyBytes: 256,
   /** Keys in one listing. */
   listMax: 1000,
 } as const;

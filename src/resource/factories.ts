@@ -8,6 +8,7 @@ import { configFactory } from "./types/config.ts";
 import { httpFactory } from "./types/http.ts";
 import { kvFactory } from "./types/kv.ts";
 import { lockFactory } from "./types/lock.ts";
+import { topicFactory } from "./types/topic.ts";
 
 /** What opens resources. */
 export const resourceFactories: readonly ResourceFactory[] = [
@@ -15,4 +16,5 @@ export const resourceFactories: readonly ResourceFactory[] = [
   httpFactory as ResourceFactory,
   kvFactory,
   lockFactory,
+  topicFactory,
 ];

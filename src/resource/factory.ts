@@ -71,6 +71,8 @@ export interface ResourceUser {
   readonly artifactBase: string;
   /** What its manifest asks for under `net`. */
   readonly hosts: readonly string[];
+  /** The topic that it needs, of that type of resource. */
+  readonly topic?: string;
   /** Tells the instance's handle something. */
   notify(event: string, value: unknown): void;
 }

@@ -14,6 +14,7 @@ import { Network, networkExtension } from "./http/network.ts";
 import { InstanceServer } from "./instance_server.ts";
 import { ResourceRegistry } from "./registry.ts";
 import { RemoteStoreAccess, storeExtension } from "./store_access.ts";
+import { storageLine } from "./types/topic.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -86,6 +87,7 @@ function start({ config, control }: Extract<ToResources, { type: "start" }>): vo
     },
   });
   created.registerExtension(storeExtension, access);
+  created.registerExtension(storageLine, storage);
   network = new Network({
     ceiling: config.sandbox.max.net,
     peers: config.cluster.peers.map(({ host }) => host),

@@ -116,6 +116,7 @@ export class ResourceRegistry {
         instance,
         artifactBase,
         hosts,
+        ...(need.topic === undefined ? {} : { topic: need.topic }),
         notify: (event, value) => notify(need.name, event, value),
       })
     );

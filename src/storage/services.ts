@@ -4,6 +4,7 @@
  * @module
  */
 import type { OpenStorageService } from "./service.ts";
+import { openTopics } from "./topics/service.ts";
 
 /** All of them. */
-export const storageServices: readonly OpenStorageService[] = [];
+export const storageServices: readonly OpenStorageService[] = [openTopics];

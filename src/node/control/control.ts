@@ -42,6 +42,7 @@ import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
 import { CallFigures } from "../figures/call_figures.ts";
 import { SliceCatalog } from "./catalog.ts";
+import { Topics } from "../messaging/topics.ts";
 import { TopologyFeed } from "../storage/topology_feed.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { sizingOptions } from "../sizing/sizing_options.ts";
@@ -84,6 +85,7 @@ export class Control {
   readonly gateway: GatewayLink;
   readonly storage: ThreadLine;
   readonly membership: Membership;
+  readonly topics: Topics;
   readonly clock: Clock = systemClock();
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
@@ -161,11 +163,9 @@ export class Control {
     this.figures = new CallFigures({ node, cluster, clock });
     this.locks = new Locks({ store, clock });
     this.resources = new NodeResources({ node, store, locks: this.locks, cluster });
+    this.topics = new Topics(this);
     this.backups = new NodeBackups({
-      node: this.config.node.id,
-      store: this.store,
-      catalog: this.catalog,
-      clock: this.clock,
+      ...{ node, store, catalog: this.catalog, clock },
       random: systemRandom(),
       config: () => this.config.backup,
     });
@@ -245,7 +245,7 @@ export class Control {
     this.#duties = new Duties({
       cluster: this.cluster,
       membership: this.membership,
-      tasks: [this.deployment.driver, this.deployment.scaling],
+      tasks: [this.deployment.driver, this.deployment.scaling, this.topics.duty],
       backups: this.backups,
       clock: this.clock,
       log: this.log,
@@ -281,6 +281,7 @@ export class Control {
     this.#agent?.stop();
     this.#unsubscribe();
     this.overlay.close();
+    await this.topics.close();
     await this.cluster.prepareStop();
   }
 

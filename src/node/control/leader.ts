@@ -37,6 +37,8 @@ const watched = [
   keys.rollout,
   keys.instance,
   keys.member,
+  keys.topicHost,
+  keys.partitionState,
 ].map((
   type,
 ) => type.prefix);

@@ -29,6 +29,7 @@ import { explain, type LeaderDecision } from "./explain.ts";
 import { ClusterFigures } from "../rollout/figures.ts";
 import { LeaderQuestions } from "./leader_questions.ts";
 import { NodeLives } from "./node_lives.ts";
+import { requireTopics } from "../messaging/declared.ts";
 import { instancesPerNode, requireDeployable } from "./operator_limits.ts";
 import { RolloutDriver } from "../rollout/rollout_driver.ts";
 import { Rollouts } from "../rollout/rollouts.ts";
@@ -73,7 +74,10 @@ export class Deployment {
     this.blueprints = new Blueprints({
       store,
       catalog,
-      check: (manifests) => requireDeployable(manifests, config()),
+      check: (manifests) => {
+        requireDeployable(manifests, config());
+        requireTopics(manifests, store.state, (artifact) => catalog.manifest(artifact));
+      },
       instancesPerNode: instancesPerNode(),
       wallMs: () => clock.wallMs(),
       isAlive,

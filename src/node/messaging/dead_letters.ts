@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import { AetherError } from "../../base/errors.ts";
 import { keys } from "../../protocol/keys.ts";
+import { deliveryInput } from "../../protocol/messaging/delivery.ts";
 import type { DeadLetter, DeadLetterSource } from "../../protocol/messaging/values.ts";
 import type { InternalCall, InternalOutcome } from "../../protocol/thread/internal_calls.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
@@ -173,23 +174,6 @@ function callOf(letter: DeadLetter, attempt: number): InternalCall {
   const text = decoder.decode(Uint8Array.fromBase64(letter.bytes));
   const input = source.kind === "schedule" ? text : deliveryInput({ ...source, attempt }, text);
   return { origin: source.kind, contract, method, input, timeoutMs: 600_000 };
-}
-
-/** A message as its handler gets it: see `deliverySchema` in src/sdk. */
-function deliveryInput(
-  message: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number;
-    readonly key?: string | undefined;
-    readonly publishedAtMs: number;
-    readonly attempt: number;
-  },
-  value: string,
-): string {
-  const { topic, partition, offset, key, publishedAtMs, attempt } = message;
-  const head = JSON.stringify({ topic, partition, offset, key, publishedAtMs, attempt });
-  return `${head.slice(0, -1)},"value":${value}}`;
 }
 
 function identified({ key, value }: Stored<DeadLetter>): IdentifiedLetter {

@@ -26,6 +26,9 @@ export const partitionValueSchema = z.object({
   /** Owners before a change of them, as long as that is not settled. */
   former: z.array(z.string()).max(5),
 });
+/** See {@link partitionValueSchema}. */
+export type PartitionValue = z.output<typeof partitionValueSchema>;
+
 /** What an owner says of a partition it leads. */
 export const partitionStateSchema = z.object({
   /** The epoch in which all that was acknowledged before is on a majority of its replicas. */
@@ -36,8 +39,6 @@ export const partitionStateSchema = z.object({
 export const topicHostSchema = z.object({
   /** Another one with each start of its storage thread: what only memory held is gone. */
   life: z.string(),
-  /** Where its storage listens for others, `host:port`; "" when it does not. */
-  address: z.string(),
 });
 
 /** How far a subscription is in a partition. */

@@ -7,7 +7,7 @@ import { artifactBase } from "../coordinates.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Types of resources that a slice can need. */
-export const resourceTypes: readonly string[] = ["config", "http", "kv", "lock"];
+export const resourceTypes: readonly string[] = ["config", "http", "kv", "lock", "topic"];
 
 /** One need of a slice. */
 export interface ResourceNeed {
@@ -16,6 +16,8 @@ export interface ResourceNeed {
   readonly type: string;
   /** Section of the node's configuration, "" when the type has none. */
   readonly section: string;
+  /** Name of the topic, of a need of that type. */
+  readonly topic?: string;
 }
 
 /** Who uses resources: one instance of a slice. */
@@ -37,6 +39,7 @@ export function resourceNeeds({ definition }: Pick<Asking, "definition">): Resou
     name,
     type,
     section: typeof options["section"] === "string" ? options["section"] : "",
+    ...(typeof options["topic"] === "string" ? { topic: options["topic"] } : {}),
   }));
 }
 

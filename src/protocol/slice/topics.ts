@@ -10,6 +10,8 @@ export const topicNamePattern = /^[a-z][a-z0-9.-]{0,62}$/;
 
 /** What an acknowledged message survives, from least to most. */
 const durabilities = ["transient", "replicated", "synced"] as const;
+/** One of the durabilities. */
+export type Durability = typeof durabilities[number];
 /** Properties of a topic; the same wherever it is declared. */
 export const topicOptionsSchema = z.strictObject({
   /** What an acknowledged message survives; see docs/topics.md. */

@@ -4,12 +4,14 @@
  * @module
  */
 import { AetherError } from "../../../base/errors.ts";
+import type { Topic } from "../../../sdk/resource/topic.ts";
 import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
 import { ConfigProxy } from "./config.ts";
 import { HttpProxy } from "./http.ts";
 import { KvProxy } from "./kv.ts";
 import { LockProxy } from "./lock.ts";
 import type { ResourcePort } from "./port.ts";
+import { TopicProxy } from "./topic.ts";
 
 /**
  * The handle for a need; it talks to the node.
@@ -30,6 +32,8 @@ export function createResource(
       return new HttpProxy(name, port);
     case "config":
       return new ConfigProxy(name, spec, port);
+    case "topic":
+      return new TopicProxy(name, spec as Topic, port);
     default:
       throw new AetherError(
         "SLICE_INVALID",
