@@ -59,6 +59,15 @@ import { command as kvGet } from "./commands/kv/get.ts";
 import { command as kvList } from "./commands/kv/list.ts";
 import { command as kvPut } from "./commands/kv/put.ts";
 import { command as kvWatch } from "./commands/kv/watch.ts";
+import { command as topicList } from "./commands/topic/list.ts";
+import { command as topicStatus } from "./commands/topic/status.ts";
+import { command as topicPublish } from "./commands/topic/publish.ts";
+import { command as topicReplay } from "./commands/topic/replay.ts";
+import { command as deadLetterList } from "./commands/deadletter/list.ts";
+import { command as deadLetterShow } from "./commands/deadletter/show.ts";
+import { command as deadLetterRetry } from "./commands/deadletter/retry.ts";
+import { command as deadLetterReplay } from "./commands/deadletter/replay.ts";
+import { command as deadLetterPurge } from "./commands/deadletter/purge.ts";
 import { command as lockList } from "./commands/lock/list.ts";
 import { command as lockRun } from "./commands/lock/run.ts";
 import { command as nodeActivate } from "./commands/node/activate.ts";
@@ -125,6 +134,8 @@ export const commands: readonly Command[] = [
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],
   ...[lockRun, lockList],
+  ...[topicList, topicStatus, topicPublish, topicReplay],
+  ...[deadLetterList, deadLetterShow, deadLetterRetry, deadLetterReplay, deadLetterPurge],
   ...[backupCreate, backupList, backupVerify, backupRestore, backupSchedule],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,

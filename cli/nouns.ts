@@ -19,6 +19,8 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   kv: "Read and write keys of the replicated store",
   backup: "Back up a cluster, check backups and restore them",
   token: "Let new nodes have certificates",
+  topic: "See topics and how far their subscriptions are, publish and replay",
+  deadletter: "See, retry and forget what failed for good",
   lock: "Hold locks of the cluster",
   config: "Check, show and override configurations",
   key: "Make API keys",

@@ -25,6 +25,7 @@ import { clusterHandlers, joinTokenHandlers } from "./handlers/cluster.ts";
 import { configHandlers } from "./handlers/config.ts";
 import { kvHandlers } from "./handlers/kv.ts";
 import { lockHandlers } from "./handlers/locks.ts";
+import { deadLetterHandlers, topicHandlers } from "./handlers/topics.ts";
 import { deployHandlers } from "./handlers/deployment/deploy.ts";
 import { scalingHandlers } from "./handlers/deployment/scaling.ts";
 import { nodeHandlers } from "./handlers/deployment/nodes.ts";
@@ -50,6 +51,8 @@ const handlers = {
   ...blueprintHandlers,
   ...kvHandlers,
   ...lockHandlers,
+  ...topicHandlers,
+  ...deadLetterHandlers,
   ...joinTokenHandlers,
   ...configHandlers,
   ...backupHandlers,

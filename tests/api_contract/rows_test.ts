@@ -111,6 +111,7 @@ Deno.test("createApi() answers other methods 405, and OPTIONS 204, with Allow", 
         contract: "group:name",
         method: "get",
         name: "a-name",
+        topic: "a-topic",
         lease: "a-lease",
         node: "node-9",
       };

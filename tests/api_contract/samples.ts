@@ -11,6 +11,7 @@ import type { RowName } from "../../src/protocol/api/table.ts";
 import { keys } from "../../src/protocol/keys.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
 import { goodRollouts, prepareRollouts, wrongRollouts } from "./rollout_samples.ts";
+import { goodTopics, prepareTopics, wrongTopics } from "./topic_samples.ts";
 import type { TestApi } from "./setup.ts";
 import { packedSlice } from "./slices.ts";
 
@@ -110,6 +111,7 @@ export const good: Readonly<Record<RowName, Sample>> = {
     body: JSON.stringify({ lease: "lease-of-lock-released" }),
     status: 204,
   },
+  ...goodTopics,
   joinTokenCreate: { body: '{"ttlMs": 60000}' },
   joinTokenList: {},
   joinTokenRevoke: { params: { id: "00" }, status: 204 },
@@ -307,6 +309,7 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "params", params: { name: "n".repeat(257) }, body: '{"lease": "l"}', issue: "name" },
     { part: "body", params: { name: "n" }, body: "{}", issue: "lease" },
   ],
+  ...wrongTopics,
   joinTokenCreate: [
     { part: "body", body: '{"ttlMs": 1}', issue: "ttlMs" },
     { part: "body", body: '{"node": "Not an id"}', issue: "node" },
@@ -361,6 +364,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
     otherwise: [],
   });
   await prepareRollouts(api, headers);
+  await prepareTopics(api);
   await must("PUT", "/api/kv/greeting", "hello");
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
   await must("POST", "/api/cluster/members", departing);

@@ -14,6 +14,7 @@ import type { Operation } from "../../protocol/store/command.ts";
 import type { InternalCall, InternalOutcome } from "../../protocol/thread/internal_calls.ts";
 import {
   type KnownPartition,
+  type KnownSubscription,
   type OffsetCommit,
   type OffsetsQuestion,
   type PartitionFigures,
@@ -135,6 +136,11 @@ export class Topics {
     throw new AetherError("TOPIC_NOT_FOUND", `There is no topic "${name}"`);
   }
 
+  /** Who subscribes to what. */
+  subscriptions(): KnownSubscription[] {
+    return declaredSubscriptions(deployedManifests(this.#state, this.#findManifest));
+  }
+
   /** What the partitions' leaders know of them, as far as they answer. */
   figures(): Promise<PartitionFigures[]> {
     return this.#line.ask(topicLines.figures, undefined);
@@ -184,9 +190,7 @@ export class Topics {
     this.#isSending = true;
     queueMicrotask(() => {
       this.#isSending = false;
-      const subscriptions = declaredSubscriptions(
-        deployedManifests(this.#state, this.#findManifest),
-      );
+      const subscriptions = this.subscriptions();
       const state: TopicsState = { partitions: this.#partitions(), subscriptions };
       const text = JSON.stringify(state);
       if (text === this.#sent || !this.#line.isConnected) return;

@@ -20,6 +20,7 @@ import { nodeRows } from "./deployment/nodes.ts";
 import { resourceRows } from "./resources.ts";
 import type { Row } from "./row.ts";
 import { systemRows } from "./system.ts";
+import { deadLetterRows, topicRows } from "./messaging/topics.ts";
 
 /** All rows by name. */
 export const apiTable = {
@@ -37,6 +38,8 @@ export const apiTable = {
   ...lockRows,
   ...joinTokenRows,
   ...configRows,
+  ...topicRows,
+  ...deadLetterRows,
   ...backupRows,
   ...artifactRows,
 };
