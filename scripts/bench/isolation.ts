@@ -4,6 +4,7 @@
  * Three parts: an innocent slice under load while a hostile one in the process tier is sprung;
  * memory and start-up of many idle instances; and, with `--cycles N`, N times a slice loaded and
  * unloaded in each tier, each time with a pool of connections that is opened and closed again.
+ * `--only bare` does the same with workers of the runtime that do nothing.
  * The figures stand in docs/isolation.md.
  *
  * @module
@@ -51,6 +52,7 @@ export async function benchIsolation(args: string[]): Promise<number> {
     for (const tier of tiers) for (const count of counts) await benchIdle(bed, tier, count);
   }
   const cycles = Number(values.cycles);
+  if (cycles > 0 && values.only === "bare") await benchBare(cycles);
   if (cycles > 0 && wants("cycles")) {
     for (const tier of tiers.filter((each) => (values.tier ?? each) === each)) {
       const onCount = (cycle: number, held: Holdings) =>
@@ -110,6 +112,19 @@ async function benchIdle(bed: Bed, tier: BenchTier, count: number): Promise<void
   });
   await stop(started);
   await settle();
+}
+
+/** Starts and ends workers that do nothing: what the runtime itself leaves behind. */
+async function benchBare(cycles: number): Promise<void> {
+  for (let cycle = 0; cycle <= cycles; cycle++) {
+    if (cycle % Math.max(1, Math.floor(cycles / 20)) === 0) {
+      print({ kind: "bare", cycle, ...holdings("self") });
+    }
+    const url = "data:text/javascript,postMessage(1)";
+    const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    worker.terminate();
+  }
 }
 
 async function begun(bed: Bed, tier: BenchTier): Promise<Started> {

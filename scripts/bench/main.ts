@@ -93,7 +93,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --counts LIST        Idle instances (1,10,50,200)
     --cycles N           Also load and unload a slice N times in each tier (0)
     --tier TIER          worker or process: the cycles of this tier only
-    --only PART          traps, idle or cycles
+    --only PART          traps, idle, cycles, or bare: N workers that do nothing
     --binary FILE        Measure this executable instead of the source form
 
   log  Time until a record is durable, in reserved space beside a file that grows
