@@ -92,7 +92,7 @@ export function parseOutput(text: string, root: string): Issue[] {
     const path = url === undefined ? "types" : relative(root, fileURLToPath(url));
     issues.push({
       path,
-      message: `${code}: ${message?.replace(/\.$/, "")}`,
+      message: `${code}: ${message?.replace(/\.$/, "")}${causeOf(block)}`,
       ...(line === undefined ? {} : { line: Number(line) }),
     });
     if (issues.length === issuesMax) break;
@@ -100,4 +100,11 @@ export function parseOutput(text: string, root: string): Issue[] {
   if (issues.length > 0) return issues;
   const reason = text.trim().split("\n")[0]?.replace(/^error: /, "") || "deno check failed";
   return [{ path: "types", message: reason }];
+}
+
+/** The innermost reason of a problem with nested ones, which says what is missing or wrong. */
+function causeOf(block: string): string {
+  const reasons = [...block.matchAll(/^ +((?:Property|Types?|Object literal) .*?)\.?$/gm)];
+  const last = reasons.at(-1)?.[1];
+  return last === undefined ? "" : `: ${last}`;
 }
