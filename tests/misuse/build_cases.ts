@@ -285,16 +285,16 @@ export const modules: readonly Misuse[] = [
     fix: "create()",
   },
   {
-    what: "a handler that is missing",
+    what: "a handler that answers something else",
     give: buildOf({
       ...goodSlice,
       "mod.ts": `import { slice } from "aether";
 import { good } from "./contract.ts";
-export default slice(good, { create: () => ({}) });
+export default slice(good, { create: () => ({ greet: () => ({ greeting: 1 }) }) });
 `,
     }, { check: true }),
     code: "SLICE_BUILD_FAILED",
     place: "mod.ts:3",
-    fix: "'greet'",
+    fix: "Type 'number' is not assignable to type 'string'",
   },
 ];

@@ -74,3 +74,17 @@ Deno.test("parseOutput() answers one problem for text that it does not know", ()
   ]);
   assert.deepEqual(parseOutput("", "/"), [{ path: "types", message: "deno check failed" }]);
 });
+
+Deno.test("parseOutput() adds the innermost reason of a problem", () => {
+  const text = `TS2345 [ERROR]: Argument of type '{}' is not assignable to parameter of type 'A'.
+  Property 'b' is missing in type '{}' but required in type 'A'.
+f({});
+    at file:///slice/mod.ts:3:1
+`;
+  assert.deepEqual(parseOutput(text, "/slice"), [{
+    path: "mod.ts",
+    line: 3,
+    message: "TS2345: Argument of type '{}' is not assignable to parameter of type 'A': " +
+      "Property 'b' is missing in type '{}' but required in type 'A'",
+  }]);
+});
