@@ -30,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   invoke: async () => (await import("./invoke/main.ts")).benchInvoke,
   isolation: async () => (await import("./isolation.ts")).benchIsolation,
   log: async () => (await import("./log.ts")).benchLog,
+  pubsub: async () => (await import("./pubsub/main.ts")).benchPubsub,
   routes: async () => (await import("./routes.ts")).benchRoutes,
   sweep: async () => (await import("./consensus/sweep.ts")).benchSweep,
   startup: async () => (await import("./startup.ts")).benchStartup,
@@ -99,6 +100,12 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
   log  Time until a record is durable, in reserved space beside a file that grows
     --records N          Records of each log, in turns (2000)
     --bytes N            Size of a record (512)
+  pubsub  Acknowledged publishes and the way to the handler, beside JetStream with 3 replicas
+    --duration SECONDS   Length of one measurement (3)
+    --rounds N           Measurements of everything, interleaved (3)
+    --binary FILE        Measure this executable instead of the source form
+    --install            apt-get nats-server when it is missing
+
   routes  Finding a route among many, building the table, and changing one slice of it
     --counts LIST        Routes (10,1000,10000)
     --lookups N          Look-ups of each kind (200000)

@@ -18,8 +18,8 @@ export const command = defineCommand({
     key: { value: "TEXT", summary: "Messages with the same key are handled in order" },
   },
   examples: [{
-    line: `aether topic publish clicks '{"url": "/"}' --key /`,
-    summary: "A message with a key",
+    line: "aether topic publish numbers 7 --key sevens",
+    summary: "A message with a key; JSON of an object needs quotes",
   }],
   async run({ args, options, context }) {
     const value = parse(args.value);

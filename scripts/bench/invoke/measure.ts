@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, runToEnd, Server } from "../child.ts";
 import { aetherCommand } from "../aether_node.ts";
+import { LineProcess } from "./line_process.ts";
 import type { LoopResult } from "./loop.ts";
 import { writeBenchSlices } from "./slices.ts";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
+const natsPeer = fileURLToPath(new URL("nats_peer.ts", import.meta.url));
 
 /** One run of a loop of calls. */
 export interface Run {
@@ -97,8 +98,8 @@ export async function startNats(stack: AsyncDisposableStack): Promise<Subject> {
   const args = ["-a", "127.0.0.1", "-p", `${port}`];
   const server = stack.use(Server.start({ command: "nats-server", args }));
   await listening(port);
-  const responder = stack.use(await Peer.start("responder", port));
-  const caller = stack.use(await Peer.start("caller", port));
+  const responder = stack.use(await LineProcess.start(natsPeer, ["responder", `${port}`]));
+  const caller = stack.use(await LineProcess.start(natsPeer, ["caller", `${port}`]));
   return {
     name: "nats",
     pids: [server.pid, responder.pid, caller.pid],
@@ -116,58 +117,4 @@ async function listening(port: number): Promise<void> {
     }
   }
   throw new Error(`The NATS server does not listen on port ${port}`);
-}
-
-/** A process of `nats_peer.ts`. */
-class Peer implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  #text = "";
-
-  private constructor(child: Deno.ChildProcess) {
-    this.#child = child;
-    this.#lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#input = child.stdin.getWriter();
-  }
-
-  static async start(role: "responder" | "caller", port: number): Promise<Peer> {
-    const config = join(here, "../../../deno.json");
-    const run = ["run", "-A", "--no-prompt", "--cached-only", "--config", config];
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [...run, join(here, "nats_peer.ts"), role, `${port}`],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const peer = new Peer(child);
-    await peer.#line();
-    return peer;
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  async ask(line: string): Promise<string> {
-    await this.#input.write(new TextEncoder().encode(line));
-    return await this.#line();
-  }
-
-  async #line(): Promise<string> {
-    while (!this.#text.includes("\n")) {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error("The NATS client ended");
-      this.#text += value;
-    }
-    const [line = "", ...rest] = this.#text.split("\n");
-    this.#text = rest.join("\n");
-    return line;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-    await this.#input.abort().catch(() => {});
-    await this.#lines.cancel().catch(() => {});
-  }
 }
