@@ -23,6 +23,8 @@ export const callCountsSchema = z.object({
   errors: z.int(),
   /** Calls by {@link latencyBoundsMs}; one more for those above. */
   latencies: z.array(z.int()).length(latencyBoundsMs.length + 1),
+  /** CPU time of its instances on the node, in milliseconds, as far as it is known. */
+  cpuMs: z.number().default(0),
 });
 /** See {@link callCountsSchema}. */
 export type CallCounts = z.output<typeof callCountsSchema>;
@@ -30,7 +32,7 @@ export type CallCounts = z.output<typeof callCountsSchema>;
 /** Nothing counted yet. */
 export function noCounts(artifact: string): CallCounts {
   const latencies = Array.from({ length: latencyBoundsMs.length + 1 }, () => 0);
-  return { artifact, requests: 0, errors: 0, latencies };
+  return { artifact, requests: 0, errors: 0, latencies, cpuMs: 0 };
 }
 
 /** Index into `latencies` of a call that took so long. */
@@ -52,6 +54,7 @@ export function combineCounts(left: CallCounts, right: CallCounts, sign: 1 | -1 
     requests: left.requests + sign * right.requests,
     errors: left.errors + sign * right.errors,
     latencies: left.latencies.map((count, index) => count + sign * (right.latencies[index] ?? 0)),
+    cpuMs: left.cpuMs + sign * right.cpuMs,
   };
 }
 

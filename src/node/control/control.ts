@@ -317,6 +317,7 @@ export class Control {
   /** The supervisor says what the instances use. */
   onInstanceUsage(usages: readonly InstanceUsage[]): void {
     for (const usage of usages) this.figures.usages.set(usage.instance, usage);
+    this.deployment.figures.onUsages(usages);
   }
 
   #createAgent(): Agent {

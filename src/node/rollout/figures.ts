@@ -15,6 +15,7 @@ import {
   noCounts,
 } from "../../protocol/figures.ts";
 import type { VersionFigures } from "../../protocol/rollout.ts";
+import type { InstanceUsage } from "../../protocol/thread/threads.ts";
 import type { Asks } from "../cluster/asks.ts";
 
 const topic = "figures";
@@ -47,7 +48,10 @@ export interface ClusterFiguresOptions {
 export class ClusterFigures implements FigureSource {
   readonly #options: ClusterFiguresOptions;
   /** What this node's gateway has counted. */
-  #own: readonly CallCounts[] = [];
+  #counted: readonly CallCounts[] = [];
+  /** CPU time of this node's instances by artifact, also of those that have ended. */
+  readonly #cpuMs = new Map<string, number>();
+  readonly #cpuOf = new Map<string, number>();
   readonly #lastOf = new Map<string, Map<string, CallCounts>>();
   #isGathering = false;
   #totals = new Map<string, CallCounts>();
@@ -55,13 +59,39 @@ export class ClusterFigures implements FigureSource {
   constructor(options: ClusterFiguresOptions) {
     this.#options = options;
     options.asks.handle(topic, () => {
-      return Promise.resolve(new TextEncoder().encode(JSON.stringify(this.#own)));
+      return Promise.resolve(new TextEncoder().encode(JSON.stringify(this.#own())));
     });
   }
 
   /** This node's gateway says what it has counted. */
   onCounts(counts: readonly CallCounts[]): void {
-    this.#own = counts;
+    this.#counted = counts;
+  }
+
+  /** What this node's instances have used since they started. */
+  onUsages(usages: readonly Pick<InstanceUsage, "instance" | "cpuMs">[]): void {
+    const known = new Set(usages.map(({ instance }) => instance));
+    for (const instance of this.#cpuOf.keys()) {
+      if (!known.has(instance)) this.#cpuOf.delete(instance);
+    }
+    for (const { instance, cpuMs } of usages) {
+      if (cpuMs === undefined) continue;
+      const [, artifact = ""] = instance.split("/");
+      const before = this.#cpuOf.get(instance) ?? 0;
+      this.#cpuOf.set(instance, cpuMs);
+      // One that has started anew counts from nothing.
+      const news = cpuMs >= before ? cpuMs - before : cpuMs;
+      this.#cpuMs.set(artifact, (this.#cpuMs.get(artifact) ?? 0) + news);
+    }
+  }
+
+  #own(): CallCounts[] {
+    const counted = new Map(this.#counted.map((counts) => [counts.artifact, counts]));
+    const artifacts = new Set([...counted.keys(), ...this.#cpuMs.keys()]);
+    return [...artifacts].map((artifact) => ({
+      ...(counted.get(artifact) ?? noCounts(artifact)),
+      cpuMs: this.#cpuMs.get(artifact) ?? 0,
+    }));
   }
 
   /** Asks every node; one that does not answer counts again when it does. */
@@ -69,7 +99,7 @@ export class ClusterFigures implements FigureSource {
     if (this.#isGathering) return;
     this.#isGathering = true;
     const { asks, peers } = this.#options;
-    this.#add("", this.#own);
+    this.#add("", this.#own());
     await Promise.all(
       peers().map(async (node) => {
         try {
@@ -108,8 +138,10 @@ export class ClusterFigures implements FigureSource {
       const isSameLife = before !== undefined && now.requests >= before.requests;
       if (isFirst) continue;
       const news = isSameLife ? combineCounts(now, before, -1) : now;
+      // A gateway may start anew, and what the instances have used goes on.
+      const used = before === undefined || now.cpuMs < before.cpuMs ? 0 : before.cpuMs;
       const total = this.#totals.get(now.artifact) ?? noCounts(now.artifact);
-      this.#totals.set(now.artifact, combineCounts(total, news));
+      this.#totals.set(now.artifact, combineCounts(total, { ...news, cpuMs: now.cpuMs - used }));
     }
   }
 }

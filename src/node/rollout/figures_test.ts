@@ -8,7 +8,7 @@ const none = { requests: 0, errors: 0, p99Ms: 0 };
 
 function counts(requests: number, errors = 0) {
   const latencies = [requests, ...noCounts(echo).latencies.slice(1)];
-  return [{ artifact: echo, requests, errors, latencies }];
+  return [{ artifact: echo, requests, errors, latencies, cpuMs: 0 }];
 }
 
 /** Two nodes whose questions reach each other. */
@@ -57,4 +57,29 @@ Deno.test("ClusterFigures.gather() loses nothing of a node that does not answer 
   two.onCounts(counts(9));
   await one.gather();
   assert.equal(one.since(echo, mark).requests, 9);
+});
+
+Deno.test("ClusterFigures.counts() has the CPU time of all instances of a version", async () => {
+  const { one, two } = pair();
+  const used = (node: string, ...cpuMs: (number | undefined)[]) =>
+    cpuMs.map((each, index) => ({ instance: `${node}/${echo}/${index + 1}`, cpuMs: each }));
+  one.onUsages(used("n1", 500));
+  await one.gather();
+  const mark = one.mark();
+  const cpuMs = () => one.counts(echo, mark).cpuMs;
+  assert.equal(cpuMs(), 0, "what was before is no news");
+  one.onUsages(used("n1", 700, 30));
+  two.onUsages([...used("n2", 100, undefined), {
+    instance: "n2/org.example:other:1.0.0/1",
+    cpuMs: 9,
+  }]);
+  await one.gather();
+  assert.equal(cpuMs(), 200 + 30 + 100);
+  // A gateway starts anew, an instance too, and another one has ended.
+  one.onCounts(counts(3));
+  await one.gather();
+  one.onCounts(counts(1));
+  one.onUsages(used("n1", 50));
+  await one.gather();
+  assert.equal(cpuMs(), 330 + 50);
 });

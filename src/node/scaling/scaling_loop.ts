@@ -85,10 +85,12 @@ export class ScalingLoop {
 
   async #look(controller: ScalingController, load: SliceLoad, { term }: Leadership): Promise<void> {
     const { store, clock, log, rules } = this.#options;
-    const { upInFlight, downInFlight, maxInstances, dryRun } = rules();
-    const limits = { upInFlight, downInFlight, maxInstances: Math.min(maxInstances, this.#room()) };
+    const { dryRun, ...configured } = rules();
+    const maxInstances = Math.min(configured.maxInstances, this.#room());
+    const limits = { ...configured, maxInstances };
     const decision = controller.decide(load, limits, clock.monotonicMs());
     if (decision === undefined) return;
+    const { cores: _, ...change } = decision;
     let result: ScalingRecord["result"] = "dry-run";
     if (!dryRun) {
       try {
@@ -106,8 +108,8 @@ export class ScalingLoop {
       }
     }
     const { inFlight, requestsPerSecond, errorRate, p99Ms } = load;
-    const inputs = { inFlight, requestsPerSecond, errorRate, p99Ms };
-    this.#records.push({ atMs: clock.wallMs(), ...decision, inputs, result });
+    const inputs = { inFlight, requestsPerSecond, errorRate, p99Ms, cores: decision.cores };
+    this.#records.push({ atMs: clock.wallMs(), ...change, inputs, result });
     if (this.#records.length > recordsMax) this.#records.shift();
     log.info("A slice is scaled", { ...decision, result });
   }
@@ -136,6 +138,7 @@ export class ScalingLoop {
         requestsPerSecond: requests / (elapsedMs / 1_000),
         errorRate: requests === 0 ? 0 : errors / requests,
         p99Ms,
+        cores: counts.cpuMs / elapsedMs,
         isChanging: own.length !== target.instances || !own.every(isActive),
       };
     });

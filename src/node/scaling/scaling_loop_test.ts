@@ -24,11 +24,15 @@ class World {
     dryRun: false,
     upInFlight: 8,
     downInFlight: 2,
+    upCpuPercent: 80,
+    downCpuPercent: 20,
     maxInstances: 9,
   };
   readonly loop: ScalingLoop;
   readonly #leading: { node: string; term: number };
   calls = 0;
+  /** CPU time of all instances in each second. */
+  cpuMs = 0;
 
   constructor() {
     addMember(this.store, "n1");
@@ -59,7 +63,7 @@ class World {
     const counts = noCounts(echo);
     // The bound next to a second.
     counts.latencies[38] = this.calls;
-    return { ...counts, requests: this.calls };
+    return { ...counts, requests: this.calls, cpuMs: this.cpuMs };
   }
 
   /** So many seconds pass. */
@@ -114,4 +118,14 @@ Deno.test("ScalingLoop never wants more than there is room for", async () => {
   world.store.write("leader", keys.assignment.put(key, assigned));
   await world.run(60);
   assert.equal(world.wanted, 3);
+});
+
+Deno.test("ScalingLoop scales by CPU time, and the record says from what", async () => {
+  const world = new World();
+  world.cpuMs = 1_800;
+  await world.run(60);
+  const [record] = world.loop.records.slice(-1);
+  assert.deepEqual([record?.from, record?.to, record?.result], [2, 3, "applied"]);
+  assert.match(record?.reason ?? "", /% of a core per instance, above 80/);
+  assert.ok(Math.abs((record?.inputs.cores ?? 0) - 1.8) < 1e-9);
 });

@@ -290,12 +290,12 @@ function sandboxIssues(config: Config, origins: Origins): ConfigIssue[] {
 }
 
 function scalingIssues({ scaling }: Config, origins: Origins): ConfigIssue[] {
-  const { upInFlight, downInFlight } = scaling;
-  if (downInFlight < upInFlight) return [];
-  const message =
-    `${downInFlight} is not below scaling.upInFlight (${upInFlight}): a slice would ` +
-    "grow and shrink in turn";
-  return [locate(["scaling", "downInFlight"], message, origins)];
+  const pairs = [["downInFlight", "upInFlight"], ["downCpuPercent", "upCpuPercent"]] as const;
+  return pairs.filter(([down, up]) => scaling[down] >= scaling[up]).map(([down, up]) => {
+    const message = `${scaling[down]} is not below scaling.${up} (${scaling[up]}): a slice would ` +
+      "grow and shrink in turn";
+    return locate(["scaling", down], message, origins);
+  });
 }
 
 function backupIssues({ backup }: Config, origins: Origins): ConfigIssue[] {

@@ -82,6 +82,8 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       dryRun: false,
       upInFlight: 16,
       downInFlight: 4,
+      upCpuPercent: 80,
+      downCpuPercent: 20,
       maxInstances: 32,
     },
     backup: { keep: 24 },

@@ -89,6 +89,8 @@ const liveKeys = new Set([
   "scaling.dryRun",
   "scaling.upInFlight",
   "scaling.downInFlight",
+  "scaling.upCpuPercent",
+  "scaling.downCpuPercent",
   "scaling.maxInstances",
   "cluster.size",
   "cluster.healTimeout",

@@ -20,6 +20,8 @@ const record = z.object({
     requestsPerSecond: z.number(),
     errorRate: z.number(),
     p99Ms: z.number(),
+    /** Cores that all its instances used together, over ten seconds. */
+    cores: z.number(),
   }),
   result: z.enum(["applied", "refused", "dry-run"]),
 });

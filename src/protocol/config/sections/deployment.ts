@@ -30,7 +30,7 @@ export const deploymentSection = section({
 /** When slices get more instances, and fewer. */
 export const scalingSection = section({
   enabled: boolean().prefault(false).describe(
-    "Whether the leader scales slices by the calls that they get",
+    "Whether the leader scales slices by their calls and their CPU time",
   ),
   dryRun: boolean().prefault(false).describe("Decide and record, but change nothing"),
   upInFlight: integer(1, 65_536).prefault(16).describe(
@@ -38,6 +38,12 @@ export const scalingSection = section({
   ),
   downInFlight: integer(0, 65_536).prefault(4).describe(
     "Calls under way per instance below which a slice loses one, never below minAvailable",
+  ),
+  upCpuPercent: integer(1, 100).prefault(80).describe(
+    "Share of a core per instance, over ten seconds, above which a slice gets another one",
+  ),
+  downCpuPercent: integer(0, 99).prefault(20).describe(
+    "Share of a core per instance below which a slice may lose one",
   ),
   maxInstances: integer(1, limits.instancesMax).prefault(32).describe(
     "Most instances that a slice is given",
