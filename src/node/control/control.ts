@@ -154,7 +154,6 @@ export class Control {
     this.gateway = new GatewayLink({
       routes: () => this.routes,
       config: () => this.config === options.config ? undefined : this.config,
-      // What is on disk is of a former life, and a gateway that goes on knows better.
       holdsRoutes: true,
     });
     const { cluster, clock, store } = this;
