@@ -155,9 +155,14 @@ export const plantedDhtBugs: readonly PlantedBug[] = [
     why: "it has nothing and says so",
     seedsMax: 100,
     changes: [{
-      file: placement,
-      find: "return a.node === b.node && a.storage === b.storage;",
-      replace: "return a.node === b.node;",
+      file: "src/dht/views.ts",
+      find: "return members.some((member) => isSameMember(member, this.#me));",
+      replace: "return members.some(({ node }) => node === this.#me.node);",
+    }, {
+      file: operation,
+      find: 'import { isSameMember, partitionOf } from "../placement.ts";',
+      replace: 'import { partitionOf } from "../placement.ts";\n' +
+        "const isSameMember = (a: Member, b: Member) => a.node === b.node;",
     }],
   },
   {
