@@ -153,7 +153,7 @@ export const plantedDhtBugs: readonly PlantedBug[] = [
   {
     name: "a new disk answers for the old one",
     why: "it has nothing and says so",
-    seedsMax: 100,
+    seedsMax: 1_000,
     changes: [{
       file: "src/dht/views.ts",
       find: "return members.some((member) => isSameMember(member, this.#me));",
