@@ -7,6 +7,17 @@ import type { Command } from "./command.ts";
 import { command as aspectList } from "./commands/aspect/list.ts";
 import { command as aspectRemove } from "./commands/aspect/remove.ts";
 import { command as aspectSet } from "./commands/aspect/set.ts";
+import { command as artifactDelete } from "./commands/artifact/delete.ts";
+import { command as artifactDeploy } from "./commands/artifact/deploy.ts";
+import { command as artifactGc } from "./commands/artifact/gc.ts";
+import { command as artifactInfo } from "./commands/artifact/info.ts";
+import { command as artifactList } from "./commands/artifact/list.ts";
+import { command as artifactPush } from "./commands/artifact/push.ts";
+import { command as artifactVerify } from "./commands/artifact/verify.ts";
+import { command as artifactVersions } from "./commands/artifact/versions.ts";
+import { command as dhtLocate } from "./commands/dht/locate.ts";
+import { command as dhtRepair } from "./commands/dht/repair.ts";
+import { command as dhtStatus } from "./commands/dht/status.ts";
 import { command as backupCreate } from "./commands/backup/create.ts";
 import { command as backupList } from "./commands/backup/list.ts";
 import { command as backupRestore } from "./commands/backup/restore.ts";
@@ -136,6 +147,9 @@ export const commands: readonly Command[] = [
   ...[lockRun, lockList],
   ...[topicList, topicStatus, topicPublish, topicReplay],
   ...[deadLetterList, deadLetterShow, deadLetterRetry, deadLetterReplay, deadLetterPurge],
+  ...[artifactDeploy, artifactPush, artifactList, artifactVersions],
+  ...[artifactInfo, artifactDelete, artifactVerify, artifactGc],
+  ...[dhtStatus, dhtLocate, dhtRepair],
   ...[backupCreate, backupList, backupVerify, backupRestore, backupSchedule],
   ...[configValidate, configShow, configList, configSet, configRemove],
   keyCreate,

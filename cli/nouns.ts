@@ -12,6 +12,8 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   blueprint: "Say what should run, and see how far it is",
   controller: "See what is scaled by itself",
   deploy: "Let a new version of a slice take over, step by step",
+  artifact: "Put files into the repository of the cluster, and look at them",
+  dht: "See how the nodes hold data for each other",
   slice: "Write, build and publish slices",
   schema: "Let editors check the files that you write",
   permissions: "See what slices ask for",

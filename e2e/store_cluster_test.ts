@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { followWatch } from "../src/client/watch.ts";
-import type { WatchMessage } from "../src/protocol/api/data.ts";
+import type { WatchMessage } from "../src/protocol/api/data/kv.ts";
 import { startLocalCluster } from "./lib/local_cluster.ts";
 import type { Node } from "./lib/node.ts";
 import { e2eTest, until } from "./lib/world.ts";

@@ -14,10 +14,12 @@ import type { RawBody, Row, StreamMessage } from "../protocol/api/row.ts";
 import { apiRows } from "../protocol/api/table.ts";
 import { Access, checkContentType, type Principal } from "./access.ts";
 import { type BodyLimits, decodeText, readBytes } from "./body.ts";
+import { streamedBody } from "./upload.ts";
 import { eventStream } from "./event_stream.ts";
 import { EventStreams } from "./events.ts";
 import type { Handler, HandlerContext } from "./handler.ts";
 import { artifactHandlers } from "./handlers/artifacts.ts";
+import { dhtHandlers } from "./handlers/dht.ts";
 import { backupHandlers } from "./handlers/backups.ts";
 import { blueprintHandlers } from "./handlers/blueprints.ts";
 import { callHandlers } from "./handlers/calls.ts";
@@ -57,6 +59,7 @@ const handlers = {
   ...configHandlers,
   ...backupHandlers,
   ...artifactHandlers,
+  ...dhtHandlers,
 } as unknown as Record<string, Handler<Row>>;
 
 /** The API of a node. */
@@ -165,7 +168,9 @@ async function answer(
   if (row.response === "stream") return streamAnswer(req.method, reply.body, headers);
   if (row.response !== "raw") return Response.json(reply.body, { status, headers });
   const { bytes, contentType } = reply.body as unknown as RawBody;
-  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+  const isSent = req.method !== "HEAD" && status !== 304;
+  const sent = isSent ? await reply.open?.() : undefined;
+  return new Response(status === 304 ? null : sent ?? bytes as Uint8Array<ArrayBuffer>, {
     status,
     headers: {
       ...headers,
@@ -193,6 +198,7 @@ function streamAnswer(
 
 async function bodyOf(request: Request, row: Row, limits: BodyLimits): Promise<unknown> {
   if (row.body === undefined) return undefined;
+  if (row.isBodyStreamed === true) return streamedBody(request, limits);
   const bytes = await readBytes(request, limits);
   if (row.body === "raw") {
     const contentType = request.headers.get("content-type") ?? "application/octet-stream";

@@ -23,6 +23,8 @@ export interface Reply<R extends Row> {
   readonly body: RowResponse<R>;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For raw answers: opens what is sent instead of the bytes of `body`. */
+  readonly open?: () => Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Answers the requests of one row. */

@@ -43,7 +43,7 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
       connectResources(message.resources);
       break;
     case "storage":
-      storage.connect(message.storage);
+      connectStorage(message.storage);
       break;
     case "instanceReady":
       control?.onInstanceReady(message.instance);
@@ -72,6 +72,14 @@ scope.onmessage = (event: MessageEvent<ToControl>) => {
 /** Before control is open it waits for it. */
 let waiting: MessagePort | undefined;
 
+/** What the storage thread tells at once needs a listener. */
+let waitingStorage: MessagePort | undefined;
+
+function connectStorage(port: MessagePort): void {
+  if (control === undefined) waitingStorage = port;
+  else storage.connect(port);
+}
+
 function connectResources(port: MessagePort): void {
   if (control === undefined) waiting = port;
   else control.resources.connect(port);
@@ -90,6 +98,7 @@ async function start(message: Extract<ToControl, { type: "start" }>): Promise<vo
   );
   control = opened;
   opened.connectGateway(gateway);
+  if (waitingStorage !== undefined) storage.connect(waitingStorage);
   if (waiting !== undefined) opened.resources.connect(waiting);
   server = await takeOver(inherited !== undefined, () => serve(config, opened));
   const management = addressOf(config.management.host, server.addr.port);

@@ -10,7 +10,7 @@ import { encodeBase64, textOf } from "./values.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { AetherError } from "../base/errors.ts";
 import type { ReplicatedStore } from "../node/cluster/replicated_store.ts";
-import type { WatchEvent, WatchMessage } from "../protocol/api/data.ts";
+import type { WatchEvent, WatchMessage } from "../protocol/api/data/kv.ts";
 import { userPrefix } from "../protocol/keys.ts";
 import type { PastChange, PastEvent } from "../store/history.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/clock.ts";
 import { AetherError } from "../base/errors.ts";
-import type { WatchMessage } from "../protocol/api/data.ts";
+import type { WatchMessage } from "../protocol/api/data/kv.ts";
 import { History } from "../store/history.ts";
 import type { StoreChange } from "../store/state.ts";
 import { Watches } from "./watches.ts";

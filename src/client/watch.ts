@@ -5,7 +5,7 @@
  * @module
  */
 import { AetherError } from "../base/errors.ts";
-import type { WatchMessage } from "../protocol/api/data.ts";
+import type { WatchMessage } from "../protocol/api/data/kv.ts";
 import type { AetherClient } from "./client.ts";
 
 /** What to watch. */

@@ -23,6 +23,8 @@ import {
 import { nodeLifecycles } from "./node_lifecycle.ts";
 import { rolloutSchema } from "./rollout.ts";
 import { sizingSchema } from "./deployment/sizing.ts";
+import { dhtViewSchema } from "./storage/dht.ts";
+import { fileRecordSchema } from "./storage/artifacts.ts";
 import { aspectModes } from "./slice/interceptors.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
@@ -187,6 +189,27 @@ export const keys = {
       manifest: manifestSchema,
     }),
   ),
+  /** `file/{path}`: a file of the repository, and where its bytes are. */
+  file: new KeyType("file/", "node", fileRecordSchema),
+  /** `collection/last`: the last removal of chunks that no file names. */
+  collection: new KeyType(
+    "collection/",
+    "node",
+    z.object({
+      node: z.string(),
+      /** Wall time: a collection that has not ended long after it is over all the same. */
+      startedAtMs: z.number(),
+      isRunning: z.boolean(),
+    }),
+  ),
+  /** `dhtview/current`: who holds the data of the DHT. */
+  dhtView: new KeyType("dhtview/", "leader", dhtViewSchema),
+  /** `dhtmember/{node}`: the storage of a node, and the last change of members it has followed. */
+  dhtMember: new KeyType(
+    "dhtmember/",
+    "node",
+    z.object({ storage: z.string(), settled: z.int() }),
+  ),
   /** `cluster/configuration`: the voters. */
   cluster: new KeyType(
     "cluster/",
@@ -265,6 +288,11 @@ export const sizingKey = keys.sizing.key("current");
 export const userPrefix = "user/";
 /** Start of the keys of a slice's `kv()`: `slice/{artifactBase}/`. */
 export const slicePrefix = "slice/";
+
+/** The key that says who holds the data of the DHT. */
+export const dhtViewKey = keys.dhtView.key("current");
+/** The key of the last collection of chunks. */
+export const collectionKey = keys.collection.key("last");
 
 /** Who may write a key; undefined when no kind of key has this prefix. */
 export function writerOf(key: string): Writer | undefined {

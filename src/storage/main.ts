@@ -1,29 +1,19 @@
 /**
- * Main module of the storage thread: owns the storage port and the services behind it.
+ * Main module of the storage thread: runs a {@link StorageNode} and talks to the supervisor.
  *
- * `service.ts` says what a service is and how one is added.
+ * `service.ts` says what a service of the thread is and how one is added.
  *
  * @module
  */
 import { toAetherError } from "../base/errors.ts";
-import { formatAddress } from "../base/transport/transport.ts";
 import { systemClock } from "../io/clock.ts";
-import { GatewayCalls } from "../io/calls/gateway_calls.ts";
 import { createNodeLogger } from "../io/node_log.ts";
 import { systemRandom } from "../io/random.ts";
-import { ThreadLine } from "../io/thread/thread_line.ts";
 import { openPeerTransport } from "../io/tls/peer_transport.ts";
 import type { Config } from "../protocol/config/config.ts";
 import { storageBodyBytesMax, storageFrameBytesMax } from "../protocol/storage/frame.ts";
-import {
-  type FromStorage,
-  type StorageTopology,
-  topologyTopic,
-  type ToStorage,
-} from "../protocol/thread/storage.ts";
-import { StoragePeers } from "./peers.ts";
-import type { StorageService } from "./service.ts";
-import { storageServices } from "./services.ts";
+import type { FromStorage, ToStorage } from "../protocol/thread/storage.ts";
+import { StorageNode } from "./storage_node.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -37,17 +27,9 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
   format: "text",
 };
 const log = createNodeLogger(logConfig, "storage");
-const lines = {
-  control: new ThreadLine("control"),
-  resources: new ThreadLine("resources"),
-};
-const calls = new GatewayCalls();
-const opened: StorageService[] = [];
-let peers: StoragePeers | undefined;
-let current: Config | undefined;
+let node: StorageNode | undefined;
 /** Lines wait until the services answer. */
-let waiting: Extract<ToStorage, { type: "line" }>[] | undefined = [];
-let topology: StorageTopology = { revision: 0, cluster: "", members: [] };
+let waiting: Extract<ToStorage, { type: "line" }>[] = [];
 
 scope.onmessage = ({ data: message }: MessageEvent<ToStorage>) => {
   switch (message.type) {
@@ -60,68 +42,39 @@ scope.onmessage = ({ data: message }: MessageEvent<ToStorage>) => {
       });
       break;
     case "config":
-      current = message.config;
+      node?.configure(message.config);
       Object.assign(logConfig, message.config.log);
       break;
     case "line":
-      if (waiting !== undefined) waiting.push(message);
-      else connect(message);
+      if (node === undefined) waiting.push(message);
+      else node.connect(message.user, message.port);
       break;
     case "stop":
-      stop().finally(() => post({ type: "stopped" }));
+      Promise.resolve(node?.close()).finally(() => post({ type: "stopped" }));
       break;
   }
 };
 
 async function start(config: Config): Promise<void> {
-  current = config;
   Object.assign(logConfig, config.log);
-  const { cluster, node } = config;
   const clock = systemClock();
-  const address = { hostname: cluster.host, port: cluster.storagePort };
-  const transport = await openPeerTransport(address, {
+  const { host: hostname, storagePort: port } = config.cluster;
+  const transport = await openPeerTransport({ hostname, port }, {
     config,
     clock,
     log,
-    limits: { maxFrameBytes: storageFrameBytesMax, maxQueuedBytes: 4 * storageBodyBytesMax },
+    limits: { maxFrameBytes: storageFrameBytesMax, maxQueuedBytes: 8 * storageBodyBytesMax },
   });
-  const links = peers = new StoragePeers({ node: node.id, transport, clock, log });
-  const host = {
-    node: node.id,
-    config: () => current ?? config,
+  const opened = node = await StorageNode.open({
+    config,
+    transport,
     clock,
     random: systemRandom(),
     log,
-    peers: links,
-    lines,
-    calls,
-    topology: () => topology,
-  };
-  for (const open of storageServices) opened.push(await open(host));
-  lines.control.handle(topologyTopic, (told: StorageTopology) => {
-    topology = told;
-    links.follow(told);
-    for (const service of opened) service.onTopology?.(told);
   });
-  for (const line of waiting ?? []) connect(line);
-  waiting = undefined;
-  // A node that has peers takes their links.
-  const storage = cluster.peers.length === 0
-    ? ""
-    : formatAddress(await transport.listen(links.accept));
-  post({ type: "listening", storage });
-}
-
-function connect({ user, port }: Extract<ToStorage, { type: "line" }>): void {
-  if (user === "gateway") calls.connect(port);
-  else lines[user].connect(port);
-}
-
-async function stop(): Promise<void> {
-  for (const service of opened.splice(0).reverse()) await service.close();
-  await peers?.close();
-  calls.close();
-  for (const line of Object.values(lines)) line.close();
+  for (const { user, port: line } of waiting) opened.connect(user, line);
+  waiting = [];
+  post({ type: "listening", storage: await opened.listen() });
 }
 
 scope.addEventListener("unhandledrejection", (event) => {

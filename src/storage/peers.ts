@@ -57,7 +57,12 @@ export class StoragePeers {
   readonly #open = new Set<PeerLink>();
   readonly #asking = new Map<number, Asking>();
   readonly #writer = new ByteWriter();
-  #topology: StorageTopology = { revision: 0, cluster: "", members: [] };
+  #topology: StorageTopology = {
+    revision: 0,
+    cluster: "",
+    members: [],
+    view: undefined,
+  };
   #sweep: Timer | undefined;
   #nextId = 1;
   #answering = 0;

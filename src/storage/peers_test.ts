@@ -29,7 +29,7 @@ function introduce(peers: Readonly<Record<string, TestPeer>>, cluster = "c"): vo
     isAlive: true,
   }));
   for (const { peers: each } of Object.values(peers)) {
-    each.follow({ revision: 1, cluster, members });
+    each.follow({ revision: 1, cluster, members, view: undefined });
   }
 }
 
@@ -93,6 +93,6 @@ Deno.test("StoragePeers refuse strangers, other clusters and what is no frame", 
   // A member that is none any more loses its link.
   b.peers.handle("greet", () => bytes("hi"));
   assert.equal(text(await a.peers.ask("b", "greet", bytes(""), 5_000)), "hi");
-  a.peers.follow({ revision: 2, cluster: "c", members: [] });
+  a.peers.follow({ revision: 2, cluster: "c", members: [], view: undefined });
   await assert.rejects(a.peers.ask("b", "greet", bytes(""), 5_000), { name: "UNREACHABLE" });
 });

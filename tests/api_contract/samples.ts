@@ -10,6 +10,7 @@ import { createBackup } from "../../src/node/backup/backups.ts";
 import type { RowName } from "../../src/protocol/api/table.ts";
 import { keys } from "../../src/protocol/keys.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
+import { goodArtifacts, prepareArtifacts, wrongArtifacts } from "./artifact_samples.ts";
 import { goodRollouts, prepareRollouts, wrongRollouts } from "./rollout_samples.ts";
 import { goodTopics, prepareTopics, wrongTopics } from "./topic_samples.ts";
 import type { TestApi } from "./setup.ts";
@@ -122,9 +123,7 @@ export const good: Readonly<Record<RowName, Sample>> = {
   overrideList: {},
   overrideSet: { body: JSON.stringify({ key: "management.maxInFlight", value: 100 }) },
   overrideRemove: { params: { key: "artifact.maxBytes" } },
-  artifactList: {},
-  repositoryGet: { params: { path: echoPath } },
-  repositoryPut: { params: { path: echoPath }, body: packedSlice(echo, { routes: ["GET /echo"] }) },
+  ...goodArtifacts,
 };
 
 /** Part of a request that is wrong, with the path of the issue that must name it. */
@@ -331,9 +330,7 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "params", params: { key: "k".repeat(129) }, issue: "key" },
     { part: "query", params: { key: "k" }, query: { node: "n".repeat(64) }, issue: "node" },
   ],
-  artifactList: [],
-  repositoryGet: [{ part: "params", params: { path: "p".repeat(1025) }, issue: "path" }],
-  repositoryPut: [{ part: "params", params: { path: "p".repeat(1025) }, body: "x", issue: "path" }],
+  ...wrongArtifacts,
 };
 
 /** Makes what the good calls need: slices, blueprints, keys. */
@@ -345,6 +342,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   };
   await must("PUT", `/repository/${echoPath}`, packedSlice(echo, { routes: ["GET /echo"] }));
   await must("PUT", `/repository/${otherPath}`, packedSlice(other));
+  await prepareArtifacts(must);
   const third = "org.example:third:1.0.0";
   const thirdPath = repositoryPath({ group: "org.example", name: "third", version: "1.0.0" });
   await must("PUT", `/repository/${thirdPath}`, packedSlice(third));

@@ -17,7 +17,13 @@ import { fillPath } from "../../src/client/request.ts";
 import { initAuthority, issueInto } from "../../src/io/tls/authority_folder.ts";
 import { Control } from "../../src/node/control/control.ts";
 import type { Row } from "../../src/protocol/api/row.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import { systemRandom } from "../../src/io/random.ts";
+import { tcpTransport } from "../../src/io/tcp_transport.ts";
+import { createLogger } from "../../src/sdk/logger.ts";
+import { StorageNode } from "../../src/storage/storage_node.ts";
 import { ThreadLine } from "../../src/io/thread/thread_line.ts";
+import type { Config } from "../../src/protocol/config/config.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import { parseCoordinates, repositoryPath } from "../../src/protocol/coordinates.ts";
 import type {
@@ -50,12 +56,19 @@ export class TestApi implements AsyncDisposable {
   readonly port: number;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #gateway: MessagePort;
+  readonly #storage: StorageNode;
 
-  private constructor(control: Control, server: Deno.HttpServer<Deno.NetAddr>, port: MessagePort) {
+  private constructor(
+    control: Control,
+    server: Deno.HttpServer<Deno.NetAddr>,
+    port: MessagePort,
+    storage: StorageNode,
+  ) {
     this.control = control;
     this.port = server.addr.port;
     this.#server = server;
     this.#gateway = port;
+    this.#storage = storage;
   }
 
   /** Starts one; the tree is a configuration as in `aether.toml`. */
@@ -68,9 +81,11 @@ export class TestApi implements AsyncDisposable {
       tls: await writeCertificates(),
       ...tree,
     });
+    const line = new ThreadLine("storage");
+    const storage = await openStorage(config);
     const opened = await Control.open({
       config,
-      storage: new ThreadLine("storage"),
+      storage: line,
       post: (message) => play(message, () => started?.control),
     });
     const api = createApi(opened);
@@ -80,12 +95,20 @@ export class TestApi implements AsyncDisposable {
       onListen() {},
     }, (request) => api.fetch(request));
     const gateway = connectGateway(opened);
+    const { port1, port2 } = new MessageChannel();
+    storage.connect("control", port1);
+    line.connect(port2);
     const management = `127.0.0.1:${server.addr.port}`;
     opened.start({ management, app: "127.0.0.1:2", gateway: "", storage: "" });
-    const started = new TestApi(opened, server, gateway);
+    const started = new TestApi(opened, server, gateway, storage);
     await until("the node has joined", async () => {
       const response = await started.fetch("GET", "/health/ready");
       return await statusOf(response) === 200 ? true : undefined;
+    });
+    await until("the storage knows its members", async () => {
+      const response = await started.fetch("GET", "/api/dht/status", { headers: adminHeaders });
+      const { revision } = await response.json();
+      return revision === 0 ? undefined : true;
     });
     return started;
   }
@@ -114,6 +137,7 @@ export class TestApi implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
     await this.control.close();
+    await this.#storage.close();
     const { directory } = this.control.config.backup;
     if (directory !== undefined) await Deno.remove(directory, { recursive: true });
     const { tls } = this.control.config;
@@ -121,6 +145,20 @@ export class TestApi implements AsyncDisposable {
     this.#gateway.close();
   }
 }
+
+/** What the storage thread is, in this thread. */
+async function openStorage(config: Config): Promise<StorageNode> {
+  const clock = systemClock();
+  return await StorageNode.open({
+    config,
+    transport: tcpTransport({ hostname: "127.0.0.1", port: 0 }),
+    clock,
+    random: systemRandom(),
+    log: createLogger(() => {}),
+  });
+}
+
+const adminHeaders = { authorization: `Bearer ${testKeys.admin}` };
 
 /** An authority's folder with its key and a certificate for the node. */
 async function writeCertificates() {

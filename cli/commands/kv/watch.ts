@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WatchEvent, WatchMessage } from "../../../src/protocol/api/data.ts";
+import type { WatchEvent, WatchMessage } from "../../../src/protocol/api/data/kv.ts";
 import { defineCommand } from "../../command.ts";
 import { wholeNumber } from "../../values.ts";
 

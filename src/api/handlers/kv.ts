@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { AetherError } from "../../base/errors.ts";
 import { utf8Bytes } from "../../base/text/utf8_bytes.ts";
 import type { Control } from "../../node/control/control.ts";
-import type { kvRows, TxnChange, TxnComparison } from "../../protocol/api/data.ts";
+import type { kvRows, TxnChange, TxnComparison } from "../../protocol/api/data/kv.ts";
 import { checkUserKey, keys, userPrefix } from "../../protocol/keys.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Applied, Compare, Idempotency, KeyOperation } from "../../protocol/store/command.ts";
@@ -22,7 +22,7 @@ const revisionHeader = "x-aether-revision";
 /** The rest of the time in which a request must be answered is for saying that it is over. */
 const waitShare = 0.8;
 
-/** See `protocol/api/data.ts`. */
+/** See `protocol/api/data/kv.ts`. */
 export const kvHandlers: Handlers<keyof typeof kvRows> = {
   kvList: async ({ query }, { control }) => {
     await readable(control, query);

@@ -9,7 +9,6 @@ import { buildInfo } from "../../io/entry.ts";
 import { openTarget } from "../../io/backup/open_target.ts";
 import type { BackupManifest } from "../../protocol/backup.ts";
 import type { Config } from "../../protocol/config/config.ts";
-import { parseCoordinates, repositoryPath } from "../../protocol/coordinates.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import type { SliceCatalog } from "../control/catalog.ts";
 import { createBackup, listBackups, loadBackup, pruneBackups } from "./backups.ts";
@@ -18,7 +17,7 @@ import { createBackup, listBackups, loadBackup, pruneBackups } from "./backups.t
 export interface NodeBackupsOptions {
   readonly node: string;
   readonly store: Pick<ReplicatedStore, "readBarrier" | "snapshot">;
-  readonly catalog: Pick<SliceCatalog, "list" | "file">;
+  readonly catalog: Pick<SliceCatalog, "list" | "bytes">;
   readonly clock: Clock;
   readonly random: Random;
   /** The configuration as it is now. */
@@ -76,7 +75,7 @@ export class NodeBackups {
     const artifacts = catalog.list().map(({ artifact, sha256 }) => ({
       artifact,
       sha256,
-      bytes: async () => (await catalog.file(repositoryPath(parseCoordinates(artifact)))).bytes,
+      bytes: () => catalog.bytes(artifact),
     }));
     const unique = Array.from(random.bytes(4), (byte) => byte.toString(16).padStart(2, "0"));
     const manifest = await createBackup(target, {

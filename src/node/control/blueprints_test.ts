@@ -4,7 +4,7 @@ import { requireCeiling } from "../../deployment/ceiling.ts";
 import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts";
 import { keys } from "../../protocol/keys.ts";
 import { Blueprints } from "./blueprints.ts";
-import { Network, packed } from "./catalog_fixture_test.ts";
+import { Network, packed, streamOf } from "./catalog_fixture_test.ts";
 import { addMember, MemoryStore, reportInstance } from "./store_fixture_test.ts";
 import { storedTargets } from "./views.ts";
 
@@ -32,10 +32,10 @@ class World {
 
   /** Blueprints on a node that has these slices. */
   async with(slices: Readonly<Record<string, ManifestOptions>>): Promise<Blueprints> {
-    const catalog = await this.network.add("n1");
+    const { catalog, repository } = await this.network.add("n1");
     for (const [artifact, options] of Object.entries(slices)) {
       const { path, bytes } = packed(artifact, options);
-      await catalog.put(path, bytes);
+      await repository.put(path, streamOf(bytes));
     }
     return new Blueprints({
       store: this.store,

@@ -5,13 +5,10 @@
  *
  * @module
  */
-import { ArtifactRepository } from "../../artifact/repository.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
-import { MemoryStorage, type Storage } from "../../base/storage.ts";
 import { systemClock } from "../../io/clock.ts";
 import { buildInfo } from "../../io/entry.ts";
-import { FileStorage } from "../../io/file_storage.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
 import { systemRandom } from "../../io/random.ts";
 import type { ThreadLine } from "../../io/thread/thread_line.ts";
@@ -41,9 +38,9 @@ import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
 import { Agent } from "./agent.ts";
 import { CallFigures } from "../figures/call_figures.ts";
-import { SliceCatalog } from "./catalog.ts";
+import type { SliceCatalog } from "./catalog.ts";
 import { Topics } from "../messaging/topics.ts";
-import { TopologyFeed } from "../storage/topology_feed.ts";
+import { NodeArtifacts } from "../artifacts/node_artifacts.ts";
 import { ConfigOverlay } from "./config_overlay.ts";
 import { sizingOptions } from "../sizing/sizing_options.ts";
 import { Duties } from "./duties.ts";
@@ -74,7 +71,7 @@ export class Control {
   readonly log: Logger;
   readonly cluster: Cluster;
   readonly store: ReplicatedStore;
-  readonly catalog: SliceCatalog;
+  readonly artifacts: NodeArtifacts;
   readonly blueprints: Deployment["blueprints"];
   readonly locks: Locks;
   readonly figures: CallFigures;
@@ -90,7 +87,6 @@ export class Control {
   readonly startedAtMs: number = this.clock.monotonicMs();
   readonly #stopping = new AbortController();
   readonly #options: ControlOptions;
-  readonly #artifacts: Storage;
   /** Changes with the configuration. */
   readonly #logConfig: Config["log"];
   readonly #clusterAddress: string;
@@ -123,14 +119,7 @@ export class Control {
       onChange: () => this.#onConfig(),
     });
     this.#clusterAddress = parts.clusterAddress;
-    this.#artifacts = parts.artifacts;
-    this.catalog = new SliceCatalog({
-      node: this.config.node.id,
-      repository: parts.repository,
-      store: this.store,
-      asks: this.cluster.asks,
-      isAlive: (node) => this.cluster.isAlive(node),
-    });
+    this.artifacts = parts.artifacts;
     this.registration = new Registration({
       node: this.config.node.id,
       version: buildInfo().version,
@@ -171,6 +160,11 @@ export class Control {
     if (this.config !== options.config) this.#onConfig();
   }
 
+  /** The published slices. */
+  get catalog(): SliceCatalog {
+    return this.artifacts.catalog;
+  }
+
   /** The configuration as it is now, with overrides. */
   get config(): Config {
     return this.overlay.config;
@@ -184,7 +178,6 @@ export class Control {
    */
   static async open(options: ControlOptions): Promise<Control> {
     const { config, post } = options;
-    const { dataDir } = config.node;
     const logConfig = { ...config.log };
     const { cluster, address } = await bootCluster({
       config,
@@ -194,11 +187,14 @@ export class Control {
       onFailure: (error) => post({ type: "failed", problem: error.toProblem() }),
     });
     try {
-      const artifacts = dataDir === undefined
-        ? new MemoryStorage()
-        : await FileStorage.open(`${dataDir}/artifacts`);
-      const repository = await ArtifactRepository.open(artifacts);
-      const parts = { cluster, clusterAddress: address, artifacts, repository, logConfig };
+      const artifacts = await NodeArtifacts.open({
+        config,
+        cluster,
+        line: options.storage,
+        clock: systemClock(),
+        log: createNodeLogger(logConfig, "artifacts"),
+      });
+      const parts = { cluster, clusterAddress: address, artifacts, logConfig };
       return new Control(options, parts);
     } catch (error) {
       await cluster.close();
@@ -244,7 +240,12 @@ export class Control {
     this.#duties = new Duties({
       cluster: this.cluster,
       membership: this.membership,
-      tasks: [this.deployment.driver, this.deployment.scaling, this.topics.duty],
+      tasks: [
+        this.deployment.driver,
+        this.deployment.scaling,
+        this.topics.duty,
+        this.artifacts.duty,
+      ],
       backups: this.backups,
       clock: this.clock,
       log: this.log,
@@ -253,7 +254,7 @@ export class Control {
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
     this.gateway.sendRoutes();
-    new TopologyFeed(this.storage, this.cluster);
+    this.artifacts.start();
     this.#join();
     return this.#addresses;
   }
@@ -288,10 +289,9 @@ export class Control {
   async close(): Promise<void> {
     await this.stop();
     this.resources.close();
-    this.storage.close();
     this.gateway.close();
     await this.cluster.close();
-    await this.#artifacts.close();
+    await this.artifacts.close();
   }
 
   /** The supervisor says that an instance serves. */
@@ -394,7 +394,6 @@ export class Control {
 interface OpenedParts {
   readonly cluster: Cluster;
   readonly clusterAddress: string;
-  readonly artifacts: Storage;
-  readonly repository: ArtifactRepository;
+  readonly artifacts: NodeArtifacts;
   readonly logConfig: Config["log"];
 }

@@ -39,6 +39,7 @@ const watched = [
   keys.member,
   keys.topicHost,
   keys.partitionState,
+  keys.dhtMember,
 ].map((
   type,
 ) => type.prefix);

@@ -5,11 +5,11 @@
  * @module
  */
 import type { ThreadLine } from "../../io/thread/thread_line.ts";
-import { keys } from "../../protocol/keys.ts";
+import { dhtViewKey, keys } from "../../protocol/keys.ts";
 import { type StorageTopology, topologyTopic } from "../../protocol/thread/storage.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { storedValues } from "../control/views.ts";
+import { storedValue, storedValues } from "../control/views.ts";
 
 /** What is known of the cluster. */
 export interface TopologySource {
@@ -30,7 +30,8 @@ export class TopologyFeed {
     this.#source = source;
     line.onConnect(() => this.#send());
     source.store.onChange(({ events }) => {
-      if (events.some(({ key }) => key.startsWith(keys.member.prefix))) this.#send();
+      const prefixes = [keys.member.prefix, keys.dhtView.prefix];
+      if (events.some(({ key }) => prefixes.some((each) => key.startsWith(each)))) this.#send();
     });
     source.onEvent(({ type }) => {
       if (type === "belief") this.#send();
@@ -46,6 +47,8 @@ export class TopologyFeed {
       isAlive: this.#source.isAlive(value.id),
     }));
     const { revision } = store.state;
-    this.#line.tell(topologyTopic, { revision, cluster, members } satisfies StorageTopology);
+    const stored = storedValue(store.state, keys.dhtView, dhtViewKey)?.value;
+    const view = stored && { ...stored, next: stored.next };
+    this.#line.tell(topologyTopic, { revision, cluster, members, view } satisfies StorageTopology);
   }
 }

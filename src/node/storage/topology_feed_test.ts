@@ -23,7 +23,7 @@ Deno.test("TopologyFeed tells every new thread the members, their addresses and 
   emit({ type: "belief" } as Parameters<typeof emit>[0]);
   const members = (isAlive: boolean) => [{ id: "n1", address: "h:8092", isAlive }];
   assert.deepEqual(told, [
-    { revision, cluster: "c", members: members(true) },
-    { revision, cluster: "c", members: members(false) },
+    { revision, cluster: "c", members: members(true), view: undefined },
+    { revision, cluster: "c", members: members(false), view: undefined },
   ]);
 });

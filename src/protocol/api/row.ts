@@ -47,6 +47,8 @@ export interface Row {
   /** JSON schema of the body, or raw bytes up to `bodyMaxBytes`. */
   readonly body?: z.ZodType | "raw";
   readonly bodyMaxBytes?: number;
+  /** The handler reads the raw body as it comes, see `api/upload.ts`. @default {false} */
+  readonly isBodyStreamed?: boolean;
   /** JSON schema of the answer, raw bytes, nothing (204), or messages without an end. */
   readonly response: z.ZodType | "raw" | "none" | "stream";
   /** JSON schema of each message of a stream. */

@@ -11,7 +11,9 @@ import { blueprintRows } from "./blueprints.ts";
 import { callRows } from "./calls.ts";
 import { clusterRows, eventRows } from "./cluster.ts";
 import { configRows } from "./config.ts";
-import { artifactRows, kvRows } from "./data.ts";
+import { artifactRows } from "./data/artifacts.ts";
+import { kvRows } from "./data/kv.ts";
+import { dhtRows } from "./data/dht.ts";
 import { joinTokenRows } from "./join_tokens.ts";
 import { leaseRows, lockRows } from "./locks.ts";
 import { deployRows } from "./deployment/deploy.ts";
@@ -42,6 +44,7 @@ export const apiTable = {
   ...deadLetterRows,
   ...backupRows,
   ...artifactRows,
+  ...dhtRows,
 };
 
 /** The table's type. */

@@ -60,6 +60,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
     calls: { maxBytes: 4_194_304, interceptorsOff: [] },
     store: { maxBytes: 268_435_456, historyRevisions: 10_000, snapshotEveryBytes: 16_777_216 },
     artifact: { maxBytes: 67_108_864 },
+    storage: { maxBytes: 68_719_476_736, memoryBytes: 268_435_456, cacheBytes: 268_435_456 },
     sandbox: {
       tier: "worker",
       heapMb: 256,

@@ -37,6 +37,7 @@ Deno.test("configKeys describes every key and table", () => {
     "calls",
     "store",
     "artifact",
+    "storage",
     "sandbox",
     "sandbox.max",
     "deployment",

@@ -8,7 +8,7 @@
  * @module
  */
 import { z } from "zod";
-import { limits } from "../limits.ts";
+import { artifactSection as artifact, storageSection as storage } from "./sections/storage.ts";
 import { callsSection as calls } from "./sections/calls.ts";
 import {
   deploymentSection as deployment,
@@ -256,11 +256,6 @@ const store = section({
   ),
 }).prefault({}).describe("The replicated key-value store");
 
-const artifact = section({
-  maxBytes: byteSize({ minimum: "1KiB", maximum: `${limits.artifactBytes}B` }).prefault("64MiB")
-    .describe("Largest slice artifact that the repository accepts"),
-}).prefault({}).describe("The artifact repository");
-
 const sandboxMax = section({
   net: list(
     text(
@@ -386,6 +381,7 @@ export const configSchema = section({
   calls,
   store,
   artifact,
+  storage,
   sandbox,
   deployment,
   scaling,

@@ -9,6 +9,7 @@
  */
 import type { Problem } from "../../base/errors.ts";
 import type { Config } from "../config/config.ts";
+import type { View } from "../dht/view.ts";
 import type { Heartbeat } from "./threads.ts";
 
 /** The threads that have a line to the storage thread. */
@@ -48,6 +49,8 @@ export interface StorageTopology {
   /** Id of the cluster: storage threads of other clusters are refused. */
   readonly cluster: string;
   readonly members: readonly StorageMember[];
+  /** Who holds the data of the DHT; undefined before that was decided for the first time. */
+  readonly view: View | undefined;
 }
 
 /** Topic on which control tells the {@link StorageTopology}. */

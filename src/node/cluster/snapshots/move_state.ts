@@ -44,7 +44,9 @@ export function moveState(state: StoreState, { nodes, holders }: NewOwners): voi
   write("leader", all(keys.assignment.prefix));
   write(
     "node",
-    [keys.member, keys.leader, keys.instance, keys.backup].flatMap(({ prefix }) => all(prefix)),
+    [keys.member, keys.leader, keys.instance, keys.backup, keys.dhtMember, keys.collection].flatMap(
+      ({ prefix }) => all(prefix),
+    ),
   );
   const artifacts = [...state.entries(keys.artifact.prefix)].map(([key, entry]) => {
     const value = keys.artifact.decode(key, entry.value);

@@ -1,14 +1,13 @@
 /**
- * API rows about data: the key-value store and the artifact repository.
+ * API rows about data: the key-value store.
  *
  * @module
  */
 import { z } from "zod";
-import { limits } from "../limits.ts";
-import { defineRows } from "./row.ts";
+import { limits } from "../../limits.ts";
+import { defineRows } from "../row.ts";
 
 const key = z.object({ key: z.string().min(1) });
-const path = z.object({ path: z.string().min(1).max(1024) });
 const consistency = z.enum(["linearizable", "local"]).optional();
 const readQuery = {
   /** What the node may answer; linearizable, or local with `minRevision`, unless it is said. */
@@ -191,50 +190,5 @@ export const kvRows = defineRows({
     response: "stream",
     message: watchMessageSchema,
     errors: ["COMPACTED", "WATCHES_EXHAUSTED"],
-  },
-});
-
-/** Rows about artifacts, under Maven-style paths. */
-export const artifactRows = defineRows({
-  artifactList: {
-    method: "GET",
-    path: "/api/artifacts",
-    role: "viewer",
-    summary: "Published slices with their versions",
-    response: z.object({
-      artifacts: z.array(z.object({
-        artifact: z.string(),
-        bytes: z.int(),
-        sha256: z.string(),
-      })),
-    }),
-    errors: [],
-  },
-  repositoryGet: {
-    method: "GET",
-    path: "/repository/{path+}",
-    role: "viewer",
-    summary: "A file of an artifact; `.md5`, `.sha1` and `.sha256` give its checksums",
-    params: path,
-    response: "raw",
-    errors: ["ARTIFACT_NOT_FOUND"],
-  },
-  repositoryPut: {
-    method: "PUT",
-    path: "/repository/{path+}",
-    role: "operator",
-    summary: "Publishes a file of an artifact; the same bytes again change nothing",
-    params: path,
-    body: "raw",
-    bodyMaxBytes: limits.artifactBytes,
-    response: z.object({ status: z.enum(["created", "unchanged"]), sha256: z.string() }),
-    otherStatuses: [201],
-    errors: [
-      "ARTIFACT_INVALID",
-      "ARTIFACT_EXISTS",
-      "ARTIFACT_TOO_LARGE",
-      "COORDINATES_INVALID",
-      "ENVELOPE_UNSUPPORTED",
-    ],
   },
 });
