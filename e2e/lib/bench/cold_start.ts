@@ -107,21 +107,32 @@ export async function coldStart(hosts: readonly Host[], isDurable: boolean): Pro
   }
 }
 
-/** A thousand requests that succeed; answers how many did not. */
+/** A thousand requests that succeed, one of ten a write; answers how many did not. */
 async function call(cluster: TestCluster): Promise<number> {
   let [done, failed] = [0, 0];
+  const codes: string[] = [];
   await Promise.all(Array.from({ length: clients }, async (_, client) => {
     for (let round = client; done < requestsMax; round++) {
       const node = cluster.nodes[round % cluster.nodes.length];
-      const response = await fetch(`http://${node?.host.management}:8070/urls`, {
-        method: "POST",
-        body: JSON.stringify({ url: "https://example.org" }),
-        headers: { "content-type": "application/json" },
-      }).catch(() => undefined);
-      await response?.body?.cancel();
-      if (response?.status === 201) done++;
-      else failed++;
+      const url = `http://${node?.host.management}:8070/urls`;
+      const code = round % 10 === 0 ? undefined : codes[round % codes.length];
+      const response = await (code === undefined ? make(url) : fetch(`${url}/${code}`))
+        .catch(() => undefined);
+      const text = await response?.text() ?? "";
+      if (response?.ok !== true) failed++;
+      else {
+        done++;
+        if (code === undefined) codes.push((JSON.parse(text) as { code: string }).code);
+      }
     }
   }));
   return failed;
+}
+
+function make(url: string): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    body: JSON.stringify({ url: "https://example.org" }),
+    headers: { "content-type": "application/json" },
+  });
 }
