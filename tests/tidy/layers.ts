@@ -85,8 +85,8 @@ const outside: readonly (readonly [prefix: string, allowed: readonly string[], a
     ["tests/fuzz/", ["tests/", "e2e/lib/", "src/", "scripts/"], "only to run the program"],
     [
       "tests/node/",
-      ["tests/", "e2e/lib/load.ts", "src/", "slices/"],
-      "it runs whole nodes, nothing else",
+      ["tests/", "e2e/lib/load.ts", "src/", "cli/", "slices/"],
+      "it runs whole nodes and their command line",
     ],
     ["tests/", ["tests/", "src/", "cli/", "scripts/", "slices/", "mod.ts"], "move it to tests/"],
     ["scripts/", ["scripts/", "src/", "cli/"], "keep tools free of tests and examples"],
