@@ -59,3 +59,41 @@ Deno.test("topics: what a slice publishes is handled, in order per key, also aft
     await Deno.remove(dataDir, { recursive: true });
   }
 });
+
+Deno.test("topics: replay hands out again, poison becomes a letter, a full topic is busy", async () => {
+  await using node = await TestNode.start();
+  await node.deploy("org.example:ticks:1.0.0", [folder]);
+  await published(node, -1, 1);
+  await published(node, 0, 50);
+  await seen(node, ({ different }) => different === 50);
+  await node.client.call("topicReplay", {
+    params: { topic: "ticks" },
+    body: { contract: "org.example:ticker", subscription: "onTick", from: { kind: "oldest" } },
+  });
+  await seen(node, ({ handled, different }) => handled === 100 && different === 50);
+  const status = await node.client.call("topicStatus", { params: { topic: "ticks" } });
+  assert.equal(status.partitions.length, 2);
+  assert.ok(status.partitions.every(({ leader, isSettled }) => leader !== null && isSettled));
+
+  // The poison was tried twice each time, and is one letter.
+  const deadline = performance.now() + 20_000;
+  let letters = await node.client.call("deadLetterList", {});
+  while (letters.count === 0) {
+    assert.ok(performance.now() < deadline, "There is no dead letter");
+    letters = await node.client.call("deadLetterList", {});
+  }
+  const [letter] = letters.letters;
+  assert.ok(letter !== undefined && letter.source.kind === "topic");
+  assert.deepEqual([letter.method, letter.attempts, letter.source.topic], ["onTick", 2, "ticks"]);
+  const whole = await node.client.call("deadLetterShow", { params: { id: letter.id } });
+  const content = new TextDecoder().decode(Uint8Array.fromBase64(whole.bytes));
+  assert.equal(JSON.parse(content).n, -1);
+  await (await app(node, "/ticks/heal", {})).body?.cancel();
+  await node.client.call("deadLetterReplay", { body: {} });
+  await seen(node, ({ different }) => different === 51);
+  assert.equal((await node.client.call("deadLetterList", {})).count, 0);
+
+  const filled = await (await app(node, "/ticks/fill", {})).json();
+  assert.equal(filled.error, "TOPIC_BUSY");
+  assert.ok(filled.published >= 10 && filled.published <= 13, `${filled.published} fitted`);
+});
