@@ -69,8 +69,8 @@ export const wrongTopics: Readonly<Record<TopicRow, readonly Wrong[]>> = {
 export async function prepareTopics({ control }: TestApi): Promise<void> {
   const { store, gateway, storage } = control;
   const calls = gateway.calls.connectNew();
-  calls.onmessage = ({ data: { id } }) =>
-    calls.postMessage({ id, outcome: { kind: "output", output: "null" } });
+  calls.onmessage = ({ data: [{ id }] }) =>
+    calls.postMessage([{ id, outcome: { kind: "output", output: "null" } }]);
   const { port1, port2 } = new MessageChannel();
   const line = new ThreadLine("control");
   line.handle(topicLines.publish, () => [{ partition: 0, offset: 1 }]);

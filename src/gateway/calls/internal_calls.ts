@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { MethodManifest } from "../../protocol/slice/manifest.ts";
 import {
@@ -43,11 +44,23 @@ export class InternalCalls {
   /** Serves a thread's port until that is closed. */
   serve(port: MessagePort): void {
     let inFlight = 0;
-    port.onmessage = async ({ data: { id, call } }: MessageEvent<InternalCallRequest>) => {
-      inFlight++;
-      const outcome = inFlight > internalCallsMax ? tooMany(call) : await this.call(call);
-      inFlight--;
-      port.postMessage({ id, outcome } satisfies InternalCallReply);
+    let replies: InternalCallReply[] = [];
+    // A message between threads costs about as much for one reply as for many.
+    const flush = () => {
+      port.postMessage(replies);
+      replies = [];
+    };
+    port.onmessage = ({ data }: MessageEvent<readonly InternalCallRequest[]>) => {
+      for (const { id, call } of data) {
+        inFlight++;
+        const outcome = inFlight > internalCallsMax
+          ? Promise.resolve(tooMany(call))
+          : this.call(call);
+        outcome.then((outcome) => {
+          inFlight--;
+          if (replies.push({ id, outcome }) === 1) setImmediate(flush);
+        });
+      }
     };
   }
 

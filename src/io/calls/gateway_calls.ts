@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { ErrorName } from "../../base/error_catalog.ts";
 import { AetherError } from "../../base/errors.ts";
 import {
@@ -28,6 +29,7 @@ interface Waiting {
 export class GatewayCalls {
   readonly #max: number;
   readonly #waiting = new Map<number, Waiting>();
+  #outgoing: InternalCallRequest[] = [];
   #port: MessagePort | undefined;
   #nextId = 1;
 
@@ -52,8 +54,8 @@ export class GatewayCalls {
   connect(port: MessagePort): void {
     this.close();
     this.#port = port;
-    port.onmessage = ({ data: { id, outcome } }: MessageEvent<InternalCallReply>) => {
-      this.#settle(id, outcome);
+    port.onmessage = ({ data }: MessageEvent<readonly InternalCallReply[]>) => {
+      for (const { id, outcome } of data) this.#settle(id, outcome);
     };
   }
 
@@ -76,7 +78,7 @@ export class GatewayCalls {
         this.#settle(id, failed("unknown", "DEADLINE_EXCEEDED", `${name} was never answered`));
       }, call.timeoutMs + silenceMs);
       this.#waiting.set(id, { resolve, timer });
-      port.postMessage({ id, call } satisfies InternalCallRequest);
+      if (this.#outgoing.push({ id, call }) === 1) setImmediate(() => this.#flush());
     });
   }
 
@@ -88,6 +90,13 @@ export class GatewayCalls {
     for (const id of [...this.#waiting.keys()]) {
       this.#settle(id, failed("unknown", "CALL_OUTCOME_UNKNOWN", message));
     }
+  }
+
+  /** Sends the calls of a turn together; those of a port that is closed were settled with it. */
+  #flush(): void {
+    const calls = this.#outgoing.filter(({ id }) => this.#waiting.has(id));
+    this.#outgoing = [];
+    if (calls.length > 0) this.#port?.postMessage(calls);
   }
 
   #settle(id: number, outcome: InternalOutcome): void {

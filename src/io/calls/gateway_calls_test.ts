@@ -18,16 +18,16 @@ Deno.test("GatewayCalls match answers with their calls, whatever the order", asy
   const calls = new GatewayCalls();
   const far = calls.connectNew();
   const asked: InternalCallRequest[] = [];
-  far.onmessage = ({ data }: MessageEvent<InternalCallRequest>) => {
-    asked.push(data);
+  far.onmessage = ({ data }: MessageEvent<InternalCallRequest[]>) => {
+    asked.push(...data);
     if (asked.length < 2) return;
     for (const { id, call: { input } } of asked.reverse()) {
       far.postMessage(
-        { id, outcome: { kind: "output", output: input } } satisfies InternalCallReply,
+        [{ id, outcome: { kind: "output", output: input } }] satisfies InternalCallReply[],
       );
     }
     // Nobody waits for this one.
-    far.postMessage({ id: 99, outcome: { kind: "output", output: "" } });
+    far.postMessage([{ id: 99, outcome: { kind: "output", output: "" } }]);
   };
   const answers = await Promise.all(["1", "2"].map((input) => calls.call({ ...call, input })));
   assert.deepEqual(answers.map((answer) => "output" in answer && answer.output), ["1", "2"]);

@@ -45,13 +45,13 @@ export type InternalOutcome =
   /** An instance may have executed it: it ended meanwhile, or did not answer in time. */
   | { readonly kind: "unknown"; readonly problem: Problem };
 
-/** A thread to the gateway. */
+/** A thread to the gateway; those of a turn travel as a list. */
 export interface InternalCallRequest {
   readonly id: number;
   readonly call: InternalCall;
 }
 
-/** The gateway to the thread. */
+/** The gateway to the thread; those of a turn travel as a list. */
 export interface InternalCallReply {
   readonly id: number;
   readonly outcome: InternalOutcome;
