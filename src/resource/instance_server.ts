@@ -16,6 +16,8 @@ import { SliceError } from "../sdk/slice_error.ts";
 import type { CallMessage } from "./factory.ts";
 
 const inFlightMax = 1_000;
+/** Of a log line; the shell cuts them as well. */
+const lineMax = 16_384;
 
 const id = z.int().min(0);
 const logSchema = z.object({
@@ -72,7 +74,7 @@ export class InstanceServer {
         return;
       }
       const { level, message, fields } = parsed.data;
-      this.#options.log[level](message, parseFields(fields));
+      this.#options.log[level](message.slice(0, lineMax), parseFields(fields));
       return;
     }
     const parsed = callSchema.safeParse(data);

@@ -75,6 +75,13 @@ Deno.test("InstanceServer writes the slice's lines with the fields that are JSON
   ]);
 });
 
+Deno.test("InstanceServer cuts lines that are too long", async () => {
+  using world = new World();
+  world.post({ op: "log", level: "info", message: "x".repeat(1_000_000), fields: "{}" });
+  await world.result({ op: "entry", key: "a" });
+  assert.equal(world.logs[0]?.length, "info ".length + 16_384 + " {}".length);
+});
+
 Deno.test("InstanceServer passes the store's failures on, and hides nothing of their kind", async () => {
   using world = new World();
   world.failure = new AetherError("STORE_FULL", "The store is full");

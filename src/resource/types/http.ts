@@ -29,6 +29,9 @@ const ownHeaders: ReadonlySet<string> = new Set([
   ...["expect", "keep-alive", "proxy-authorization", "proxy-connection"],
 ]);
 
+/** Of the requests of one instance that wait: they are held in the node, not in the slice. */
+const waitingBytesMax = 64 * 1024 * 1024;
+
 const callSchema = z.object({
   op: z.literal("request"),
   method: z.enum(methods),
@@ -74,6 +77,7 @@ class HttpSession implements ResourceSession {
   readonly #user: ResourceUser;
   readonly #base: URL;
   readonly #ended = new AbortController();
+  #waitingBytes = 0;
 
   constructor(options: HttpSection, client: HttpClient, user: ResourceUser) {
     this.#options = options;
@@ -84,6 +88,24 @@ class HttpSession implements ResourceSession {
 
   async call(message: CallMessage): Promise<unknown> {
     const call = parseCall(callSchema, message);
+    const bytes = bytesOf(call);
+    if (this.#waitingBytes + bytes > waitingBytesMax) {
+      const text = `Requests of ${this.#waitingBytes} bytes wait; the limit is ${waitingBytesMax}`;
+      throw new AetherError("OVERLOADED", text);
+    }
+    this.#waitingBytes += bytes;
+    try {
+      return await this.#send(call);
+    } finally {
+      this.#waitingBytes -= bytes;
+    }
+  }
+
+  close(): void {
+    this.#ended.abort();
+  }
+
+  async #send(call: Call): Promise<unknown> {
     const { timeout } = this.#options;
     const answer = await this.#client.send({
       method: call.method,
@@ -98,10 +120,6 @@ class HttpSession implements ResourceSession {
       signal: this.#ended.signal,
     });
     return { ...answer, body: this.#answerBody(answer) };
-  }
-
-  close(): void {
-    this.#ended.abort();
   }
 
   #urlOf({ path, query }: Call): URL {
@@ -158,4 +176,10 @@ class HttpSession implements ResourceSession {
       return body;
     }
   }
+}
+
+/** What a request holds while it waits, roughly. */
+function bytesOf({ json = "", body = "", query, headers }: Call): number {
+  const names = [...Object.entries(query), ...Object.entries(headers)].flat();
+  return names.reduce((sum, text) => sum + text.length, json.length + body.length);
 }

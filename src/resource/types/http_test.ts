@@ -368,3 +368,22 @@ Deno.test("http lets nobody reach a port of the node itself", async () => {
     assert.match(await client.fails("a"), /^HTTP_REFUSED: Host "127\.0\.0\.1" leads to/);
   });
 });
+
+Deno.test("http holds no more than 64 MiB of the requests of an instance that wait", async () => {
+  await withClient({}, async (client, service) => {
+    const held = Promise.withResolvers<void>();
+    service.answer = async () => {
+      await held.promise;
+      return new Response("late");
+    };
+    const body = new Uint8Array(10 * 1024 * 1024);
+    const post = () => client.world.ask({ op: "request", method: "POST", path: "a", body });
+    const asked = Array.from({ length: 8 }, post);
+    const refused = await Promise.race(asked);
+    assert.equal(refused.problem?.name, "OVERLOADED");
+    held.resolve();
+    const replies = await Promise.all(asked);
+    assert.equal(replies.filter(({ ok }) => ok).length, 6);
+    assert.equal(textOf(await client.send("a", { method: "POST", body })), "late");
+  });
+});

@@ -44,7 +44,7 @@ export function encodeMessage(kind: PipeKind, value: unknown): Uint8Array<ArrayB
  * @throws {DecodeError} when the bytes are no messages, or one exceeds the limit.
  */
 export async function* messagesOf(
-  bytes: ReadableStream<Uint8Array>,
+  bytes: AsyncIterable<Uint8Array>,
   messageBytesMax: number,
 ): AsyncGenerator<PipeMessage> {
   const frames = new FrameReader(messageBytesMax);

@@ -36,6 +36,8 @@ const watchIntervalMs = 1_000;
 const messageBytesMax = 64 * 1024 * 1024;
 const queuedBytesMax = 256 * 1024 * 1024;
 const lastWordsMax = 8_192;
+/** Time in which the pipes of an ended process are read to their end. */
+const restMs = 1_000;
 /** Under memory pressure the system shall take slices before the node. */
 const oomScore = "500";
 
@@ -158,26 +160,36 @@ export class SliceProcess implements RunningInstance {
     }
   }
 
-  /** Reads until the process has ended, then reports why. */
+  /** Waits until the process has ended, then reports why. */
   async #run(): Promise<void> {
-    const words = this.#readWords();
+    const [output, errors] = [this.#child.stdout.getReader(), this.#child.stderr.getReader()];
+    const read = Promise.all([this.#readMessages(output), this.#readWords(errors)]);
+    const status = await this.#child.status;
+    // What it has started and left behind may hold its pipes open for as long as it likes.
+    const timer = setTimeout(() => {
+      void output.cancel();
+      void errors.cancel();
+    }, restMs);
+    await read;
+    clearTimeout(timer);
+    clearTimeout(this.#timer);
+    clearInterval(this.#watchTimer);
+    this.#gateway.close();
+    this.#resources.close();
+    await this.#in.close();
+    this.#end ??= this.#exitOf(status);
+    this.#options.onEnd(this.#end.reason, this.#end.problem);
+  }
+
+  async #readMessages(output: ByteStreamReader): Promise<void> {
     try {
-      for await (const { kind, value } of messagesOf(this.#child.stdout, messageBytesMax)) {
+      for await (const { kind, value } of messagesOf(chunksOf(output), messageBytesMax)) {
         if (this.#end === undefined) this.#onMessage(kind, value);
       }
     } catch (error) {
       const why = error instanceof DecodeError ? error.message : String(error);
       this.#kill("protocol", `The slice's process is ended: its messages cannot be read: ${why}`);
     }
-    const status = await this.#child.status;
-    await words;
-    clearTimeout(this.#timer);
-    clearInterval(this.#watchTimer);
-    this.#gateway.close();
-    this.#resources.close();
-    await this.#in.close();
-    const { reason, problem } = this.#end ?? this.#exitOf(status);
-    this.#options.onEnd(reason, problem);
   }
 
   #exitOf(status: Deno.CommandStatus): End {
@@ -185,9 +197,11 @@ export class SliceProcess implements RunningInstance {
     return { reason: exit.reason, problem: sliceProblem(exit.detail) };
   }
 
-  async #readWords(): Promise<void> {
+  async #readWords(errors: ByteStreamReader): Promise<void> {
+    const decoder = new TextDecoder();
     try {
-      for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      for await (const chunk of chunksOf(errors)) {
+        const text = decoder.decode(chunk, { stream: true });
         this.#lastWords = (this.#lastWords + text).slice(-lastWordsMax);
       }
     } catch {
@@ -300,6 +314,13 @@ export class SliceProcess implements RunningInstance {
       // It has ended already.
     }
   }
+}
+
+type ByteStreamReader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Unlike the iterator of a stream it ends when somebody cancels the reader. */
+async function* chunksOf(reader: ByteStreamReader): AsyncGenerator<Uint8Array> {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
 function isCrash(value: unknown): value is HostCrash {

@@ -195,6 +195,16 @@ Deno.test({
   },
 });
 
+Deno.test("SliceProcess ends although a program that the slice started has its pipes", async () => {
+  const handler = '() => new Deno.Command("sleep", { args: ["20"] }).spawn().pid';
+  const running = new RunningProcess(sliceOf(handler), { permissions: { run: ["sleep"] } });
+  await running.ready();
+  const pid = Number((await running.call(1)).slice("200 ".length));
+  assert.equal((await running.stop()).reason, "stopped");
+  assert.equal(isAlive(pid), true);
+  Deno.kill(pid, "SIGKILL");
+});
+
 Deno.test("SliceProcess reports what it uses", async () => {
   const running = new RunningProcess(sliceOf("() => 1"));
   await running.ready();

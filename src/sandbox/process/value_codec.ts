@@ -22,6 +22,8 @@ export type PlainValue =
   | { readonly [key: string]: PlainValue };
 
 const depthMax = 32;
+/** Values within one value: a byte of a message can become a hundred of memory. */
+const itemsMax = 1_000_000;
 const tag = {
   null: 0,
   undefined: 1,
@@ -96,7 +98,12 @@ function writeObject(writer: ByteWriter, value: object | null, depth: number): v
  *
  * @throws {DecodeError} when the bytes are not a value.
  */
-export function readValue(reader: ByteReader, depth = 0): PlainValue {
+export function readValue(
+  reader: ByteReader,
+  depth = 0,
+  budget: { items: number } = { items: itemsMax },
+): PlainValue {
+  if (budget.items-- === 0) throw new DecodeError(`A value has more than ${itemsMax} items`, 0);
   if (depth > depthMax) throw new DecodeError(`A value is nested deeper than ${depthMax}`, 0);
   const kind = reader.u8();
   switch (kind) {
@@ -117,12 +124,12 @@ export function readValue(reader: ByteReader, depth = 0): PlainValue {
     case tag.bytes:
       return reader.bytes(reader.remaining);
     case tag.array:
-      return reader.list(reader.remaining, () => readValue(reader, depth + 1));
+      return reader.list(reader.remaining, () => readValue(reader, depth + 1, budget));
     case tag.object: {
       const value: Record<string, PlainValue> = Object.create(null);
       const fields = reader.list(reader.remaining, () => {
         const key = reader.string(reader.remaining);
-        return [key, readValue(reader, depth + 1)] as const;
+        return [key, readValue(reader, depth + 1, budget)] as const;
       });
       for (const [key, item] of fields) value[key] = item;
       return value;

@@ -65,3 +65,13 @@ Deno.test("readValue() throws DecodeError for all other bytes", () => {
     { numRuns: 1000, seed: 2 },
   );
 });
+
+Deno.test("readValue() refuses more values than memory should hold, however short they are", () => {
+  const objects = (count: number) => {
+    const writer = new ByteWriter();
+    writeValue(writer, Array.from({ length: count }, () => ({})));
+    return readValue(new ByteReader(writer.take()));
+  };
+  assert.equal((objects(999_999) as unknown[]).length, 999_999);
+  assert.throws(() => objects(1_000_000), DecodeError);
+});
