@@ -6,12 +6,6 @@
 import { contract, method, z } from "aether";
 
 export const notification = contract("org.example:notification", {
-  notify: method({
-    input: z.object({ order: z.string().min(1).max(60), customer: z.email(), text: z.string() }),
-    output: z.object({}),
-    idempotent: true,
-    summary: "Writes to a customer, once for each order",
-  }),
   sent: method({
     input: z.object({ order: z.string() }),
     output: z.object({ customer: z.string(), text: z.string() }),

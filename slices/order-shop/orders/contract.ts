@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contract, method, z } from "aether";
+import { contract, method, topic, z } from "aether";
 
 const order = z.object({
   id: z.string(),
@@ -11,6 +11,12 @@ const order = z.object({
   cents: z.int(),
   charge: z.string(),
 });
+
+/** What happened, for whoever wants to know. */
+export const placed = topic(
+  "orders.placed",
+  z.object({ order: z.string(), customer: z.string(), cents: z.int() }),
+);
 
 export const orders = contract("org.example:orders", {
   place: method({

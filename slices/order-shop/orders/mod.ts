@@ -1,15 +1,14 @@
 /**
- * Places orders: price, stock, money, letter. Every step is known by the order's id and can be
+ * Places orders: price, stock, money, message. Every step is known by the order's id and can be
  * repeated, so a request that was cut off is completed by sending it again.
  *
  * @module
  */
 import { kv, slice, SliceError, z } from "aether";
 import { inventory } from "../inventory/contract.ts";
-import { notification } from "../notification/contract.ts";
 import { payment } from "../payment/contract.ts";
 import { pricing } from "../pricing/contract.ts";
-import { orders } from "./contract.ts";
+import { orders, placed } from "./contract.ts";
 
 const stored = z.object({ customer: z.string(), cents: z.int(), charge: z.string() });
 
@@ -17,10 +16,10 @@ const stored = z.object({ customer: z.string(), cents: z.int(), charge: z.string
 const refusals = new Set(["SOLD_OUT", "DECLINED", "NO_PRICE"]);
 
 export default slice(orders, {
-  needs: { inventory, notification, payment, pricing, placed: kv(stored) },
-  create: ({ inventory, notification, payment, pricing, placed }) => ({
+  needs: { inventory, payment, pricing, placed, kept: kv(stored) },
+  create: ({ inventory, payment, pricing, placed, kept }) => ({
     place: async ({ id, customer, items }, call) => {
-      const former = await placed.get(id);
+      const former = await kept.get(id);
       if (former !== undefined) return { id, ...former };
       try {
         const { cents } = await pricing.quote({ items });
@@ -28,8 +27,9 @@ export default slice(orders, {
         const { charge } = await payment.charge({ order: id, cents });
         await inventory.take({ order: id, items });
         const order = { customer, cents, charge };
-        await placed.put(id, order);
-        await notification.notify.send({ order: id, customer, text: `Your order ${id} is placed` });
+        // Before the order is kept: after a failure in between, both are done again.
+        await placed.publish({ order: id, customer, cents }, { key: id });
+        await kept.put(id, order);
         call.log.info("Placed", { id, cents });
         return { id, ...order };
       } catch (error) {
@@ -39,7 +39,7 @@ export default slice(orders, {
       }
     },
     find: async ({ id }) => {
-      const order = await placed.get(id);
+      const order = await kept.get(id);
       if (order === undefined) throw orders.errors.ORDER_NOT_FOUND(`There is no order "${id}"`);
       return { id, ...order };
     },
