@@ -94,7 +94,9 @@ export class DhtClients {
     // Whoever dies answers nothing: the client goes on after a while.
     let isOver = false;
     queue.after(load.timeoutMs + 200, () => {
-      if (node.life !== life && !isOver) this.#think();
+      if (isOver) return;
+      if (node.life === life) this.#world.fail("deadline", `An operation of ${node.id} is late`);
+      this.#think();
     });
     const next = () => {
       isOver = true;

@@ -1,7 +1,7 @@
 /**
  * `deno task sim dht [--seed S | --from N | --fresh] [--seeds N] [--minutes M] [--jobs N]`:
  * simulates the DHT, one seed after the other, in one process or several. `--planted` looks for the
- * planted bugs instead and writes their table.
+ * planted bugs instead and writes their table, `--measure` prints what changes of members move.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { capture } from "../../../scripts/lib/process.ts";
 import { runJobs } from "../jobs.ts";
 import { findPlantedBugs, type Hunt } from "../planted/planted.ts";
 import { plantedDhtBugs } from "./planted/bugs.ts";
+import { measurePlacement } from "./measure.ts";
 import { describeDhtFailure, runDhtSeeds } from "./seeds.ts";
 import type { SeedsResult } from "../seeds.ts";
 
@@ -68,8 +69,13 @@ export async function simulateDht(args: readonly string[]): Promise<number> {
       json: { type: "boolean", default: false },
       planted: { type: "boolean", default: false },
       only: { type: "string" },
+      measure: { type: "boolean", default: false },
     },
   });
+  if (values.measure) {
+    for (const line of measurePlacement()) console.log(line);
+    return 0;
+  }
   if (values.planted) return await findPlantedBugs(hunt, values.only);
   const startMs = performance.now();
   const result = await simulate(values);

@@ -59,7 +59,7 @@ export async function findPlantedBugs(hunt: Hunt, only: string | undefined): Pro
     await Deno.remove(directory, { recursive: true });
   }
   const missed = findings.filter(({ result }) => result.failing === undefined);
-  if (only === undefined && missed.length === 0) await write(findings, hunt);
+  if (missed.length === 0) await write(findings, hunt);
   console.log(`${findings.length - missed.length} of ${findings.length} planted bugs found`);
   return missed.length === 0 ? 0 : 1;
 }
@@ -108,26 +108,45 @@ async function copy(from: string, to: string): Promise<void> {
   for await (const { name } of Deno.readDir(from)) await copy(join(from, name), join(to, name));
 }
 
-/** Writes the table of the document and the corpus. */
+/** Writes what was found into the table of the document and the corpus; the rest stays there. */
 async function write(
   findings: readonly Finding[],
-  { docsPath, corpusPath }: Hunt,
+  { bugs, docsPath, corpusPath }: Hunt,
 ): Promise<void> {
-  const rows = findings.map(({ bug, result }) =>
-    `| ${bug.name} | ${bug.why} | ${result.failing?.checker} | ${result.seeds} | ${bug.seedsMax} |`
-  );
-  const table = [
-    "| planted bug | what goes wrong | found by | seeds needed | allowed |",
-    "|---|---|---|---:|---:|",
-    ...rows,
-  ].join("\n");
   const path = join(root, docsPath);
   const text = await Deno.readTextFile(path);
   const [before, rest] = text.split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`${docsPath} lacks the marks`);
-  await Deno.writeTextFile(path, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+  const [table, after] = rest?.split(end) ?? [];
+  if (before === undefined || table === undefined || after === undefined) {
+    throw new Error(`${docsPath} lacks the marks`);
+  }
+  const rows = new Map(table.split("\n").map((row) => [row.split("|")[1]?.trim(), row]));
+  for (const { bug, result } of findings) {
+    const { name, why, seedsMax } = bug;
+    const cells = [name, why, result.failing?.checker, result.seeds, seedsMax];
+    rows.set(name, `| ${cells.join(" | ")} |`);
+  }
+  const lines = [
+    "| planted bug | what goes wrong | found by | seeds needed | allowed |",
+    "|---|---|---|---:|---:|",
+    ...bugs.flatMap(({ name }) => rows.get(name) ?? []),
+  ].join("\n");
+  await Deno.writeTextFile(path, `${before}${begin}\n\n${lines}\n\n${end}${after}`);
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
-  const corpus = findings.map(({ bug, result }) => ({ seed: result.failing?.seed, why: bug.name }));
-  await Deno.writeTextFile(join(root, corpusPath), `${JSON.stringify(corpus, null, 2)}\n`);
+  await writeCorpus(findings, bugs, join(root, corpusPath));
+}
+
+async function writeCorpus(
+  findings: readonly Finding[],
+  bugs: readonly PlantedBug[],
+  path: string,
+): Promise<void> {
+  const known: { seed: string | undefined; why: string }[] = JSON.parse(
+    await Deno.readTextFile(path),
+  );
+  const seeds = new Map(known.map(({ seed, why }) => [why, seed]));
+  for (const { bug, result } of findings) seeds.set(bug.name, result.failing?.seed);
+  const corpus = bugs.filter(({ name }) => seeds.has(name))
+    .map(({ name }) => ({ seed: seeds.get(name), why: name }));
+  await Deno.writeTextFile(path, `${JSON.stringify(corpus, null, 2)}\n`);
 }
