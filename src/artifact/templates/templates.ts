@@ -4,7 +4,10 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import { resourceTypes } from "../../protocol/slice/resources.ts";
+import { schedulesSchema } from "../../protocol/schedule/schedule.ts";
+import type { SliceDescription } from "../../protocol/slice/manifest.ts";
+import { sliceTomlSchema } from "../../protocol/slice/slice_toml.ts";
+import { compare } from "../build.ts";
 import { cronTemplate } from "./cron.ts";
 import { httpTemplate } from "./http.ts";
 import type { Template } from "./template.ts";
@@ -24,17 +27,24 @@ export const templates: Readonly<Record<TemplateName, Template>> = {
   topic: topicTemplate,
 };
 
-/** Whether nodes of this version run schedules. */
-const runsSchedules = false;
-
-/** Why slices of a template cannot run in this version; undefined when they can. */
+/**
+ * Why slices of a template cannot run in this version; undefined when they can.
+ *
+ * The checks of a build decide, so that both say the same.
+ */
 export function missingFor(name: TemplateName): AetherError | undefined {
-  const isMissing = name === "topic"
-    ? !resourceTypes.includes("topic")
-    : name === "cron" && !runsSchedules;
-  if (!isMissing) return undefined;
+  const uses: Partial<Record<TemplateName, Partial<SliceDescription>>> = {
+    topic: { resources: [{ name: "notes", type: "topic", options: {} }] },
+    cron: { schedules: schedulesSchema.parse({ tick: { every: "5s" } }) },
+  };
+  const contract = "org.example:any";
+  const { issues } = compare(sliceTomlSchema.parse({ artifact: `${contract}:1.0.0` }), {
+    ...{ contract, methods: {}, errors: {}, calls: [], resources: [] },
+    ...uses[name],
+  });
+  if (issues.length === 0) return undefined;
   const what = name === "topic" ? "topics" : "schedules";
   return new AetherError("NOT_BUILT", `This version of aether does not run ${what} yet`, {
-    hint: "Use the template http or worker; CHANGELOG.md says what a version has",
+    hint: "Use another template; CHANGELOG.md says what a version has",
   });
 }
