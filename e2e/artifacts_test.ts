@@ -1,92 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { freePorts, peersText } from "./lib/local_cluster.ts";
+import { ArtifactCluster, get, put, randomBytes, runUploads, sha256 } from "./lib/artifacts_run.ts";
 import { Node } from "./lib/node.ts";
-import { e2eTest, until, type World } from "./lib/world.ts";
-
-/** Nodes with data directories that can be started again where they were. */
-class Cluster {
-  readonly nodes: Node[] = [];
-  readonly #world: World;
-  readonly #ports: number[];
-
-  private constructor(world: World, count: number) {
-    this.#world = world;
-    this.#ports = freePorts(count);
-  }
-
-  static async start(world: World, count: number): Promise<Cluster> {
-    const cluster = new Cluster(world, count);
-    const nodes = await Promise.all(cluster.#ports.map((_, index) => cluster.start(index)));
-    cluster.nodes.push(...nodes);
-    await cluster.settled(count);
-    return cluster;
-  }
-
-  get #names(): string[] {
-    return this.#ports.map((_, index) => `n${index + 1}`);
-  }
-
-  folder(index: number): string {
-    return this.#world.path(`data-${index}`);
-  }
-
-  async start(index: number): Promise<Node> {
-    return this.nodes[index] = await Node.start(this.#world, [
-      ...["--node-id", `n${index + 1}`, "--port", String(this.#ports[index])],
-      ...["--gateway-port", "0", "--data-dir", this.folder(index)],
-      ...["--peers", peersText(this.#names, this.#ports)],
-    ]);
-  }
-
-  /** Waits until all nodes hold everything that they should. */
-  async settled(count: number): Promise<void> {
-    await until("the members of the DHT are settled", async () => {
-      const status = await this.node(this.nodes.length).client.call("dhtStatus");
-      const isSettled = !status.isOpen && status.members.length === count &&
-        status.nodes.length === count;
-      return isSettled || undefined;
-    }, 60_000);
-  }
-
-  /** By its number, from 1. */
-  node(number: number): Node {
-    const node = this.nodes[number - 1];
-    assert.ok(node !== undefined);
-    return node;
-  }
-}
-
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-function randomBytes(count: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(count);
-  for (let at = 0; at < count; at += 65_536) {
-    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  }
-  return bytes;
-}
-
-async function put(node: Node, path: string, body: BodyInit): Promise<number> {
-  const response = await fetch(`${node.management}/repository/${path}`, {
-    method: "PUT",
-    body,
-    headers: { "content-type": "application/octet-stream" },
-  });
-  await response.body?.cancel();
-  return response.status;
-}
-
-async function get(node: Node, path: string): Promise<Uint8Array> {
-  const response = await fetch(`${node.management}/repository/${path}`);
-  const bytes = await response.bytes();
-  assert.equal(response.status, 200, new TextDecoder().decode(bytes.subarray(0, 500)));
-  return bytes;
-}
+import { e2eTest, until } from "./lib/world.ts";
 
 e2eTest("what is uploaded to one node survives it and another one", async (world) => {
-  const cluster = await Cluster.start(world, 5);
+  const cluster = await ArtifactCluster.start(world, 5);
   const path = "org/example/big/1.0.0/big-1.0.0.bin";
   const content = randomBytes(5_000_000);
   assert.equal(await put(cluster.node(1), path, content), 201);
@@ -95,7 +15,7 @@ e2eTest("what is uploaded to one node survives it and another one", async (world
 
   // What only the dead ones have seen comes back with them, whole.
   await Promise.all([cluster.start(0), cluster.start(1)]);
-  await cluster.settled(5);
+  await cluster.settled();
   const verify = async () => {
     const params = { artifact: "org.example:big:1.0.0" };
     const { files } = await cluster.node(1).client.call("artifactVerify", { params });
@@ -113,7 +33,7 @@ e2eTest("what is uploaded to one node survives it and another one", async (world
 });
 
 /** Flips a byte of a chunk on the disk of a node, and waits until the node has noticed. */
-async function flipByte(cluster: Cluster, content: Uint8Array): Promise<void> {
+async function flipByte(cluster: ArtifactCluster, content: Uint8Array): Promise<void> {
   for (let index = 0; index < cluster.nodes.length; index++) {
     const stopped = cluster.node(index + 1);
     stopped.process.kill("SIGTERM");
@@ -126,7 +46,7 @@ async function flipByte(cluster: Cluster, content: Uint8Array): Promise<void> {
       await Deno.writeFile(database, bytes);
     }
     const node = await cluster.start(index);
-    await cluster.settled(5);
+    await cluster.settled();
     if (at < 0) continue;
     await node.must(["dht", "repair"]);
     await until("the flipped byte is found", async () => {
@@ -148,6 +68,20 @@ function find(bytes: Uint8Array, wanted: Uint8Array): number {
   }
   return -1;
 }
+
+e2eTest(
+  "of many uploads, of which a node dies, each is there as a whole or not at all",
+  async (world) => {
+    const report = await runUploads(world, {
+      nodes: 4,
+      clients: 8,
+      filesPerClient: 2,
+      fileBytes: 500_000,
+    });
+    assert.equal(report.acknowledged + report.refused, 16);
+    assert.ok(report.acknowledged >= 6, JSON.stringify(report));
+  },
+);
 
 e2eTest("tools that speak Maven's requests deploy and resolve", async (world) => {
   const node = await Node.start(world);
