@@ -9,7 +9,7 @@
 import { type Problem, toAetherError } from "../../base/errors.ts";
 import { createNodeLogger } from "../../io/node_log.ts";
 import type { Config } from "../../protocol/config/config.ts";
-import type { FromRelay, ProcessSpec, ToRelay } from "../../protocol/thread/relay.ts";
+import type { FromRelay, ToRelay } from "../../protocol/thread/relay.ts";
 import type { ExitReason } from "../../protocol/thread/threads.ts";
 import { AuditFile } from "./audit_file.ts";
 import { findWrappers, launchOf, type Wrappers } from "./launch.ts";
