@@ -7,8 +7,17 @@ import assert from "node:assert/strict";
 import planted from "./corpus.json" with { type: "json" };
 import { runDhtSeed } from "./seeds.ts";
 
-const first = Array.from({ length: 10 }, (_, i) => ({ seed: String(i + 1), why: "the first" }));
-const cases: readonly { readonly seed: string; readonly why: string }[] = [...planted, ...first];
+/** What seeds have found in the machine itself. */
+const found = [
+  { seed: "40", why: "what a transition had compared as equal was fetched all the same" },
+  { seed: "1053", why: "after silence a transition asked for every partition on its own" },
+];
+const first = Array.from({ length: 5 }, (_, i) => ({ seed: String(i + 1), why: "the first" }));
+const cases: readonly { readonly seed: string; readonly why: string }[] = [
+  ...planted,
+  ...found,
+  ...first,
+];
 
 for (const [seed, entries] of Map.groupBy(cases, (each) => each.seed)) {
   const why = entries.map((entry) => entry.why).join("; ");
@@ -18,5 +27,5 @@ for (const [seed, entries] of Map.groupBy(cases, (each) => each.seed)) {
 }
 
 Deno.test("a seed of the DHT gives the same run every time", () => {
-  assert.deepEqual(runDhtSeed("7"), runDhtSeed("7"));
+  assert.deepEqual(runDhtSeed("10"), runDhtSeed("10"));
 });
