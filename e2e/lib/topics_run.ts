@@ -123,6 +123,8 @@ class Flow {
   #nodes: Node[] = [];
   readonly #acknowledged = new Set<number>();
   #repeated = 0;
+  /** The node that was killed, until it is back. */
+  #killed: number | undefined;
 
   constructor(world: World, run: TopicsRun, collector: Collector) {
     this.#world = world;
@@ -231,6 +233,10 @@ class Flow {
 
   async #after(share: number): Promise<void> {
     await until(`${share * 100} % are acknowledged`, () => {
+      for (const [index, { process }] of this.#nodes.entries()) {
+        if (process.isRunning || index === this.#killed) continue;
+        throw new Error(`Node n${index + 1} has ended by itself`);
+      }
       return this.#acknowledged.size >= this.#run.messages * share || undefined;
     }, 600_000);
   }
@@ -252,10 +258,12 @@ class Flow {
       const index = [0, 1, 2].find((each) => (`n${each + 1}` === leader) === isLeader) ?? 0;
       const node = this.#nodes[index];
       const before = this.#acknowledged.size;
+      this.#killed = index;
       await node?.crash();
       say({ event: isLeader ? "the leader is killed" : "a node is killed", acknowledged: before });
       await this.#after(Math.min(1, share + 0.1));
       this.#nodes[index] = await this.#startNode(index);
+      this.#killed = undefined;
       say({ event: "it is back", acknowledged: this.#acknowledged.size });
       await until("it takes part", async () => {
         const { nodeCount, ready } = await (this.#nodes[index] as Node).client.call("health");
