@@ -89,6 +89,11 @@ import { command as nodes } from "./commands/nodes.ts";
 import { command as resources } from "./commands/resources.ts";
 import { command as routes } from "./commands/routes.ts";
 import { command as scale } from "./commands/scale.ts";
+import { command as scheduleList } from "./commands/schedule/list.ts";
+import { command as schedulePause } from "./commands/schedule/pause.ts";
+import { command as scheduleResume } from "./commands/schedule/resume.ts";
+import { command as scheduleShow } from "./commands/schedule/show.ts";
+import { command as scheduleTrigger } from "./commands/schedule/trigger.ts";
 import { command as schemaPrint } from "./commands/schema/print.ts";
 import { command as sliceBuild } from "./commands/slice/build.ts";
 import { command as sliceClient } from "./commands/slice/client.ts";
@@ -141,6 +146,7 @@ export const commands: readonly Command[] = [
   ...[aspectSet, aspectList, aspectRemove],
   ...[slicePermissionsShow, slicePermissionsDiff, schemaPrint],
   ...[scale, controllerDecisions],
+  ...[scheduleList, scheduleShow, schedulePause, scheduleResume, scheduleTrigger],
   ...[deployStart, deployList, deployStatus, deployHealth],
   ...[deployPromote, deployPause, deployResume, deployRollback, deployComplete],
   ...[kvGet, kvPut, kvDelete, kvList, kvWatch],

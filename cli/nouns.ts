@@ -17,6 +17,7 @@ export const nounSummaries: Readonly<Record<string, string>> = {
   slice: "Write, build and publish slices",
   schema: "Let editors check the files that you write",
   permissions: "See what slices ask for",
+  schedule: "See when functions of slices are due, pause and trigger them",
   aspect: "Log or count the calls of single methods while they run",
   kv: "Read and write keys of the replicated store",
   backup: "Back up a cluster, check backups and restore them",

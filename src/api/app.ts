@@ -32,6 +32,7 @@ import { deployHandlers } from "./handlers/deployment/deploy.ts";
 import { scalingHandlers } from "./handlers/deployment/scaling.ts";
 import { nodeHandlers } from "./handlers/deployment/nodes.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
+import { scheduleHandlers } from "./handlers/deployment/schedules.ts";
 import { systemHandlers } from "./handlers/system.ts";
 import { invalid, validators } from "./validation.ts";
 import { Watches } from "./watches.ts";
@@ -47,6 +48,7 @@ const handlers = {
   ...callHandlers,
   ...nodeHandlers,
   ...resourceHandlers,
+  ...scheduleHandlers,
   ...clusterHandlers,
   ...deployHandlers,
   ...scalingHandlers,

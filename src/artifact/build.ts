@@ -146,10 +146,6 @@ export function compare(
     issues.push({ path: `needs.${name}`, message });
   }
   issues.push(...checkRoutes(definition));
-  for (const name of Object.keys(definition.schedules ?? {})) {
-    const message = "This version of aether does not run schedules yet: remove it";
-    issues.push({ path: `schedules.${name}`, message });
-  }
   if (Object.keys(definition.methods).length === 0) {
     warnings.push(`The contract ${definition.contract} has no methods`);
   }

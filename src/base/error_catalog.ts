@@ -16,6 +16,7 @@ import { messagingErrors } from "./catalog/messaging_errors.ts";
 import { callErrors } from "./catalog/call_errors.ts";
 import { resourceErrors } from "./catalog/resource_errors.ts";
 import { storageErrors } from "./catalog/storage_errors.ts";
+import { scheduleErrors } from "./catalog/schedule_errors.ts";
 import { storeErrors } from "./catalog/store_errors.ts";
 
 /** The catalogue, by the name that code uses. */
@@ -365,6 +366,7 @@ export const errorCatalog = {
   ...clusterErrors,
   ...storageErrors,
   ...messagingErrors,
+  ...scheduleErrors,
   INTERNAL: row(
     "E5999",
     500,

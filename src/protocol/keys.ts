@@ -25,6 +25,7 @@ import { rolloutSchema } from "./rollout.ts";
 import { sizingSchema } from "./deployment/sizing.ts";
 import { dhtViewSchema } from "./storage/dht.ts";
 import { fileRecordSchema } from "./storage/artifacts.ts";
+import { nodeFiresSchema, scheduleRecordSchema } from "./schedule/record.ts";
 import { aspectModes } from "./slice/interceptors.ts";
 import { manifestSchema } from "./slice/manifest.ts";
 import type { KeyOperation, Writer } from "./store/command.ts";
@@ -266,6 +267,10 @@ export const keys = {
   deadLetter: new KeyType("dead-letter/", "node", deadLetterSchema),
   /** `sizing/current`: what is done to keep the cluster at its size. */
   sizing: new KeyType("sizing/", "operator", sizingSchema),
+  /** `schedule/{contract}/{name}`: a schedule, its due times and what became of them. */
+  schedule: new KeyType("schedule/", "leader", scheduleRecordSchema),
+  /** `fires/{node}/{contract}/{name}`: a node's fires of a schedule that every instance runs. */
+  nodeFires: new KeyType("fires/", "node", nodeFiresSchema),
   /** `leader/current`: who leads; the revision of the last change is the term. */
   leader: new KeyType("leader/", "node", z.object({ node: z.string() })),
   /** `member/{node}`: a node, its addresses and life cycle. */

@@ -13,6 +13,7 @@ import { repositoryPath } from "../../src/protocol/coordinates.ts";
 import { goodArtifacts, prepareArtifacts, wrongArtifacts } from "./artifact_samples.ts";
 import { goodRollouts, prepareRollouts, wrongRollouts } from "./rollout_samples.ts";
 import { goodTopics, prepareTopics, wrongTopics } from "./topic_samples.ts";
+import { goodSchedules, prepareSchedules, wrongSchedules } from "./schedule_samples.ts";
 import type { TestApi } from "./setup.ts";
 import { packedSlice } from "./slices.ts";
 
@@ -69,6 +70,7 @@ export const good: Readonly<Record<RowName, Sample>> = {
   eventList: { query: { limit: "5" } },
   eventStream: { query: { since: "0" } },
   ...goodRollouts,
+  ...goodSchedules,
   blueprintApply: {
     query: { ifRevision: "0" },
     body: blueprintText("org.example:another:1.0.0", other),
@@ -193,6 +195,7 @@ export const wrong: Readonly<Record<RowName, readonly Wrong[]>> = {
     { part: "headers", headers: { "last-event-id": "x" }, issue: "last-event-id" },
   ],
   ...wrongRollouts,
+  ...wrongSchedules,
   blueprintApply: [
     { part: "query", query: { ifRevision: "-1" }, body: shopText, issue: "ifRevision" },
     { part: "query", query: { ifRevision: "1.5" }, body: shopText, issue: "ifRevision" },
@@ -363,6 +366,7 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   });
   await prepareRollouts(api, headers);
   await prepareTopics(api);
+  await prepareSchedules(api, headers);
   await must("PUT", "/api/kv/greeting", "hello");
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
   await must("POST", "/api/cluster/members", departing);

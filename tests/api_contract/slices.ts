@@ -14,6 +14,8 @@ export interface SliceSetup {
   readonly routes?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly permissions?: Manifest["permissions"];
+  /** Names of schedules that are due once a day. */
+  readonly schedules?: readonly string[];
   /** Envelope version of the manifest. */
   readonly envelope?: number;
 }
@@ -27,6 +29,12 @@ export function packedSlice(artifact: string, setup: SliceSetup = {}): Uint8Arra
     const rest = { input: {}, output: {}, idempotent: true, timeoutMs: 1000, headers: [] };
     return [`method${index}`, { ...rest, http }];
   });
+  const { schedules = [] } = setup;
+  const scheduled = schedules.map((name) => {
+    const rest = { input: {}, output: {}, idempotent: false, timeoutMs: 1000, headers: [] };
+    return [name, { ...rest, trigger: "schedule" }];
+  });
+  const daily = { every: "1d", overlap: true };
   const manifest = manifestSchema.parse({
     envelope: setup.envelope ?? 1,
     artifact,
@@ -34,7 +42,8 @@ export function packedSlice(artifact: string, setup: SliceSetup = {}): Uint8Arra
     builtWith: "0.1.0",
     definition: {
       contract: artifactBase(artifact),
-      methods: Object.fromEntries(methods),
+      methods: Object.fromEntries([...methods, ...scheduled]),
+      schedules: Object.fromEntries(schedules.map((name) => [name, daily])),
       errors: {},
       calls: Object.keys(setup.dependencies ?? {}),
       resources: [],

@@ -36,6 +36,7 @@ import { Registration } from "../deploy/registration.ts";
 import { GatewayLink } from "../links/gateway_link.ts";
 import { RoutingBarrier } from "../deploy/routing_barrier.ts";
 import { instanceTimes, requireDeployable } from "../deploy/operator_limits.ts";
+import { Schedules } from "../schedule/schedules.ts";
 import { Agent } from "./agent.ts";
 import { CallFigures } from "../figures/call_figures.ts";
 import type { SliceCatalog } from "./catalog.ts";
@@ -76,6 +77,7 @@ export class Control {
   readonly locks: Locks;
   readonly figures: CallFigures;
   readonly backups: NodeBackups;
+  readonly schedules: Schedules;
   readonly registration: Registration;
   readonly deployment: Deployment;
   readonly resources: NodeResources;
@@ -145,17 +147,18 @@ export class Control {
       config: () => this.config === options.config ? undefined : this.config,
       holdsRoutes: true,
     });
-    const { cluster, clock, store } = this;
+    const { cluster, clock, store, catalog } = this;
     const node = options.config.node.id;
     this.membership = new Membership(node, cluster, clock);
     this.figures = new CallFigures({ node, cluster, clock });
     this.locks = new Locks({ store, clock });
     this.resources = new NodeResources({ node, store, locks: this.locks, cluster });
     this.topics = new Topics(this);
-    this.backups = new NodeBackups({
-      ...{ node, store, catalog: this.catalog, clock },
-      random: systemRandom(),
-      config: () => this.config.backup,
+    const [random, config] = [systemRandom(), () => this.config.backup];
+    this.backups = new NodeBackups({ node, store, catalog, clock, random, config });
+    this.schedules = new Schedules({
+      ...{ node, cluster, clock, catalog, log: this.log, calls: this.gateway.calls },
+      routes: () => this.routes,
     });
     if (this.config !== options.config) this.#onConfig();
   }
@@ -253,6 +256,7 @@ export class Control {
       ...sizingOptions(this),
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
+    this.schedules.start();
     this.gateway.sendRoutes();
     this.artifacts.start();
     this.#join();
@@ -278,6 +282,7 @@ export class Control {
     this.#stopping.abort();
     this.#joinTimer?.cancel();
     this.#duties?.stop();
+    this.schedules.stop();
     this.#agent?.stop();
     this.#unsubscribe();
     this.overlay.close();

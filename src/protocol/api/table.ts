@@ -21,6 +21,7 @@ import { scalingRows } from "./deployment/scaling.ts";
 import { nodeRows } from "./deployment/nodes.ts";
 import { resourceRows } from "./resources.ts";
 import type { Row } from "./row.ts";
+import { scheduleRows } from "./deployment/schedules.ts";
 import { systemRows } from "./system.ts";
 import { deadLetterRows, topicRows } from "./messaging/topics.ts";
 
@@ -30,6 +31,7 @@ export const apiTable = {
   ...callRows,
   ...nodeRows,
   ...resourceRows,
+  ...scheduleRows,
   ...clusterRows,
   ...eventRows,
   ...deployRows,
