@@ -256,7 +256,7 @@ export class Control {
       ...sizingOptions(this),
     });
     this.cluster.onEvent((event) => this.#onClusterEvent(event));
-    this.schedules.start();
+    this.schedules.start(this.stopping);
     this.gateway.sendRoutes();
     this.artifacts.start();
     this.#join();
@@ -282,7 +282,6 @@ export class Control {
     this.#stopping.abort();
     this.#joinTimer?.cancel();
     this.#duties?.stop();
-    this.schedules.stop();
     this.#agent?.stop();
     this.#unsubscribe();
     this.overlay.close();

@@ -55,7 +55,6 @@ export class Schedules {
   readonly #leader: LeaderQuestions;
   #scheduler: Scheduler | undefined;
   #localFires: LocalFires | undefined;
-  #unsubscribe = () => {};
   /** Of the routes as of now; undefined after a change. */
   #wanted: ReadonlyMap<string, WantedSchedule> | undefined;
   #instances: ReadonlyMap<string, readonly string[]> = new Map();
@@ -97,8 +96,8 @@ export class Schedules {
     });
   }
 
-  /** Keeps time from now on. */
-  start(): void {
+  /** Keeps time from now on, until the node stops. */
+  start(stopping: AbortSignal): void {
     const { node, cluster, clock, log, calls } = this.#parts;
     const { store } = cluster;
     const call = (call: InternalCall) => calls.call(call);
@@ -130,18 +129,15 @@ export class Schedules {
       if (isRoute) this.#wanted = undefined;
       if (isRoute || events.some(({ key }) => key.startsWith(keys.schedule.prefix))) this.#wake();
     });
-    this.#unsubscribe = unsubscribe;
     cluster.onEvent(() => {
       this.#wanted = undefined;
       this.#wake();
     });
-  }
-
-  /** Fires nothing any more. */
-  stop(): void {
-    this.#unsubscribe();
-    this.#scheduler?.stop();
-    this.#localFires?.stop();
+    stopping.addEventListener("abort", () => {
+      unsubscribe();
+      this.#scheduler?.stop();
+      this.#localFires?.stop();
+    }, { once: true });
   }
 
   /** All schedules, or those of one slice. */
