@@ -156,10 +156,7 @@ export class Control {
     this.topics = new Topics(this);
     const [random, config] = [systemRandom(), () => this.config.backup];
     this.backups = new NodeBackups({ node, store, catalog, clock, random, config });
-    this.schedules = new Schedules({
-      ...{ node, cluster, clock, catalog, log: this.log, calls: this.gateway.calls },
-      routes: () => this.routes,
-    });
+    this.schedules = new Schedules(this);
     if (this.config !== options.config) this.#onConfig();
   }
 

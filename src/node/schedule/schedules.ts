@@ -34,13 +34,16 @@ const questionSchema = z.object({ contract: z.string(), name: z.string() });
 
 /** What schedules need of control. */
 export interface ScheduleParts {
-  readonly node: string;
+  readonly config: { readonly node: { readonly id: string } };
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly calls: { call(call: InternalCall): Promise<InternalOutcome> };
-  routes(): RouteSnapshot;
+  readonly gateway: {
+    readonly calls: { call(call: InternalCall): Promise<InternalOutcome> };
+  };
   readonly catalog: { manifest(artifact: string): Manifest | undefined };
+  /** As of now. */
+  readonly routes: RouteSnapshot;
 }
 
 /** A list of schedules. */
@@ -61,9 +64,9 @@ export class Schedules {
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
-    const { node, cluster } = parts;
+    const { config, cluster } = parts;
     this.#leader = new LeaderQuestions({
-      node,
+      node: config.node.id,
       asks: cluster.asks,
       leader: () => cluster.leader?.node,
     });
@@ -98,12 +101,12 @@ export class Schedules {
 
   /** Keeps time from now on, until the node stops. */
   start(stopping: AbortSignal): void {
-    const { node, cluster, clock, log, calls } = this.#parts;
+    const { config, cluster, clock, log, gateway } = this.#parts;
     const { store } = cluster;
-    const call = (call: InternalCall) => calls.call(call);
+    const call = (call: InternalCall) => gateway.calls.call(call);
     const letters = new DeadLetters({ store, call });
     const shared = {
-      node,
+      node: config.node.id,
       store,
       clock,
       log,
@@ -195,8 +198,7 @@ export class Schedules {
 
   #look(): ReadonlyMap<string, WantedSchedule> {
     if (this.#wanted !== undefined) return this.#wanted;
-    const { cluster, routes, catalog } = this.#parts;
-    const { services } = routes();
+    const { cluster, routes: { services }, catalog } = this.#parts;
     this.#instances = new Map(
       [...Map.groupBy(services, (each) => each.contract)].map(([contract, versions]) => [
         contract,
