@@ -365,8 +365,9 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
     otherwise: [],
   });
   await prepareRollouts(api, headers);
-  await prepareTopics(api);
   await prepareSchedules(api, headers);
+  // From here on the storage thread is played, and takes no artifacts.
+  await prepareTopics(api);
   await must("PUT", "/api/kv/greeting", "hello");
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
   await must("POST", "/api/cluster/members", departing);
