@@ -366,7 +366,6 @@ export async function prepare(api: TestApi, headers: Record<string, string> = {}
   });
   await prepareRollouts(api, headers);
   await prepareSchedules(api, headers);
-  // From here on the storage thread is played, and takes no artifacts.
   await prepareTopics(api);
   await must("PUT", "/api/kv/greeting", "hello");
   const departing = JSON.stringify({ node: "node-8", address: "127.0.0.1:1" });
