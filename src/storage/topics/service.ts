@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import { decodePublish, decodeRequest } from "../../protocol/messaging/replica_codec.ts";
 import {
@@ -46,6 +47,7 @@ class Topics implements StorageService {
   #state: TopicsState = { partitions: [], subscriptions: [] };
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #isCommitting = false;
+  #greetTimer: Timer | undefined;
   #isClosed = false;
 
   constructor(host: StorageHost) {
@@ -68,6 +70,7 @@ class Topics implements StorageService {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#greetTimer?.cancel();
     for (const partition of this.#partitions.values()) await partition.close();
     this.#partitions.clear();
   }
@@ -94,7 +97,9 @@ class Topics implements StorageService {
   #greet(): void {
     const { lines: { control }, clock } = this.#host;
     control.ask(topicLines.hello, { life: this.#life } satisfies TopicsHello).catch(() => {
-      if (!this.#isClosed && control.isConnected) clock.setTimer(greetMs, () => this.#greet());
+      if (this.#isClosed || !control.isConnected) return;
+      this.#greetTimer?.cancel();
+      this.#greetTimer = clock.setTimer(greetMs, () => this.#greet());
     });
   }
 
