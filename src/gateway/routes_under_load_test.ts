@@ -105,6 +105,10 @@ Deno.test("Gateway serves every request rightly while 200 slices change their ro
   await Promise.all(load);
   assert.deepEqual(wrong, []);
   assert.ok(requests >= 2 * slices, `${requests} requests`);
+  // A client may have its answer a moment before the gateway counts the call as done.
+  for (let turn = 0; turn < 10_000 && world.drained.length < slices; turn++) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   assert.equal(world.drained.length, slices, "every former instance was drained");
   for (const [version, status] of [["v1", 404], ["v2", 200]] as const) {
     assert.equal((await world.request("GET", `/s0/${version}`)).status, status);
