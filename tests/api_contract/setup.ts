@@ -195,6 +195,8 @@ function connectGateway(control: Control): MessagePort {
       tell({ type: "applied", revision: message.snapshot.revision });
     } else if (message.type === "routeDelta") {
       tell({ type: "applied", revision: message.delta.revision });
+    } else if (message.type === "calls") {
+      message.port.close();
     }
   };
   control.connectGateway(port2);

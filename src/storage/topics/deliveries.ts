@@ -57,6 +57,7 @@ export class Deliveries {
   #isLeading = false;
   #isWoken = false;
   #isPaused = false;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -88,6 +89,11 @@ export class Deliveries {
   /** Hands out nothing any more, until this node leads anew. */
   pause(): void {
     this.#isPaused = true;
+  }
+
+  /** Resolves when what is handed out now is answered. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#underWay]);
   }
 
   /** More may be handed out. */
@@ -233,7 +239,9 @@ export class Deliveries {
     const { log, host } = this.#options;
     const read = (from: number, maxBytes: number) => log.read(from, maxBytes);
     for (const delivery of served.group.take(host.clock.monotonicMs(), this.#commit, read)) {
-      this.#deliver(served, delivery, this.#term);
+      const delivered: Promise<void> = this.#deliver(served, delivery, this.#term)
+        .finally(() => this.#underWay.delete(delivered));
+      this.#underWay.add(delivered);
     }
   }
 

@@ -47,6 +47,8 @@ class Topics implements StorageService {
   #state: TopicsState = { partitions: [], subscriptions: [] };
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #isCommitting = false;
+  /** The last note of offsets: one waits for the other. */
+  #commits: Promise<void> = Promise.resolve();
   #greetTimer: Timer | undefined;
   #isClosed = false;
 
@@ -64,7 +66,9 @@ class Topics implements StorageService {
     this.#every(tickMs, (partition) => partition.tick());
     this.#every(flushMs, (partition) => partition.flush());
     this.#every(retainMs, (partition) => partition.retain());
-    this.#timers.push(setInterval(() => this.#commitOffsets(), commitMs));
+    this.#timers.push(setInterval(() => {
+      if (!this.#isCommitting) this.#commitOffsets();
+    }, commitMs));
   }
 
   async close(): Promise<void> {
@@ -223,30 +227,40 @@ class Topics implements StorageService {
 
   /** Control is about to stop: what is handled now is noted, and nothing more is handed out. */
   async #quiet(): Promise<void> {
-    for (const { deliveries } of this.#partitions.values()) deliveries.pause();
+    const all = [...this.#partitions.values()].map(({ deliveries }) => deliveries);
+    for (const deliveries of all) deliveries.pause();
+    // Control waits for a while only, and a handler may take longer.
+    await this.#commitOffsets();
+    await Promise.all(all.map((deliveries) => deliveries.settled()));
     await this.#commitOffsets();
   }
 
-  /** Notes in the store how far all subscriptions are. */
-  async #commitOffsets(): Promise<void> {
-    if (this.#isCommitting) return;
+  /** Notes in the store how far all subscriptions are, one note after the other. */
+  #commitOffsets(): Promise<void> {
+    return this.#commits = this.#commits.then(() => this.#commitNow());
+  }
+
+  async #commitNow(): Promise<void> {
+    this.#isCommitting = true;
+    await this.#noteOffsets();
+    this.#isCommitting = false;
+  }
+
+  async #noteOffsets(): Promise<void> {
     const partitions = [...this.#partitions.values()].filter(({ isLeading }) => isLeading);
     const commits = partitions.map((partition) => partition.deliveries.takeCommits());
     if (commits.every(({ length }) => length === 0)) return;
-    this.#isCommitting = true;
     try {
       const isDone = await this.#control.commit(commits.flat());
-      if (isDone) {
-        for (const [i, { deliveries }] of partitions.entries()) {
-          deliveries.onCommitted(commits[i] ?? []);
-        }
+      if (!isDone) return;
+      for (const [i, { deliveries }] of partitions.entries()) {
+        deliveries.onCommitted(commits[i] ?? []);
       }
     } catch (error) {
       this.#host.log.debug("How far subscriptions are could not be noted", {
         reason: toAetherError(error).message,
       });
     }
-    this.#isCommitting = false;
   }
 }
 
