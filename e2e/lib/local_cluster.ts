@@ -6,15 +6,30 @@
 import { Node } from "./node.ts";
 import { until, type World } from "./world.ts";
 
-/** Ports that were free a moment ago. */
+/** Below those that the system gives to whoever asks for any: what is found stays free. */
+const portsFrom = 10_000;
+const portsCount = 20_000;
+const given = new Set<number>();
+
+/** Ports that are free, and that nobody else is given. */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = portsFrom + Math.floor(Math.random() * portsCount);
+    if (!given.has(port) && isFree(port)) ports.push(port);
+    given.add(port);
+  }
   return ports;
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }
 
 /** The text of `--peers` for nodes with these names and ports. */

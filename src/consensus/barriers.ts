@@ -6,7 +6,9 @@
  * write: the two quorums meet. No slot is used.
  *
  * One round asks at a time; barriers that come meanwhile share the next one. If the configuration
- * changed before a round ends, its members may have been the wrong ones to ask: it is asked again.
+ * changed before a round ends, its members may have been the wrong ones to ask: it is asked again,
+ * with the barriers that came meanwhile. A round is named by its newest barrier, so that an answer
+ * from before that one began is not taken for an answer to it.
  *
  * @module
  */
@@ -15,7 +17,7 @@ import { quorumSizes } from "./quorum.ts";
 
 /** Barriers of one question to the members. */
 interface Round {
-  /** Id of its first barrier. */
+  /** Id of its newest barrier. */
   readonly id: number;
   readonly barriers: readonly number[];
   readonly configuration: Configuration;
@@ -49,7 +51,7 @@ export class Barriers {
     return this.#size;
   }
 
-  /** Begins a barrier; false when too many are under way. */
+  /** Begins a barrier, whose id is greater than all before; false when too many are under way. */
   begin(id: number): boolean {
     if (this.#size >= this.#barriersMax) return false;
     this.#size++;
@@ -59,9 +61,9 @@ export class Barriers {
 
   /** Starts a round if one is due; answers its id, to be asked of all members. */
   start(configuration: Configuration, nowMs: number): number | undefined {
-    const id = this.#pending[0];
-    if (id === undefined || this.#asking !== undefined) return undefined;
+    if (this.#pending.length === 0 || this.#asking !== undefined) return undefined;
     const barriers = this.#pending;
+    const id = barriers.reduce((one, other) => Math.max(one, other));
     this.#pending = [];
     const askAgainAtMs = nowMs + this.#resendMs;
     this.#asking = { id, barriers, configuration, answers: new Map(), askAgainAtMs };

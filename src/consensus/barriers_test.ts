@@ -44,6 +44,27 @@ Deno.test("Barriers.take() asks again when the configuration changed meanwhile",
   assert.deepEqual(barriers.take(10, next), [1]);
 });
 
+Deno.test("Barriers.start() takes no answer that is older than its newest barrier", () => {
+  // Seed 4150320472: an answer from before a write was counted for a read that began after it.
+  const next = { from: 5, members: ["a", "b", "d"] };
+  for (const isAnswered of [false, true]) {
+    const barriers = make();
+    barriers.begin(1);
+    const first = barriers.start(configuration, 0);
+    assert.equal(first, 1);
+    if (isAnswered) { for (const from of ["a", "b"]) barriers.answer(1, from, 4); }
+    barriers.begin(2);
+    if (isAnswered) barriers.take(5, next);
+    const second = isAnswered ? barriers.start(next, 60) : barriers.due(next, 60);
+    assert.equal(second, 2);
+    for (const from of ["a", "b"]) barriers.answer(1, from, 4);
+    assert.deepEqual(barriers.take(100, next), []);
+    for (const from of ["a", "d"]) barriers.answer(2, from, 6);
+    assert.deepEqual(barriers.take(6, next), []);
+    assert.deepEqual(barriers.take(7, next).toSorted(), [1, 2]);
+  }
+});
+
 Deno.test("Barriers.due() asks again after a time, of new members if there are", () => {
   const barriers = make();
   barriers.begin(1);
@@ -60,10 +81,10 @@ Deno.test("Barriers.due() asks again after a time, of new members if there are",
 Deno.test("Barriers.start() lets those that come while one asks share the next round", () => {
   const barriers = make();
   for (const id of [1, 2]) barriers.begin(id);
-  assert.equal(barriers.start(configuration, 0), 1);
+  assert.equal(barriers.start(configuration, 0), 2);
   barriers.begin(3);
   assert.equal(barriers.start(configuration, 0), undefined);
-  for (const from of ["a", "b"]) barriers.answer(1, from, 0);
+  for (const from of ["a", "b"]) barriers.answer(2, from, 0);
   assert.deepEqual(barriers.take(1, configuration), [1, 2]);
   assert.equal(barriers.start(configuration, 0), 3);
 });
