@@ -119,7 +119,7 @@ e2eTest(
       module,
       source.replace("return {", 'if (instance) throw new Error("No tea left");\n    return {'),
     );
-    await running.line("stderr", (each) => each.includes("did not deploy") || undefined, 60_000);
+    await running.line("stderr", (each) => each.includes("did not deploy") || undefined, 150_000);
     await answers("Welcome, Ada");
     await Deno.writeTextFile(module, source.replace("Hello,", "Farewell,"));
     await answers("Farewell, Ada");
