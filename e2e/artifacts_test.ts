@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ArtifactCluster, get, put, randomBytes, runUploads, sha256 } from "./lib/artifacts_run.ts";
+import { runDht } from "./lib/dht_run.ts";
 import { Node } from "./lib/node.ts";
 import { e2eTest, until } from "./lib/world.ts";
 
@@ -82,6 +83,12 @@ e2eTest(
     assert.ok(report.acknowledged >= 6, JSON.stringify(report));
   },
 );
+
+e2eTest("nothing acknowledged is lost while nodes are killed and started again", async (world) => {
+  const options = { nodes: 3, files: 100, kills: 2, seed: "continuous", say: () => {} };
+  const { acknowledged, lost, wrong } = await runDht(world, options);
+  assert.deepEqual({ acknowledged, lost, wrong }, { acknowledged: 100, lost: [], wrong: [] });
+});
 
 e2eTest("tools that speak Maven's requests deploy and resolve", async (world) => {
   const node = await Node.start(world);

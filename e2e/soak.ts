@@ -11,11 +11,13 @@ import { faultNames, faultRound, faultsFor } from "./lib/faults.ts";
 import { isInLab, Lab, runInLab } from "./lib/netns.ts";
 import { World } from "./lib/world.ts";
 import { soakArtifacts } from "./artifacts_soak.ts";
+import { soakDht } from "./dht_soak.ts";
 import { soakTopics } from "./topics_soak.ts";
 
 const usage = `Usage: deno task soak [OPTIONS]
        deno task soak topics [OPTIONS]
        deno task soak artifacts [OPTIONS]
+       deno task soak dht [OPTIONS]
 
   --minutes N   How long (5)
   --nodes N     Nodes of the cluster, 3, 5 or 7 (5)
@@ -78,6 +80,7 @@ async function soak(args: readonly string[]): Promise<number> {
 
 if (import.meta.main) {
   if (Deno.args[0] === "artifacts") Deno.exit(await soakArtifacts(Deno.args.slice(1)));
+  if (Deno.args[0] === "dht") Deno.exit(await soakDht(Deno.args.slice(1)));
   if (Deno.args[0] === "topics") Deno.exit(await soakTopics(Deno.args.slice(1)));
   Deno.exit(isInLab() ? await soak(Deno.args) : await runInLab(import.meta.url, Deno.args));
 }

@@ -19,10 +19,12 @@ const program = (path: string, ...words: string[]) => () =>
 const onCluster = (name: string) => program("cluster_bench.ts", name);
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  artifact: program("artifact_bench.ts"),
   calm: program("calm_bench.ts"),
   chain: program("chain_bench.ts"),
   consensus: async () => (await import("./consensus/consensus.ts")).benchConsensus,
   deploy: program("deployment_bench.ts", "deploy"),
+  dht: async () => (await import("./dht/main.ts")).benchDht,
   failover: program("deployment_bench.ts", "failover"),
   idle: onCluster("idle"),
   upload: onCluster("upload"),
@@ -38,6 +40,13 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `Usage: deno task bench NAME [OPTIONS]
+
+  artifact  Files into and out of the repository with three copies, beside nginx WebDAV
+    --nodes N            Nodes (3)
+    --rounds N           Measurements of everything, interleaved, after one that does not count (3)
+    --megabytes N        Size of a file (10)
+    --files N            Files of each client (4)
+    --install            apt-get nginx when it is missing
 
   calm  Writes to the store while the gateways of the same nodes are idle, at 60 % and at full load
     --nodes N            Nodes (3)
@@ -64,6 +73,12 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --runs N             Cold starts (5)
     --nodes N            Nodes, each in a network of its own (5)
     --memory             Nothing on disk
+
+  dht  Puts and gets of the distributed hash table on three nodes, beside one Redis
+    --duration SECONDS   Length of one measurement (2)
+    --rounds N           Measurements of everything, interleaved (3)
+    --nodes N            Nodes (3)
+    --install            apt-get redis-server when it is missing
 
   failover  Failed requests while a cluster of five is disturbed or changed, and how long it takes
     --cases LIST         a: kill -9 the leader, b: rolling update, c: drain, d: a canary that fails
@@ -131,7 +146,7 @@ const usage = `Usage: deno task bench NAME [OPTIONS]
     --clients N          Clients of /api/kv (256)
     --megabytes N        Uploads through the management port (1000)
 
-calm, chain, deploy, failover, idle and upload run dist/aether: build it first.
+artifact, calm, chain, deploy, failover, idle and upload run dist/aether: build it first.
 http and startup take --markdown: print tables instead of JSON lines.
 `;
 

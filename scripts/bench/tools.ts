@@ -10,6 +10,7 @@ const signs = {
   nginx: "command -v nginx",
   wrk: "command -v wrk",
   "nats-server": "command -v nats-server",
+  "redis-server": "command -v redis-server",
   "etcd-server": "command -v etcd",
   "golang-go": "command -v go",
   "golang-etcd-server-dev": "test -d /usr/share/gocode/src/go.etcd.io/etcd/clientv3",

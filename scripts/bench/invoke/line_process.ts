@@ -14,6 +14,7 @@ export class LineProcess implements AsyncDisposable {
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   #text = "";
+  #first = "";
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
@@ -31,8 +32,13 @@ export class LineProcess implements AsyncDisposable {
       stdout: "piped",
     }).spawn();
     const peer = new LineProcess(child);
-    await peer.#line();
+    peer.#first = await peer.#line();
     return peer;
+  }
+
+  /** What it printed first. */
+  get first(): string {
+    return this.#first;
   }
 
   /** Its id. */
