@@ -4,15 +4,16 @@
  * `unit` are the tests beside the sources, `tests` those of whole subsystems, `sim` and `dht`
  * simulate clusters of consensus and of the DHT under seeds that nobody has run before, `e2e` are
  * the tests that run the real executable, which is built first, and `fuzz` sends it broken input
- * for a few seconds. The last line is `N passed, N failed, N skipped`; the exit code is 0 only when
- * something ran, nothing failed and nothing was skipped.
+ * for a few seconds. The output ends with what failed or was skipped and why, and with the line
+ * `N passed, N failed, N skipped`; the exit code is 0 only when something ran, nothing failed and
+ * nothing was skipped.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { closingLine, sumTotals, type Totals } from "./lib/junit.ts";
+import { closingLine, noTotals, oneFailure, sumTotals, type Totals } from "./lib/junit.ts";
 import { run } from "./lib/process.ts";
 import { runSuite } from "./lib/suite.ts";
 
@@ -59,7 +60,7 @@ export async function runTests(root: string, names: readonly string[]): Promise<
     if (needExecutable.has(name) && !isBuilt) {
       isBuilt = await buildExecutable(root) === 0;
       if (!isBuilt) {
-        all.push({ passed: 0, failed: 1, skipped: 0 });
+        all.push(oneFailure(`suite ${name}: the executable could not be built`));
         continue;
       }
     }
@@ -71,21 +72,22 @@ export async function runTests(root: string, names: readonly string[]): Promise<
     all.push(totals);
   }
   const totals = sumTotals(all);
+  // Once more at the end, where people look first.
+  for (const note of totals.notes) console.log(note);
   console.log(closingLine(totals));
   return totals.failed === 0 && totals.skipped === 0 && totals.passed > 0 ? 0 : 1;
 }
 
 async function runProgram(root: string, file: string, args: readonly string[]): Promise<Totals> {
   const code = await run(Deno.execPath(), ["run", "-A", "--no-prompt", file, ...args], root);
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  if (code === 0) return { ...noTotals, passed: 1 };
+  return oneFailure(`${file} ${args.join(" ")}: it ended with exit code ${code}`);
 }
 
 /** Always builds: it takes two seconds, and an old executable would be a lie about this tree. */
-async function buildExecutable(root: string): Promise<number> {
+function buildExecutable(root: string): Promise<number> {
   const script = join(root, "scripts", "build.ts");
-  const code = await run(Deno.execPath(), ["run", "-A", "--no-prompt", script], root);
-  if (code !== 0) console.error("The executable could not be built, so what needs it did not run");
-  return code;
+  return run(Deno.execPath(), ["run", "-A", "--no-prompt", script], root);
 }
 
 if (import.meta.main) {

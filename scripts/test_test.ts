@@ -59,6 +59,7 @@ Deno.test("scripts/test sums its suites and fails on a failure", async () => {
     "tests",
   );
   assert.equal(lines.at(-1), "2 passed, 1 failed, 0 skipped");
+  assert.ok(lines.slice(-12).some((line) => /^FAILED .*a_test.ts bad$/.test(line)), `${lines}`);
   assert.equal(code, 1);
 });
 

@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { countCases, type Totals } from "./junit.ts";
+import { countCases, oneFailure, sumTotals, type Totals } from "./junit.ts";
 import { run } from "./process.ts";
 
 /** A set of test files that run together. */
@@ -42,13 +42,11 @@ export async function runSuite({ name, root, paths, parallel }: Suite): Promise<
     ], root);
     const totals = countCases(await readReport(report));
     if (totals.passed + totals.failed + totals.skipped === 0) {
-      console.error(`Suite ${name} ran no test`);
-      return { ...totals, failed: 1 };
+      return oneFailure(`suite ${name}: it ran no test`);
     }
     // Code outside of a test failed: deno reports it on the terminal but not in the report.
     if (code !== 0 && totals.failed === 0) {
-      console.error(`Suite ${name} ended with exit code ${code}`);
-      return { ...totals, failed: 1 };
+      return sumTotals([totals, oneFailure(`suite ${name}: it ended with exit code ${code}`)]);
     }
     return totals;
   } finally {

@@ -24,6 +24,31 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
+/**
+ * Waits `delayMs`, or until the signal is aborted: who stops waits for nothing and leaves no timer.
+ *
+ * @example
+ * ```ts
+ * import { ManualClock, pause } from "./clock.ts";
+ * const stopping = new AbortController();
+ * const waited = pause(new ManualClock(), 1_000, stopping.signal);
+ * stopping.abort();
+ * await waited;
+ * ```
+ */
+export function pause(clock: Clock, delayMs: number, stopping: AbortSignal): Promise<void> {
+  if (stopping.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      timer.cancel();
+      stopping.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = clock.setTimer(delayMs, end);
+    stopping.addEventListener("abort", end);
+  });
+}
+
 /** Timers that one {@link ManualClock.advance} may run, so that a self-renewing one is found. */
 const TIMERS_PER_ADVANCE_MAX = 1_000_000;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvariantError } from "./assert.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock, pause } from "./clock.ts";
 
 Deno.test("ManualClock.advance() runs timers in order of their time, then of their age", () => {
   const clock = new ManualClock();
@@ -59,4 +59,17 @@ Deno.test("ManualClock refuses delays that are not 0 or more, and endless timers
   const again = () => void clock.setTimer(0, again);
   again();
   assert.throws(() => clock.advance(1), /More than 1000000 timers ran/);
+});
+
+Deno.test("pause() ends with its time or with the signal, and leaves no timer", async () => {
+  const clock = new ManualClock();
+  const stopping = new AbortController();
+  const waited = pause(clock, 10, stopping.signal);
+  clock.advance(10);
+  await waited;
+  const stopped = pause(clock, 10, stopping.signal);
+  stopping.abort();
+  await stopped;
+  await pause(clock, 10, stopping.signal);
+  assert.equal(clock.pendingTimers, 0);
 });

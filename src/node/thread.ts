@@ -9,8 +9,12 @@ import type { Heartbeat } from "../protocol/thread/threads.ts";
 const heartbeatIntervalMs = 500;
 /** Longest silence of a thread whose restart is cheap. */
 const silenceMaxMs = 2_000;
-/** Of control: nothing but its death helps then, and the gateway serves meanwhile. */
-const controlSilenceMaxMs = 10_000;
+/**
+ * Of threads that a restart does not help: control, without which the gateway serves for a while,
+ * and storage, whose writes to a busy disk are synchronous.
+ */
+const patientSilenceMaxMs = 10_000;
+const patient: ReadonlySet<string> = new Set(["control", "storage"]);
 
 /** What a thread tells its owner. */
 export interface ThreadEvents<From> {
@@ -35,7 +39,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
     events: ThreadEvents<From>,
   ) {
     this.#events = events;
-    this.#silenceMaxMs = entry === "control" ? controlSilenceMaxMs : silenceMaxMs;
+    this.#silenceMaxMs = patient.has(entry) ? patientSilenceMaxMs : silenceMaxMs;
     this.#worker = new Worker(entryUrl(entry), {
       type: "module",
       name: entry,

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, pause } from "../../base/clock.ts";
 import type { DeadLetter } from "../../protocol/messaging/values.ts";
 import type { InternalCall, InternalOutcome } from "../../protocol/thread/internal_calls.ts";
 import { type FireEnd, graceMs } from "../../schedule/fires.ts";
@@ -23,8 +23,8 @@ export interface AttemptContext {
   call(call: InternalCall): Promise<InternalOutcome>;
   /** Keeps what failed for good. */
   addDeadLetter(letter: DeadLetter): Promise<unknown>;
-  /** Whether nothing more is to be tried: the node stops. */
-  isStopped(): boolean;
+  /** Aborted when nothing more is to be tried: the node stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** A fire to be made. */
@@ -52,7 +52,7 @@ export async function makeFire(
   let { attempt } = fire;
   let unknowns = 0;
   for (;;) {
-    if (context.isStopped()) return undefined;
+    if (context.stopping.aborted) return undefined;
     const outcome = await context.call(callOf(fire, attempt));
     const endedAtMs = clock.wallMs();
     const { id } = fire;
@@ -65,11 +65,11 @@ export async function makeFire(
         : clock.monotonicMs() < giveUpAtMs;
       if (isLeft) {
         if (outcome.kind === "unknown") attempt++;
-        await new Promise<void>((resolve) => clock.setTimer(retryMs, resolve));
+        await pause(clock, retryMs, context.stopping);
         continue;
       }
     }
-    if (context.isStopped()) return undefined;
+    if (context.stopping.aborted) return undefined;
     const cause = causeOf(outcome);
     await bury({ fire, attempt, cause, startedAtMs, endedAtMs }, context);
     const result = outcome.kind === "unknown" ? "unknown" : "failed";

@@ -30,7 +30,7 @@ const periodMs = 1_000;
 const idleMs = 30_000;
 
 /** What it needs. */
-export interface LocalFiresOptions extends Omit<AttemptContext, "isStopped"> {
+export interface LocalFiresOptions extends Omit<AttemptContext, "stopping"> {
   readonly node: string;
   readonly store: Pick<ReplicatedStore, "state" | "propose">;
   readonly log: Logger;
@@ -52,7 +52,7 @@ export class LocalFires {
   /** What is added to the monotonic clock for the due times of intervals. */
   readonly #offsetMs: number;
   #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #stop = new AbortController();
 
   constructor(options: LocalFiresOptions) {
     this.#options = options;
@@ -67,12 +67,12 @@ export class LocalFires {
 
   /** Fires nothing any more. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stop.abort();
     this.#timer?.cancel();
   }
 
   #schedule(delayMs: number): void {
-    if (this.#isStopped) return;
+    if (this.#stop.signal.aborted) return;
     this.#timer?.cancel();
     this.#timer = this.#options.clock.setTimer(delayMs, () => this.#run());
   }
@@ -181,7 +181,7 @@ export class LocalFires {
           isManual: due.isManual,
           timeoutMs: record.schedule.timeoutMs,
           instance,
-        }, { ...this.#options, isStopped: () => this.#isStopped })
+        }, { ...this.#options, stopping: this.#stop.signal })
       ),
     );
     const known = ends.filter((end) => end !== undefined);
@@ -202,7 +202,7 @@ export class LocalFires {
   async #write(key: string, local: Local): Promise<void> {
     if (local.isWriting) return;
     local.isWriting = true;
-    while (!local.isWritten && !this.#isStopped) {
+    while (!local.isWritten && !this.#stop.signal.aborted) {
       local.isWritten = true;
       const { fires } = local;
       try {

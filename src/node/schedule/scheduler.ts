@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../base/clock.ts";
+import { type Clock, pause, type Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
 import type { OpenFire, ScheduleRecord } from "../../protocol/schedule/record.ts";
@@ -42,7 +42,7 @@ const cleanedMax = 100;
 const endSlackMs = 5_000;
 
 /** What a scheduler needs. */
-export interface SchedulerOptions extends Omit<AttemptContext, "isStopped"> {
+export interface SchedulerOptions extends Omit<AttemptContext, "stopping"> {
   readonly node: string;
   readonly store: Pick<ReplicatedStore, "state" | "propose">;
   readonly clock: Clock;
@@ -78,7 +78,7 @@ export class Scheduler {
   #offsetMs = 0;
   #running = 0;
   #isCleaning = false;
-  #isStopped = false;
+  readonly #stop = new AbortController();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -92,7 +92,7 @@ export class Scheduler {
 
   /** Fires nothing any more; what is under way ends without its end being written. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stop.abort();
     this.#timer?.cancel();
   }
 
@@ -149,7 +149,7 @@ export class Scheduler {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#isStopped) return;
+    if (this.#stop.signal.aborted) return;
     this.#timer?.cancel();
     this.#timer = this.#options.clock.setTimer(delayMs, () => this.#run());
   }
@@ -347,7 +347,7 @@ export class Scheduler {
       attempt,
       isManual,
       timeoutMs: record.schedule.timeoutMs,
-    }, { ...this.#options, isStopped: () => this.#isStopped });
+    }, { ...this.#options, stopping: this.#stop.signal });
     if (end !== undefined) {
       if (end.result !== "succeeded") {
         this.#options.log.warn("A schedule failed", { contract, schedule: name, ...end });
@@ -366,7 +366,7 @@ export class Scheduler {
    */
   async #end(key: string, { number, attempt }: OpenFire, end: FireEnd): Promise<void> {
     const { store, clock, node } = this.#options;
-    while (!this.#isStopped) {
+    while (!this.#stop.signal.aborted) {
       const stored = storedValue(store.state, keys.schedule, key);
       const own = stored?.value.state.open.find((each) =>
         each.number === number && each.node === node && each.attempt === attempt
@@ -383,7 +383,7 @@ export class Scheduler {
         if (succeeded) return;
       } catch {
         // Without a quorum it has to wait.
-        await new Promise<void>((resolve) => clock.setTimer(retryMs, resolve));
+        await pause(clock, retryMs, this.#stop.signal);
       }
     }
   }

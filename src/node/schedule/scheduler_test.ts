@@ -307,3 +307,14 @@ Deno.test("Scheduler.trigger() fires at once, even when paused, and change() is 
   it.leading = undefined;
   await assert.rejects(scheduler.trigger(key), /Another node leads/);
 });
+
+Deno.test("Scheduler.stop() leaves no timer, also while a fire waits to be tried again", async () => {
+  using it = world();
+  it.outcomes = Array.from({ length: 9 }, () => failure("notExecuted", "NO_INSTANCE"));
+  const scheduler = it.start("n1");
+  await it.pass(11_500);
+  assert.ok(it.calls.length > 1);
+  scheduler.stop();
+  await turn();
+  assert.equal(it.clock.pendingTimers, 0);
+});
