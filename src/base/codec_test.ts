@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { InvariantError } from "./assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "./codec.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 type Field =
   | { kind: "u8" | "u16" | "u32" | "u64" | "f64" | "varint"; value: number }
   | { kind: "bytes" | "raw"; value: Uint8Array }

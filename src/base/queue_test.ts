@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { InvariantError } from "./assert.ts";
 import { BoundedQueue } from "./queue.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 Deno.test("BoundedQueue does what a plain array with a limit does", () => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.integer() },

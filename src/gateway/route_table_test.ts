@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Route, RouteTable } from "./route_table.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const segment = fc.constantFrom("a", "b", ":x", ":y");
 const anyPath = fc.array(segment, { maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
 const anyRoutes = fc.array(

@@ -6,6 +6,8 @@ import { serviceOf } from "./instance_fixture_test.ts";
 import { PeerGateway } from "./peer_gateway.ts";
 import { Services } from "./services.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 function emptyServices(): Services {
   return new Services({
     node: "n1",

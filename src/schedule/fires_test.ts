@@ -14,6 +14,8 @@ import {
   takenOver,
 } from "./fires.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const often = scheduleSchema.parse({ every: "10s" });
 const hourly = scheduleSchema.parse({ cron: "0 * * * *" });
 const runner = { node: "n1", term: 3 };

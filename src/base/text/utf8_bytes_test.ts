@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { utf8Bytes } from "./utf8_bytes.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const encoder = new TextEncoder();
 
 Deno.test("utf8Bytes() counts what TextEncoder writes", () => {

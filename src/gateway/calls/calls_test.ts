@@ -109,10 +109,13 @@ Deno.test("Calls.send() has a retry budget, so that an outage is not made worse"
   const target = new Target("a", [{ kind: "lost" }]);
   const { send, service } = world(target);
   while (service.retries.take(performance.now()));
+  const startMs = performance.now();
   const before = target.received.length;
   for (let index = 0; index < 50; index++) await send("get");
   const attempts = target.received.length - before;
-  assert.ok(attempts >= 50 && attempts <= 65, `${attempts} attempts for 50 calls`);
+  // A fifth of the calls and 10 a second.
+  const attemptsMax = 50 + 10 + Math.ceil((performance.now() - startMs) / 100) + 1;
+  assert.ok(attempts >= 50 && attempts <= attemptsMax, `${attempts} attempts for 50 calls`);
 });
 
 Deno.test("Calls.send() repeats nothing for a caller that has gone, or without time", async () => {

@@ -5,6 +5,8 @@ import { SeededRandom } from "../../base/random.ts";
 import { encodeMarker, MARKER_BYTES, recordSeed, writeRecord } from "./record.ts";
 import { encodeSegmentHeader, readSegment, SEGMENT_HEADER_BYTES } from "./segment.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const IDENTITY = { logId: 77, firstIndex: 5 };
 const OPTIONS = { name: "wal-5.log", isLast: true, maxBodyBytes: 1000 };
 const RESERVE_BYTES = 64;

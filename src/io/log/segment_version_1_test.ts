@@ -5,6 +5,8 @@ import { SeededRandom } from "../../base/random.ts";
 import { readSegment, SEGMENT_HEADER_BYTES } from "./segment.ts";
 import { segmentOfVersion1 } from "./version_1_fixture_test.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const IDENTITY = { logId: 77, firstIndex: 5 };
 const OPTIONS = { name: "wal-5.log", isLast: true, maxBodyBytes: 1000 };
 

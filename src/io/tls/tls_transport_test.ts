@@ -240,8 +240,9 @@ Deno.test("tlsTransport() dial() gives up on a handshake that does not end", asy
   using listener = Deno.listen(loopback);
   const client = tlsTransport(loopback, { ...tlsParts(), credentials: credentials("n2") });
   const dialling = client.dial(listener.addr as Deno.NetAddr, { timeoutMs: 100 });
+  const refused = assert.rejects(dialling, { name: "TIMEOUT" });
   const conn = await listener.accept();
-  await assert.rejects(dialling, { name: "TIMEOUT" });
+  await refused;
   conn.close();
   await client.close();
 });

@@ -4,6 +4,8 @@ import { ByteReader, ByteWriter, DecodeError } from "../../base/codec.ts";
 import { readDhtMessage, readEntry, writeDhtMessage, writeEntry } from "./codec.ts";
 import type { DhtMessage } from "./message.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const version = { timeMs: 1_700_000_000_000, counter: 65_535, writer: "n1~abc" };
 const entry = { version, value: new Uint8Array([1, 2, 3]) };
 const tombstone = { version, value: undefined };

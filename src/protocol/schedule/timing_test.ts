@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dueAfter, passOver, timingProblem } from "./timing.ts";
 
+fc.configureGlobal({ seed: 34 });
+
 const iso = (ms: number | undefined) => ms === undefined ? undefined : new Date(ms).toISOString();
 
 /** The next due times of a cron expression. */

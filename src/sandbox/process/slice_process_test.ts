@@ -128,13 +128,14 @@ Deno.test("SliceProcess lets a slice end nothing and reach nothing", async () =>
 });
 
 Deno.test("SliceProcess grants what the manifest says, and no more", async () => {
+  const file = await Deno.makeTempFile();
   const attempts = {
     granted: 'const text = Deno.env.get("PATH"); if (!text) throw new Error("none")',
     own: 'Deno.env.get("HOME")',
-    file: 'Deno.readTextFileSync("/etc/hostname")',
+    file: `Deno.readTextFileSync("${file}")`,
     other: 'Deno.readTextFileSync("/etc/passwd")',
   };
-  const permissions = { env: ["PATH"], read: ["/etc/hostname"] };
+  const permissions = { env: ["PATH"], read: [file] };
   const running = new RunningProcess(sliceOf(attemptAll(attempts)), { permissions });
   await running.ready();
   const outcomes = JSON.parse((await running.call(1)).slice(4)) as Record<string, string>;
@@ -143,6 +144,7 @@ Deno.test("SliceProcess grants what the manifest says, and no more", async () =>
   assert.match(outcomes["own"] ?? "", /^NotCapable/);
   assert.match(outcomes["other"] ?? "", /^NotCapable/);
   await running.stop();
+  await Deno.remove(file);
 });
 
 Deno.test("SliceProcess reaches no loopback service by a name that resolves to it", async () => {
