@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { until } from "../scripts/lib/until.ts";
 import { ArtifactCluster, get, put, randomBytes, runUploads, sha256 } from "./lib/artifacts_run.ts";
 import { runDht } from "./lib/dht_run.ts";
 import { Node } from "./lib/node.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 e2eTest("what is uploaded to one node survives it and another one", async (world) => {
   const cluster = await ArtifactCluster.start(world, 5);

@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { freePorts, peersText, startLocalCluster } from "./lib/local_cluster.ts";
 import { Node } from "./lib/node.ts";
-import { e2eTest, until, type World } from "./lib/world.ts";
+import { e2eTest, type World } from "./lib/world.ts";
 import { writeSlice } from "./lib/slices.ts";
 
 interface Made {

@@ -7,6 +7,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
 import { load, writeScripts } from "../scripts/bench/wrk.ts";
 import { startLocalCluster } from "./lib/local_cluster.ts";
 import { blueprint, type Node } from "./lib/node.ts";
@@ -106,10 +107,6 @@ async function pauseFor(
     pauseMs = Math.max(1, Math.round(pauseMs - lateMs));
   }
   return pauseMs;
-}
-
-function sleep(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 async function calm(world: World, options: { nodes: number; seconds: number }): Promise<boolean> {

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
 import { largeSlices } from "../scripts/bench/large_slice.ts";
 import { readCpu, readMemory } from "../scripts/bench/proc.ts";
 import { parseCoordinates, repositoryPath } from "../src/protocol/coordinates.ts";
@@ -123,10 +124,6 @@ async function leaderOf(nodes: readonly Node[]): Promise<Node> {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-function sleep(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 async function main(): Promise<number> {

@@ -5,9 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { type Lab, labTest, labTests, must } from "./lib/netns.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 async function threeNodes(world: World, lab: Lab): Promise<TestCluster> {
   const hosts = lab.hosts.slice(0, 3);

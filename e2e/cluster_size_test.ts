@@ -5,10 +5,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { type Lab, labTest, labTests } from "./lib/netns.ts";
 import { root } from "./lib/program.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 // It follows the keys of [cluster].
 const config = 'provider = "local"\nhealTimeout = "2s"\n';

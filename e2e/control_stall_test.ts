@@ -4,20 +4,18 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../scripts/lib/until.ts";
 import { TestCluster } from "./lib/cluster.ts";
 import { freeze, threadBehind } from "./lib/freeze.ts";
 import { Load } from "./lib/load.ts";
 import { labTest, labTests } from "./lib/netns.ts";
 import { Node } from "./lib/node.ts";
 import { root } from "./lib/program.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 const stallMs = 3_000;
 const withoutQuorumMs = 20_000;
-
-function wait(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
-}
 
 e2eTest("Requests are served while control stands still for 3 s", async (world) => {
   const node = await Node.start(world);
@@ -33,8 +31,8 @@ e2eTest("Requests are served while control stands still for 3 s", async (world) 
     using _ = freeze(control);
     const unanswered = Symbol("unanswered");
     const answer = health();
-    await wait(stallMs);
-    assert.equal(await Promise.race([answer, wait(0).then(() => unanswered)]), unanswered);
+    await sleep(stallMs);
+    assert.equal(await Promise.race([answer, sleep(0).then(() => unanswered)]), unanswered);
     await load.more(100);
     answer.catch(() => {});
   }
@@ -58,7 +56,7 @@ e2eTest("Requests are served while control hangs, is given up and is replaced", 
     using _ = freeze(control);
     await node.process.line("stderr", (line) => line.includes("control thread died") || undefined);
     // Its lock and its ports are its own as long as its thread lives: nobody takes its place.
-    await wait(1_000);
+    await sleep(1_000);
     await assert.rejects(fetch(`${node.management}/health/live`, {
       signal: AbortSignal.timeout(500),
     }));
@@ -97,7 +95,7 @@ labTests(import.meta.url, 180_000, () => {
       const answer = await one.request("/api/kv/a", { method: "PUT", body: "1" });
       return answer.status >= 500 || undefined;
     });
-    await wait(withoutQuorumMs);
+    await sleep(withoutQuorumMs);
     await load.more(100);
     cluster.node(2).resume();
     cluster.node(3).resume();

@@ -4,10 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { Load } from "./lib/load.ts";
 import { isolatedNetwork } from "./lib/network.ts";
 import type { Running } from "./lib/program.ts";
-import { e2eTest, until, type World } from "./lib/world.ts";
+import { e2eTest, type World } from "./lib/world.ts";
 
 interface Ready {
   readonly ready: true;

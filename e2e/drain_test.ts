@@ -4,11 +4,12 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { Load } from "./lib/load.ts";
 import { labTest, labTests } from "./lib/netns.ts";
 import { root } from "./lib/program.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 const clients = 6;
 const text = `id = "org.example:app:1.0.0"

@@ -13,11 +13,13 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { EtcdCluster } from "./lib/etcd.ts";
 import type { Host } from "./lib/netns.ts";
 import { isInLab, Lab, runInLab } from "./lib/netns.ts";
-import { until, World } from "./lib/world.ts";
+import { World } from "./lib/world.ts";
 
 const usage = `Usage: deno task failover [OPTIONS]
 
@@ -182,10 +184,6 @@ async function revive(system: System, victim: Member): Promise<void> {
   await victim.ready();
   await system.ready();
   await sleep(1_000);
-}
-
-function sleep(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 function report(what: string, about: object, valuesMs: readonly number[]): void {

@@ -9,9 +9,10 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { until } from "../scripts/lib/until.ts";
 import { Node, postJson } from "./lib/node.ts";
 import { root } from "./lib/program.ts";
-import { e2eTest, until, type World } from "./lib/world.ts";
+import { e2eTest, type World } from "./lib/world.ts";
 
 type Tier = "worker" | "process";
 

@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { blueprint, Node } from "./lib/node.ts";
 import { writeSlice } from "./lib/slices.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 const methods = `
   get: method({

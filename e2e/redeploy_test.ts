@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { Load } from "./lib/load.ts";
 import { Node } from "./lib/node.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 const clients = 8;
 const json = { "content-type": "application/json" };

@@ -4,8 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { blueprint, Node } from "./lib/node.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 const slice = (tier: string) => ({
   toml: `artifact = "org.example:payer:1.0.0"\n[sandbox]\ntier = "${tier}"\n`,

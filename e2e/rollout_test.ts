@@ -5,12 +5,13 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { Load } from "./lib/load.ts";
 import { labTest, labTests } from "./lib/netns.ts";
 import { root } from "./lib/program.ts";
 import { writeSlice } from "./lib/slices.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 const clients = 6;
 const steps = ["--observe", "1s", "--min-requests", "20", "--cleanup", "IMMEDIATE"];

@@ -4,10 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import type { ScheduleView } from "../src/protocol/api/deployment/schedules.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { labTest, labTests } from "./lib/netns.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 const kills = 3;
 const schedule = "org.example:ticker/tick";

@@ -4,10 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { Load } from "./lib/load.ts";
 import { Node } from "./lib/node.ts";
 import { writeSlice } from "./lib/slices.ts";
-import { e2eTest, until, type World } from "./lib/world.ts";
+import { e2eTest, type World } from "./lib/world.ts";
 
 const inFlight = 8;
 const stopMaxMs = 10_000;

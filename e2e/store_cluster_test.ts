@@ -4,11 +4,12 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { followWatch } from "../src/client/watch.ts";
 import type { WatchMessage } from "../src/protocol/api/data/kv.ts";
 import { startLocalCluster } from "./lib/local_cluster.ts";
 import type { Node } from "./lib/node.ts";
-import { e2eTest, until } from "./lib/world.ts";
+import { e2eTest } from "./lib/world.ts";
 
 const type = "text/plain";
 

@@ -4,11 +4,12 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { faultRound } from "./lib/faults.ts";
 import { Clients } from "./lib/history.ts";
 import { labTest, labTests } from "./lib/netns.ts";
-import { until, type World } from "./lib/world.ts";
+import type { World } from "./lib/world.ts";
 
 /** Faults that break links and make nodes dial again, of one process and of the network. */
 const faults = [

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { until } from "./lib/until.ts";
 import { buildSlice } from "../src/artifact/build.ts";
 import { AetherClient } from "../src/client/client.ts";
 import { sliceTools } from "../src/forge/tools.ts";
@@ -111,25 +112,21 @@ class Node implements AsyncDisposable {
   }
 
   /** The only instance, as soon as it is as it should be. */
-  async instance(isRight: (each: { state: string; exit?: string | undefined }) => boolean) {
-    const endMs = performance.now() + 60_000;
-    for (;;) {
+  instance(isRight: (each: { state: string; exit?: string | undefined }) => boolean) {
+    return until("the instance is as it should be", async () => {
       const { instances: [found] } = await this.client.call("slicesStatus");
-      if (found !== undefined && isRight(found)) return found;
-      assert.ok(performance.now() < endMs, JSON.stringify(found));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return found !== undefined && isRight(found) ? found : undefined;
+    });
   }
 
   /** The answer of a route, as soon as the gateway has it. */
-  async served(path: string): Promise<string> {
-    for (;;) {
+  served(path: string): Promise<string> {
+    return until(`${path} is served`, async () => {
       const response = await fetch(this.app + path);
       const text = await response.text();
-      if (response.status === 200) return text;
-      assert.ok(response.status === 404 || response.status === 503, text);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      assert.ok([200, 404, 503].includes(response.status), text);
+      return response.status === 200 && text;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,9 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { until } from "../../scripts/lib/until.ts";
 import { freePorts, peersText } from "./local_cluster.ts";
 import { Node } from "./node.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Nodes with data directories that can be started again where they were. */
 export class ArtifactCluster {

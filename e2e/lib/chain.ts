@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../../scripts/lib/until.ts";
 import { type ClusterNode, TestCluster } from "./cluster.ts";
 import type { Lab } from "./netns.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** When the fault comes, in milliseconds of the load. */
 export const faultAfterMs = 5_000;

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import type { Host } from "./netns.ts";
 import type { Running } from "./program.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const startTimeoutMs = 60_000;
 /** Requests of the tests never take longer; faults are meant to be shorter or longer than that. */

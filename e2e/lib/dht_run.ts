@@ -7,10 +7,11 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { ArtifactCluster } from "./artifacts_run.ts";
 import type { Node } from "./node.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const writersCount = 24;
 const readersCount = 2;

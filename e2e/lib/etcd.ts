@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import type { Host } from "./netns.ts";
 import type { Running } from "./program.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const requestTimeoutMs = 3_000;
 const startTimeoutMs = 30_000;

@@ -9,6 +9,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SeededRandom } from "../../src/base/random.ts";
 import type { ClusterNode, TestCluster } from "./cluster.ts";
 import { Clients } from "./history.ts";
@@ -199,6 +200,3 @@ async function cut(
 }
 
 /** Lets real time pass, as faults must. */
-function sleep(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
-}

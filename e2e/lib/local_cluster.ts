@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import { Node } from "./node.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Below those that the system gives to whoever asks for any: what is found stays free. */
 const portsFrom = 10_000;

@@ -4,10 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../../scripts/lib/until.ts";
 import { AetherClient } from "../../src/client/client.ts";
 import type { Outcome, Running, RunOptions } from "./program.ts";
 import { root } from "./program.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** The words of `aether node start` with free ports. */
 export const nodeWords: readonly string[] = [

@@ -8,9 +8,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { until } from "../../scripts/lib/until.ts";
 import { freePorts, peersText } from "./local_cluster.ts";
 import { Node } from "./node.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const module = (durability: string) =>
   `import { contract, http, method, slice, subscribe, topic, z } from "aether";

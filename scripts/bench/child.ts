@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { until } from "../lib/until.ts";
 
 const pollMs = 2;
 const stopTimeoutMs = 10_000;
@@ -29,6 +30,15 @@ export async function withFolder<T>(action: (folder: string) => Promise<T>): Pro
     folders.delete(folder);
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Waits until something listens on a port of this machine. */
+export async function listening(port: number): Promise<void> {
+  const connection = await until(
+    `port ${port} is open`,
+    () => Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined),
+  );
+  connection.close();
 }
 
 function spawn(command: string, options: Deno.CommandOptions): Deno.ChildProcess {

@@ -8,6 +8,7 @@
  * @module
  */
 import { join } from "node:path";
+import { until } from "../lib/until.ts";
 import { AetherClient } from "../../src/client/client.ts";
 import { aetherCommand } from "./aether_node.ts";
 import { freePort, runToEnd, Server } from "./child.ts";
@@ -16,8 +17,6 @@ import { type BenchTier, type Holdings, holdings } from "./isolation_instances.t
 const id = "org.example:bench:1.0.0";
 const artifact = "org.example:pooled:1.0.0";
 const commandTimeoutMs = 60_000;
-const cycleTimeoutMs = 120_000;
-const pollMs = 5;
 
 const slice = `import { contract, http, method, slice, z } from "aether";
 const it = contract("org.example:pooled", {
@@ -129,13 +128,5 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
   await Deno.mkdir(join(folder, "pooled"), { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     await Deno.writeTextFile(join(folder, name), text);
-  }
-}
-
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + cycleTimeoutMs;
-  while (!await isTrue()) {
-    if (performance.now() > endMs) throw new Error(`${what} has not come true`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { until } from "../../scripts/lib/until.ts";
 import type { Plan } from "../../src/protocol/blueprint.ts";
 import { blueprintText } from "./samples.ts";
-import { refused, statusOf, TestApi, until } from "./setup.ts";
+import { refused, statusOf, TestApi } from "./setup.ts";
 
 const shop = "org.example:shop:1.0.0";
 const echo = "org.example:echo:1.0.0";

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
 import { packedSlice } from "./slices.ts";
-import { type TestApi, until } from "./setup.ts";
+import type { TestApi } from "./setup.ts";
 
 const names = ["started", "steered", "updated", "routed", "completed", "returned"] as const;
 const json = { "content-type": "application/json" };

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { until } from "../../scripts/lib/until.ts";
 import { repositoryPath } from "../../src/protocol/coordinates.ts";
-import { type TestApi, until } from "./setup.ts";
+import type { TestApi } from "./setup.ts";
 import { packedSlice } from "./slices.ts";
 
 const contract = "org.example:keeper";

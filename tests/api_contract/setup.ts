@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { until } from "../../scripts/lib/until.ts";
 import { createApi } from "../../src/api/app.ts";
 import { errorCatalog, type ErrorName } from "../../src/base/error_catalog.ts";
 import type { Problem } from "../../src/base/errors.ts";
@@ -271,18 +272,4 @@ export async function statusOf(response: Response): Promise<number> {
 /** Expects a problem with a name as the answer. */
 export async function refused(response: Response, name: ErrorName): Promise<Problem> {
   return problemOf(response, await response.text(), name);
-}
-
-/** Polls until the check gives something. */
-export async function until<T>(
-  what: string,
-  check: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const endMs = performance.now() + 10_000;
-  for (;;) {
-    const value = await check();
-    if (value !== undefined) return value;
-    if (performance.now() > endMs) throw new Error(`It never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

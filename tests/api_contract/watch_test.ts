@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { until } from "../../scripts/lib/until.ts";
 import { AetherClient } from "../../src/client/client.ts";
 import { followWatch } from "../../src/client/watch.ts";
 import { AetherError } from "../../src/base/errors.ts";
 import type { WatchMessage } from "../../src/protocol/api/data/kv.ts";
-import { refused, statusOf, TestApi, until } from "./setup.ts";
+import { refused, statusOf, TestApi } from "./setup.ts";
 
 async function put(api: TestApi, key: string, body: string): Promise<number> {
   const response = await api.kv("PUT", key, { body });

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { Load } from "../../e2e/lib/load.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { exampleSlice, TestNode } from "./setup.ts";
 
 /** Makes control fail with an exception outside of any request; waits until there is another. */
@@ -13,11 +14,7 @@ async function crash(node: TestNode): Promise<void> {
   const name = `control of ${node.info.id}`;
   const dead = node.thread(name);
   dead.postMessage({ type: "gateway", gateway: null });
-  const endMs = performance.now() + 20_000;
-  while (node.thread(name) === dead) {
-    assert.ok(performance.now() < endMs, "Control is not restarted");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until("control is restarted", () => node.thread(name) !== dead || undefined);
 }
 
 async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -44,15 +41,12 @@ async function instances(node: TestNode) {
 
 /** Waits until a write works. */
 async function written(node: TestNode, text: string): Promise<void> {
-  const endMs = performance.now() + 30_000;
-  for (;;) {
+  await until("writes work again", async () => {
     const url = `http://${node.info.management}/api/kv/after`;
     const answer = await fetch(url, { method: "PUT", body: text }).catch(() => undefined);
     await answer?.body?.cancel();
-    if (answer?.ok === true) return;
-    assert.ok(performance.now() < endMs, "Writes do not work again");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return answer?.ok || undefined;
+  });
 }
 
 Deno.test("runNode() restarts control in place: no request fails, and writes work again", async () => {
@@ -119,11 +113,8 @@ Deno.test("runNode() restarts control of a node in memory from what the others k
   for (const load of loads) await load.stop();
   assert.deepEqual(loads.flatMap(({ failed }) => failed), []);
   // Those that were moved to the others meanwhile are moved in order, not lost.
-  const endMs = performance.now() + 20_000;
-  for (;;) {
+  await until("three instances are active", async () => {
     const running = await instances(first);
-    if (running.filter(({ state }) => state === "ACTIVE").length === 3) break;
-    assert.ok(performance.now() < endMs, JSON.stringify(running));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return running.filter(({ state }) => state === "ACTIVE").length === 3 || undefined;
+  });
 });

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { runForTest } from "../../cli/testing.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { withFolder } from "../fixtures/slices/temporary.ts";
 import { TestNode } from "./setup.ts";
 
@@ -33,16 +34,6 @@ export default slice(moody, {
 });
 `,
 };
-
-async function until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
-  const endMs = performance.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    assert.ok(performance.now() < endMs, `Waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 Deno.test("runNode() shows the health of instances, spares them, and counts by version and method", async () => {
   await withFolder(slice, async (folder) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../src/base/errors.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { exampleSlice, TestNode } from "./setup.ts";
 
 async function echoed(app: string, text: string): Promise<unknown> {
@@ -11,19 +12,11 @@ async function echoed(app: string, text: string): Promise<unknown> {
 
 /** Polls a request until it answers 200. */
 async function served(url: string): Promise<void> {
-  const endMs = performance.now() + 15_000;
-  for (;;) {
-    const status = await fetch(url).then(
-      async (response) => {
-        await response.body?.cancel();
-        return response.status;
-      },
-      () => 0,
-    );
-    if (status === 200) return;
-    assert.ok(performance.now() < endMs, `${url} answers ${status}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(`${url} answers 200`, async () => {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    return answer?.status === 200 || undefined;
+  });
 }
 
 Deno.test("runNode() serves slices and the API, and ends with 0 and free ports", async () => {
@@ -73,21 +66,13 @@ Deno.test("runNode() survives the death of its storage thread: same address, sam
   const { storage } = node.info;
   const dead = node.thread("storage");
   dead.terminate();
-  const endMs = performance.now() + 10_000;
-  while (node.thread("storage") === dead) {
-    assert.ok(performance.now() < endMs, "The storage thread is not restarted");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until("storage is restarted", () => node.thread("storage") !== dead || undefined);
   const [hostname = "", port = ""] = storage.split(":");
-  for (;;) {
-    const connected = await Deno.connect({ hostname, port: Number(port) }).then(
-      (conn) => conn.close() === undefined,
-      () => false,
-    );
-    if (connected) break;
-    assert.ok(performance.now() < endMs, `Nothing listens on ${storage}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  const connection = await until(
+    `something listens on ${storage}`,
+    () => Deno.connect({ hostname, port: Number(port) }).catch(() => undefined),
+  );
+  connection.close();
   assert.equal((await node.client.call("health")).ready, true);
   assert.equal(await node.stop(), 0);
 });
@@ -98,11 +83,7 @@ Deno.test("runNode() restarts a gateway that fails, and ends with 70 when it fai
     const dead = node.thread("gateway");
     fault(dead);
     await served(`http://${node.info.management}/health/ready`);
-    const endMs = performance.now() + 10_000;
-    while (node.thread("gateway") === dead) {
-      assert.ok(performance.now() < endMs, "The gateway is not restarted");
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until("the gateway is restarted", () => node.thread("gateway") !== dead || undefined);
   }
   fault(node.thread("gateway"));
   assert.equal(await node.exit, 70);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../src/base/errors.ts";
+import { until } from "../../scripts/lib/until.ts";
 import { below, type Files, withFolder } from "../fixtures/slices/temporary.ts";
 import { TestNode } from "./setup.ts";
 
@@ -35,15 +36,6 @@ interface Answer {
 async function get(node: TestNode, name: string): Promise<Answer> {
   const response = await fetch(`http://${node.info.app}/${name}`);
   return { status: response.status, body: await response.json() };
-}
-
-/** Polls until it is true. */
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 15_000;
-  while (!await isTrue()) {
-    assert.ok(performance.now() < endMs, what);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 async function views(node: TestNode): Promise<string[]> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { until } from "../../scripts/lib/until.ts";
 import { TestNode } from "./setup.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/slices/ticker", import.meta.url));
@@ -21,23 +22,19 @@ function app(node: TestNode, path: string, body?: object): Promise<Response> {
 }
 
 async function published(node: TestNode, from: number, count: number): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
+  // The topic is made after the slice runs.
+  await until("messages are published", async () => {
     const answer = await app(node, "/ticks", { from, count, keys: 8 });
-    const text = await answer.text();
-    if (answer.status === 200) return;
-    // The topic is made after the slice runs.
-    assert.ok(performance.now() < deadline, text);
-  }
+    await answer.body?.cancel();
+    return answer.ok || undefined;
+  });
 }
 
-async function seen(node: TestNode, isEnough: (seen: Seen) => boolean): Promise<Seen> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
+function seen(node: TestNode, isEnough: (seen: Seen) => boolean): Promise<Seen> {
+  return until("enough messages are handled", async () => {
     const now: Seen = await (await app(node, "/ticks")).json();
-    if (isEnough(now)) return now;
-    assert.ok(performance.now() < deadline, `Still ${JSON.stringify(now)}`);
-  }
+    return isEnough(now) ? now : undefined;
+  });
 }
 
 Deno.test("topics: what a slice publishes is handled, in order per key, also after a restart", async () => {
@@ -76,14 +73,11 @@ Deno.test("topics: replay hands out again, poison becomes a letter, a full topic
   assert.ok(status.partitions.every(({ leader, isSettled }) => leader !== null && isSettled));
 
   // The poison was tried twice each time, and is one letter.
-  const deadline = performance.now() + 20_000;
-  let letters = await node.client.call("deadLetterList", {});
-  while (letters.count === 0) {
-    assert.ok(performance.now() < deadline, "There is no dead letter");
-    letters = await node.client.call("deadLetterList", {});
-  }
-  const [letter] = letters.letters;
-  assert.ok(letter !== undefined && letter.source.kind === "topic");
+  const letter = await until("there is a dead letter", async () => {
+    const { letters } = await node.client.call("deadLetterList", {});
+    return letters[0];
+  });
+  assert.ok(letter.source.kind === "topic");
   assert.deepEqual([letter.method, letter.attempts, letter.source.topic], ["onTick", 2, "ticks"]);
   const whole = await node.client.call("deadLetterShow", { params: { id: letter.id } });
   const content = new TextDecoder().decode(Uint8Array.fromBase64(whole.bytes));

@@ -85,7 +85,7 @@ const outside: readonly (readonly [prefix: string, allowed: readonly string[], a
     ["tests/fuzz/", ["tests/", "e2e/lib/", "src/", "scripts/"], "only to run the program"],
     [
       "tests/node/",
-      ["tests/", "e2e/lib/load.ts", "src/", "cli/", "slices/"],
+      ["tests/", "e2e/lib/load.ts", "scripts/lib/", "src/", "cli/", "slices/"],
       "it runs whole nodes and their command line",
     ],
     ["tests/", ["tests/", "src/", "cli/", "scripts/", "slices/", "mod.ts"], "move it to tests/"],

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { until } from "../../../scripts/lib/until.ts";
 import type { ClusterNode, TestCluster } from "../cluster.ts";
 import { root } from "../program.ts";
 import { writeSlice } from "../slices.ts";
-import { until, type World } from "../world.ts";
+import type { World } from "../world.ts";
 import type { Planned } from "./open_load.ts";
 
 /** Runs a command against a node; answers its output, throws unless it ends with 0. */

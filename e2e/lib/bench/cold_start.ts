@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { until } from "../../../scripts/lib/until.ts";
 import { readCpu } from "../../../scripts/bench/proc.ts";
 import { parseCoordinates, repositoryPath } from "../../../src/protocol/coordinates.ts";
 import { TestCluster } from "../cluster.ts";
 import type { Host } from "../netns.ts";
 import { root } from "../program.ts";
-import { until, World } from "../world.ts";
+import { World } from "../world.ts";
 
 const names = ["url-shortener", "analytics"] as const;
 const requestsMax = 1_000;

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { until } from "../../../scripts/lib/until.ts";
 import type { ClusterNode, TestCluster } from "../cluster.ts";
 import type { Lab } from "../netns.ts";
-import { until, type World } from "../world.ts";
+import type { World } from "../world.ts";
 import { blueprint, healthy, must } from "./app.ts";
 import type { Outcome } from "./open_load.ts";
 

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, runToEnd, Server } from "../child.ts";
+import { freePort, listening, runToEnd, Server } from "../child.ts";
 import { aetherCommand } from "../aether_node.ts";
 import { LineProcess } from "./line_process.ts";
 import type { LoopResult } from "./loop.ts";
@@ -105,16 +105,4 @@ export async function startNats(stack: AsyncDisposableStack): Promise<Subject> {
     pids: [server.pid, responder.pid, caller.pid],
     run: async (run) => JSON.parse(await caller.ask(JSON.stringify(run))) as LoopResult,
   };
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-  throw new Error(`The NATS server does not listen on port ${port}`);
 }

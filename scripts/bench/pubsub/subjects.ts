@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { aetherCommand } from "../aether_node.ts";
-import { freePort, runToEnd, Server } from "../child.ts";
+import { freePort, listening, runToEnd, Server } from "../child.ts";
 import type { LoopResult } from "../invoke/loop.ts";
 import { LineProcess } from "../invoke/line_process.ts";
 import type { Noted } from "./latencies.ts";
@@ -158,16 +158,4 @@ export async function startJetStream(
     name: "jetstream",
     run: async (run) => JSON.parse(await client.ask(JSON.stringify(run))) as Result,
   };
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error(`The NATS server does not listen on port ${port}`);
 }
