@@ -30,6 +30,6 @@ Deno.test("docs/resources.md: its slice builds, and its configuration gives what
     const { bytes } = await buildSlice(dir, { ...sliceTools(), describe: describeHere });
     const { manifest } = openSlice(bytes);
     requireResources([manifest], config.resources, resourceFactories);
-    assert.equal(manifest.definition.resources.length, 4);
+    assert.equal(manifest.definition.resources.length, 5);
   });
 });

@@ -14,17 +14,18 @@ export const command = defineCommand({
     const body = await (await context.client()).call("resources");
     await context.show(body, () => {
       const rows = body.nodes.flatMap(({ node, resources }) =>
-        resources.map(({ type, section, state, reason, references, users }) => [
+        resources.map(({ type, section, state, reason, references, users, figures }) => [
           node,
           type,
           section,
           { text: state, tone: state === "FAILED" ? "bad" as const : "good" as const },
           references,
+          figuresText(figures),
           reason ?? usersText(users),
         ])
       );
       const table = context.table(
-        ["NODE", "TYPE", "SECTION", "STATE", "REFERENCES", "USED BY"],
+        ["NODE", "TYPE", "SECTION", "STATE", "REFERENCES", "FIGURES", "USED BY"],
         rows,
       );
       const silent = body.silent.length === 0 ? "" : `No answer from ${body.silent.join(", ")}\n`;
@@ -32,6 +33,10 @@ export const command = defineCommand({
     });
   },
 });
+
+function figuresText(figures: Readonly<Record<string, number>> = {}): string {
+  return Object.entries(figures).map(([name, value]) => `${name} ${value}`).join(", ");
+}
 
 function usersText(users: readonly { readonly artifact: string }[]): string {
   const counts = new Map<string, number>();

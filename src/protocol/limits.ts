@@ -38,6 +38,8 @@ export const limits = {
   messageBytes: 256 * KiB,
   /** Longest key of a message, in UTF-8 bytes. */
   messageKeyBytes: 256,
+  /** Largest value of a slice's cache, as JSON. */
+  cacheValueBytes: 512 * KiB,
   /** Keys in one listing. */
   listMax: 1000,
 } as const;

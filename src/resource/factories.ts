@@ -4,6 +4,7 @@
  * @module
  */
 import type { ResourceFactory } from "./factory.ts";
+import { cacheFactory } from "./types/cache.ts";
 import { configFactory } from "./types/config.ts";
 import { httpFactory } from "./types/http.ts";
 import { kvFactory } from "./types/kv.ts";
@@ -12,6 +13,7 @@ import { topicFactory } from "./types/topic.ts";
 
 /** What opens resources. */
 export const resourceFactories: readonly ResourceFactory[] = [
+  cacheFactory as ResourceFactory,
   configFactory as ResourceFactory,
   httpFactory as ResourceFactory,
   kvFactory,

@@ -34,6 +34,8 @@ export interface OpenContext {
   /** Name of the section, "" without one. */
   readonly section: string;
   readonly log: Logger;
+  /** Says that {@link SharedResource.figures} has changed; passed on about once a second. */
+  changed(): void;
   /**
    * A part of the running node that was registered under this key.
    *
@@ -58,6 +60,8 @@ export function extensionKey<Component>(name: string): ExtensionKey<Component> {
 export interface SharedResource {
   /** Lets an instance use it; called once for each of its needs. */
   session(user: ResourceUser): ResourceSession;
+  /** Figures for operators, by name. */
+  figures?(): Readonly<Record<string, number>>;
   /** The section has other values now; what cannot follow leaves this out. */
   update?(options: unknown): void;
   /** Ends it; its last session is closed by then. */

@@ -21,6 +21,9 @@ import type {
   SharedResource,
 } from "./factory.ts";
 
+/** Between two looks at figures that change all the time. */
+const figuresPauseMs = 1_000;
+
 /** Sections of the configuration by name. */
 export type ResourceSections = Readonly<Record<string, ResourceSection>>;
 
@@ -172,6 +175,7 @@ class Shared {
     | { readonly factory: ResourceFactory; readonly resource: SharedResource }
     | undefined;
   #reason: string | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(type: string, section: string, options: SharedOptions) {
     this.section = section;
@@ -196,11 +200,13 @@ class Shared {
 
   view(users: ResourceView["users"]): ResourceView {
     const reason = this.#reason === undefined ? {} : { reason: this.#reason };
+    const figures = this.#open?.resource.figures?.();
     return {
       type: this.type,
       section: this.section,
       state: this.state,
       ...reason,
+      ...(figures === undefined ? {} : { figures }),
       references: users.length,
       users,
     };
@@ -209,6 +215,7 @@ class Shared {
   async close(): Promise<void> {
     const resource = await this.opened.catch(() => undefined);
     this.state = "CLOSING";
+    clearTimeout(this.#telling);
     try {
       await resource?.close();
     } catch (error) {
@@ -219,6 +226,14 @@ class Shared {
 
   get #name(): string {
     return this.section === "" ? this.type : `[resources.${this.section}]`;
+  }
+
+  #tellSoon(): void {
+    if (this.state === "CLOSING") return;
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#options.onChange();
+    }, figuresPauseMs);
   }
 
   async #begin(): Promise<SharedResource> {
@@ -234,6 +249,7 @@ class Shared {
     const resource = await found.factory.open(options, {
       section: this.section,
       log,
+      changed: () => this.#tellSoon(),
       extension: <Component>(key: ExtensionKey<Component>) => {
         if (extensions.has(key.name)) return extensions.get(key.name) as Component;
         throw new AetherError("RESOURCE_FAILED", `This node has no "${key.name}" for resources`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { ArtifactService } from "./artifacts/service.ts";
+import { CacheService } from "./cache/service.ts";
 import { DhtService } from "./dht/service.ts";
 import type { OpenStorageService, StorageService } from "./service.ts";
 import { openTopics } from "./topics/service.ts";
@@ -12,9 +13,11 @@ import { openTopics } from "./topics/service.ts";
 async function openEntries(host: Parameters<OpenStorageService>[0]): Promise<StorageService> {
   const dht = new DhtService(host);
   const artifacts = await ArtifactService.open(host, dht);
+  const caches = new CacheService(host, dht);
   return {
     onTopology: (topology) => dht.onTopology(topology),
     async close() {
+      await caches.close();
       await artifacts.close();
       await dht.close();
     },

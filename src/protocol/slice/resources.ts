@@ -7,7 +7,15 @@ import { artifactBase } from "../coordinates.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Types of resources that a slice can need. */
-export const resourceTypes: readonly string[] = ["config", "http", "kv", "lock", "topic"];
+export const resourceTypes: readonly string[] = [
+  "blob",
+  "cache",
+  "config",
+  "http",
+  "kv",
+  "lock",
+  "topic",
+];
 
 /** One need of a slice. */
 export interface ResourceNeed {

@@ -23,6 +23,8 @@ export const resourceViewSchema = z.object({
   state: z.enum(resourceStates),
   /** Why it could not be opened. */
   reason: z.string().optional(),
+  /** How it is doing, by name, e.g. `hits`; of types that have such figures. */
+  figures: z.record(z.string(), z.number()).optional(),
   references: z.int(),
   users: z.array(z.object({
     instance: z.string(),

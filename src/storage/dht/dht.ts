@@ -4,6 +4,7 @@
  * @module
  */
 import type { ScopeName } from "../../protocol/dht/scope.ts";
+import type { Version } from "../../protocol/dht/version.ts";
 
 /** Where something was stored. */
 export interface StoredCopies {
@@ -11,6 +12,12 @@ export interface StoredCopies {
   readonly copies: number;
   /** Owners that should. */
   readonly owners: number;
+}
+
+/** A value and when it was written. */
+export interface VersionedValue {
+  readonly value: Uint8Array;
+  readonly version: Version;
 }
 
 /** Options of {@link Dht.put}. */
@@ -30,5 +37,7 @@ export interface Dht {
   ): Promise<StoredCopies>;
   /** The value, or undefined when a quorum agrees that there is none. */
   get(scope: ScopeName, key: string, timeoutMs: number): Promise<Uint8Array | undefined>;
+  /** The value with its version. */
+  read(scope: ScopeName, key: string, timeoutMs: number): Promise<VersionedValue | undefined>;
   remove(scope: ScopeName, key: string, timeoutMs: number): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { readDhtMessage, writeDhtMessage } from "../../protocol/dht/codec.ts";
 import { dhtError, type DhtResult } from "../../protocol/dht/result.ts";
 import type { ScopeName } from "../../protocol/dht/scope.ts";
 import type { StoragePeers } from "../peers.ts";
-import type { Dht, PutOptions, StoredCopies } from "./dht.ts";
+import type { Dht, PutOptions, StoredCopies, VersionedValue } from "./dht.ts";
 import type { EntryStore } from "./entry_store.ts";
 
 const topic = "dht";
@@ -75,9 +75,17 @@ export class DhtDriver implements Dht {
   }
 
   async get(scope: ScopeName, key: string, timeoutMs: number): Promise<Uint8Array | undefined> {
+    return (await this.read(scope, key, timeoutMs))?.value;
+  }
+
+  async read(
+    scope: ScopeName,
+    key: string,
+    timeoutMs: number,
+  ): Promise<VersionedValue | undefined> {
     const result = await this.#operate({ type: "get", scope, key, timeoutMs });
     if (result.type === "failed") throw dhtError(result.failure, key);
-    return result.type === "found" ? result.value : undefined;
+    return result.type === "found" ? result : undefined;
   }
 
   async remove(scope: ScopeName, key: string, timeoutMs: number): Promise<void> {

@@ -6,6 +6,7 @@
 import { AetherError } from "../../../base/errors.ts";
 import type { Topic } from "../../../sdk/resource/topic.ts";
 import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
+import { CacheProxy } from "./cache.ts";
 import { ConfigProxy } from "./config.ts";
 import { HttpProxy } from "./http.ts";
 import { KvProxy } from "./kv.ts";
@@ -24,6 +25,8 @@ export function createResource(
   port: ResourcePort,
 ): unknown {
   switch (spec.type) {
+    case "cache":
+      return new CacheProxy(name, spec, port);
     case "kv":
       return new KvProxy(name, spec, port);
     case "lock":
