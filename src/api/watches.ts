@@ -11,7 +11,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { AetherError } from "../base/errors.ts";
 import type { ReplicatedStore } from "../node/cluster/replicated_store.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/api/data/kv.ts";
-import { userPrefix } from "../protocol/keys.ts";
+import { userPrefix } from "../protocol/store/user_key.ts";
 import type { PastChange, PastEvent } from "../store/history.ts";
 
 /** Time after which a watch without matching changes says how far it is. */

@@ -6,7 +6,8 @@ import { type AppendFile, MemoryStorage, type OpenAppendOptions } from "../../ba
 import { MemoryNetwork } from "../../base/transport/memory_network.ts";
 import type { Transport } from "../../base/transport/transport.ts";
 import { resolveConfig } from "../../protocol/config/config.ts";
-import { keys, userPrefix } from "../../protocol/keys.ts";
+import { keys } from "../../protocol/keys.ts";
+import { userPrefix } from "../../protocol/store/user_key.ts";
 import type { Applied, Compare } from "../../protocol/store/command.ts";
 import { createLogger, type Logger } from "../../sdk/logger.ts";
 import { bootCluster } from "./boot.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
 import { SeededRandom } from "../../base/random.ts";
-import { userPrefix } from "../../protocol/keys.ts";
+import { userPrefix } from "../../protocol/store/user_key.ts";
 import type { StoreChange } from "../../store/state.ts";
 import { clusterTest, TestCluster, type TestNode, turn } from "./cluster_fixture_test.ts";
 

@@ -8,7 +8,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
-import { checkUserKey, keys } from "../../protocol/keys.ts";
+import { keys } from "../../protocol/keys.ts";
+import { checkUserKey } from "../../protocol/store/user_key.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
 import { storedValue, storedValues } from "./views.ts";
 

@@ -12,7 +12,7 @@ import { AetherError } from "../../base/errors.ts";
 import { utf8Bytes } from "../../base/text/utf8_bytes.ts";
 import { systemClock } from "../../io/clock.ts";
 import { byteSize, choice, durationMs, integer } from "../../protocol/config/fields.ts";
-import { checkUserKey } from "../../protocol/keys.ts";
+import { checkUserKey } from "../../protocol/store/user_key.ts";
 import { limits } from "../../protocol/limits.ts";
 import { cachePrefix } from "../../protocol/storage/cache.ts";
 import { SliceError } from "../../sdk/slice_error.ts";

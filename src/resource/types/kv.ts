@@ -7,7 +7,8 @@
  */
 import { z } from "zod";
 import { AetherError } from "../../base/errors.ts";
-import { checkUserKey, jsonType, keys, slicePrefix } from "../../protocol/keys.ts";
+import { jsonType, keys, slicePrefix } from "../../protocol/keys.ts";
+import { checkUserKey } from "../../protocol/store/user_key.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Applied, Compare, KeyOperation } from "../../protocol/store/command.ts";
 import { kvConflict } from "../../sdk/kv_conflict.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkUserKey, keys, slicePrefix } from "../../protocol/keys.ts";
+import { keys, slicePrefix } from "../../protocol/keys.ts";
+import { checkUserKey } from "../../protocol/store/user_key.ts";
 
 /**
  * The cluster's name for a slice's lock: `slice/{group:name}/{name}`.

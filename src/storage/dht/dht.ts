@@ -37,7 +37,5 @@ export interface Dht {
   ): Promise<StoredCopies>;
   /** The value, or undefined when a quorum agrees that there is none. */
   get(scope: ScopeName, key: string, timeoutMs: number): Promise<Uint8Array | undefined>;
-  /** The value with its version. */
-  read(scope: ScopeName, key: string, timeoutMs: number): Promise<VersionedValue | undefined>;
   remove(scope: ScopeName, key: string, timeoutMs: number): Promise<void>;
 }

@@ -78,6 +78,7 @@ export class DhtDriver implements Dht {
     return (await this.read(scope, key, timeoutMs))?.value;
   }
 
+  /** As {@link get}, with the version. */
   async read(
     scope: ScopeName,
     key: string,
