@@ -24,11 +24,12 @@ export function openDatabase(path: string, schema: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path);
-    db.exec("PRAGMA page_size = 8192");
+    // Few writes for a chunk; a database that is there keeps the pages that it has.
+    db.exec("PRAGMA page_size = 32768");
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL");
     // Space of what was removed goes back to the disk when there is nothing else to do.
-    db.exec("PRAGMA wal_autocheckpoint = 2000");
+    db.exec("PRAGMA wal_autocheckpoint = 500");
     db.exec(schema);
     return db;
   } catch (error) {

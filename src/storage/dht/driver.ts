@@ -1,8 +1,9 @@
 /**
  * {@link DhtDriver}: runs the DHT machine of a node on its store, its links and its clock.
  *
- * Requests of one turn go to the store together, so that they share a sync. What links lose the
- * machine sends again.
+ * Requests of one turn go to the store together, so that they share a sync; large values wait a
+ * moment for more of their kind, since a file comes chunk by chunk. What links lose the machine
+ * sends again.
  *
  * @module
  */
@@ -19,6 +20,8 @@ import type { EntryStore } from "./entry_store.ts";
 
 const topic = "dht";
 const tickMs = 50;
+/** Values of this size wait so long for others, until there are so many bytes. */
+const gathered = { fromBytes: 16 * 1024, waitMs: 4, bytesMax: 1024 * 1024 } as const;
 
 /** The machine, from `src/dht`. */
 export interface SteppedMachine {
@@ -47,6 +50,9 @@ export class DhtDriver implements Dht {
   readonly #waiting = new Map<number, (result: DhtResult) => void>();
   readonly #writer = new ByteWriter();
   #batch: { readonly requestId: number; readonly request: StorageRequest }[] = [];
+  #batchBytes = 0;
+  #isFlushDue = false;
+  #gathering: Timer | undefined;
   #timer: Timer | undefined;
   #nextId = 1;
   #closed = false;
@@ -106,6 +112,7 @@ export class DhtDriver implements Dht {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#gathering?.cancel();
   }
 
   #operate(asked: Asked): Promise<DhtResult> {
@@ -125,7 +132,7 @@ export class DhtDriver implements Dht {
         break;
       }
       case "store":
-        if (this.#batch.push(output) === 1) setImmediate(() => this.#flush());
+        this.#store(output);
         break;
       case "done": {
         const resolve = this.#waiting.get(output.operationId);
@@ -142,10 +149,29 @@ export class DhtDriver implements Dht {
     }
   }
 
+  #store(output: Extract<DhtOutput, { type: "store" }>): void {
+    const { request } = output;
+    this.#batch.push(output);
+    const bytes = request.op === "merge" ? request.entry.value?.length ?? 0 : 0;
+    this.#batchBytes += bytes;
+    if (this.#isFlushDue) return;
+    if (bytes >= gathered.fromBytes && this.#batchBytes < gathered.bytesMax) {
+      const { clock } = this.#options;
+      this.#gathering ??= clock.setTimer(gathered.waitMs, () => this.#flush());
+      return;
+    }
+    this.#isFlushDue = true;
+    setImmediate(() => this.#flush());
+  }
+
   #flush(): void {
     if (this.#closed) return;
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
+    this.#isFlushDue = false;
     const batch = this.#batch;
     this.#batch = [];
+    this.#batchBytes = 0;
     const replies = this.#options.store.handle(batch.map(({ request }) => request));
     batch.forEach(({ requestId }, index) => {
       const reply = replies[index];
