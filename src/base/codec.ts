@@ -23,7 +23,10 @@ export class DecodeError extends Error {
 
 const encoder = new TextEncoder();
 // ignoreBOM keeps a leading U+FEFF, which would otherwise be lost.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What the decoder puts in the place of bytes that are not UTF-8. */
+const replacement = "\ufffd";
 
 /** Bytes of the longest variable-length integer, that of 2^53 - 1. */
 const VARINT_BYTES_MAX = 8;
@@ -305,8 +308,11 @@ export class ByteReader {
     if (text.length <= SHORT_TEXT_MAX && isAscii(text)) {
       return String.fromCharCode.apply(null, text as unknown as number[]);
     }
+    // The strict decoder takes up to ten times as long, so it is asked only in case of doubt.
+    const decoded = decoder.decode(text);
+    if (!decoded.includes(replacement)) return decoded;
     try {
-      return decoder.decode(text);
+      return strictDecoder.decode(text);
     } catch {
       throw new DecodeError("Text is not valid UTF-8", start);
     }

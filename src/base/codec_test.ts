@@ -125,6 +125,12 @@ Deno.test("ByteReader.string() refuses invalid UTF-8 and keeps a leading byte or
   assert.throws(() => new ByteReader(Uint8Array.of(2, 0xc3, 0x28)).string(9), /not valid UTF-8/);
   const bytes = new ByteWriter().string("\ufeffa").take();
   assert.equal(new ByteReader(bytes).string(9), "\ufeffa");
+  // Long ones go another way, and a replacement character may really have been written.
+  const long = `${"x".repeat(4_000)}\ufffdé`;
+  const written = new ByteWriter().string(long).take();
+  assert.equal(new ByteReader(written).string(9_000), long);
+  written[written.length - 1] = 0x28;
+  assert.throws(() => new ByteReader(written).string(9_000), /not valid UTF-8/);
 });
 
 Deno.test("ByteReader.bytes() copies, view() does not", () => {

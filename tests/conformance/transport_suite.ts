@@ -40,7 +40,7 @@ export function follow(link: Link, onFrame: (frame: Uint8Array) => void = () => 
   let closings = 0;
   link.start({
     onFrame(frame) {
-      frames.push(frame);
+      frames.push(frame.slice());
       onFrame(frame);
       waiting.filter(({ count }) => count <= frames.length).forEach(({ resolve }) =>
         resolve(frames)

@@ -53,11 +53,12 @@ export class FrameReader {
   }
 
   /**
-   * A copy of the next whole payload; undefined when more has to arrive.
+   * The next whole payload, not copied: valid until the chunk is reused. Undefined when more has
+   * to arrive.
    *
    * @throws {DecodeError} when the length is 0 or beyond the limit. The stream is useless then.
    */
-  next(): Uint8Array<ArrayBuffer> | undefined {
+  next(): Uint8Array | undefined {
     if (this.#heldLength === 0) {
       const frame = this.#nextOfChunk();
       if (frame !== undefined) return frame;
@@ -65,21 +66,21 @@ export class FrameReader {
     if (!this.#hold(FRAME_HEADER_BYTES)) return undefined;
     const length = this.#lengthAt(this.#held, 0);
     if (!this.#hold(FRAME_HEADER_BYTES + length)) return undefined;
-    const frame = this.#held.slice(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length);
+    const frame = this.#held.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length);
     this.#heldLength = 0;
     this.#held = new Uint8Array(0);
     return frame;
   }
 
-  /** The common case: the frame lies whole in the chunk and is copied once. */
-  #nextOfChunk(): Uint8Array<ArrayBuffer> | undefined {
+  /** The common case: the frame lies whole in the chunk. */
+  #nextOfChunk(): Uint8Array | undefined {
     const available = this.#chunk.length - this.#offset;
     if (available < FRAME_HEADER_BYTES) return undefined;
     const length = this.#lengthAt(this.#chunk, this.#offset);
     if (available < FRAME_HEADER_BYTES + length) return undefined;
     const start = this.#offset + FRAME_HEADER_BYTES;
     this.#offset = start + length;
-    return new Uint8Array(this.#chunk.subarray(start, start + length));
+    return this.#chunk.subarray(start, start + length);
   }
 
   /** Moves bytes from the chunk until so many are held; false when the chunk does not suffice. */

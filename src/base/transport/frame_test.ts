@@ -15,7 +15,7 @@ function streamOf(frames: readonly Uint8Array[]): Uint8Array {
 function readAll(reader: FrameReader, chunk: Uint8Array): Uint8Array[] {
   const frames: Uint8Array[] = [];
   reader.push(chunk);
-  for (let frame = reader.next(); frame; frame = reader.next()) frames.push(frame);
+  for (let frame = reader.next(); frame; frame = reader.next()) frames.push(frame.slice());
   return frames;
 }
 

@@ -295,6 +295,9 @@ class MemoryLink implements Link {
     } catch (thrown) {
       if (!(thrown instanceof DecodeError)) throw thrown;
       this.close(`Frame refused: ${thrown.message}`);
+    } finally {
+      // Whoever keeps a frame without copying it finds out here rather than on a network.
+      frame.fill(0xee);
     }
   }
 

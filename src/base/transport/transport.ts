@@ -19,7 +19,10 @@ export interface Address {
 
 /** What a {@link Link} calls. */
 export interface LinkHandlers {
-  /** One frame; it belongs to the handler. Throwing DecodeError closes this link and no other. */
+  /**
+   * One frame, valid until the handler returns: what is kept is copied. Throwing DecodeError closes
+   * this link and no other.
+   */
   onFrame(frame: Uint8Array): void;
   /** The link is closed, by either side or by a failure; called once, in a later turn. */
   onClose(reason: string): void;

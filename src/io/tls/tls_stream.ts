@@ -31,7 +31,10 @@ export class TlsStream implements ByteStream {
 
   start(handlers: ByteHandlers): void {
     this.#handlers = handlers;
-    this.#socket.on("data", (chunk: Uint8Array) => handlers.onBytes(chunk));
+    // A Buffer's slice() would be no copy, so nobody behind this point gets one.
+    this.#socket.on("data", ({ buffer, byteOffset, byteLength }: Uint8Array) => {
+      handlers.onBytes(new Uint8Array(buffer, byteOffset, byteLength));
+    });
     const reason = this.#endReason;
     if (reason !== undefined) queueMicrotask(() => handlers.onEnd(reason));
   }

@@ -57,7 +57,7 @@ class World implements AsyncDisposable {
     const link = await client.dial(this.address, { timeoutMs: 5_000 });
     const heard = Promise.withResolvers<Uint8Array>();
     const closed = Promise.withResolvers<string>();
-    link.start({ onFrame: heard.resolve, onClose: closed.resolve });
+    link.start({ onFrame: (frame) => heard.resolve(frame.slice()), onClose: closed.resolve });
     return { link, heard: heard.promise, closed: closed.promise };
   }
 

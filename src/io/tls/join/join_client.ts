@@ -92,7 +92,10 @@ async function ask(
     if (problem !== undefined) return reject(refused(address, problem));
     const limits = { ...defaultTransportLimits, maxFrameBytes: answerBytesMax };
     const link = new StreamLink(new TlsStream(socket, address, undefined), limits, () => {});
-    link.start({ onFrame: resolve, onClose: (reason) => reject(refused(address, reason)) });
+    link.start({
+      onFrame: (frame) => resolve(frame.slice()),
+      onClose: (reason) => reject(refused(address, reason)),
+    });
     link.send(new TextEncoder().encode(JSON.stringify(request)));
   });
   socket.once("error", (error) => reject(refused(address, error.message)));
