@@ -20,8 +20,10 @@ labTests(import.meta.url, 300_000, () => {
       const entry = cluster.node(5);
       const victim = await victimOf(cluster, entry);
       const onFault = () => victim.process.kill("SIGKILL");
-      const report = reportOf("kill", await loadChain(entry, { ...load, onFault }), cluster);
+      const sent = await loadChain(entry, { ...load, onFault });
+      const report = reportOf("kill", sent, { cluster, entry });
       console.log(JSON.stringify(report));
+      assert.equal(report.brokenChains, 0, "Every hop knows the request and its trace");
       assert.ok(report.failed <= 3, `${report.failed} of ${report.requests} requests failed`);
     },
   );
@@ -39,7 +41,7 @@ labTests(import.meta.url, 300_000, () => {
           setTimeout(() => victim.resume(), 5_000);
         },
       });
-      console.log(JSON.stringify(reportOf("pause", sent, cluster)));
+      console.log(JSON.stringify(reportOf("pause", sent, { cluster, entry })));
       const late = sent.filter(({ status, atMs }) => status !== 200 && atMs > faultAfterMs + 2_000);
       assert.deepEqual(late, [], "Requests fail for 2 s at most");
     },

@@ -34,6 +34,8 @@ export interface ServerLine {
   readonly foreignCpus: Spread;
   readonly rssMb: number;
   readonly errors: number;
+  readonly limit: string;
+  readonly met: boolean;
 }
 
 /** Aether divided by another server, round by round; `forwarded` divided by Aether. */
@@ -46,7 +48,14 @@ export interface RatioLine {
   readonly requestsPerSecond: Spread;
   /** Less is better. */
   readonly cpuPerRequest: Spread;
+  /** Absent where the ratio is for information only. */
+  readonly limit?: string;
+  readonly met?: boolean;
 }
+
+/** Least of what bare Deno.serve answers that Aether is to answer, with 32 connections. */
+const bareFloor = 0.4;
+const floorConnections = 32;
 
 const perSecond = ({ load }: Measurement) => load.requests / load.seconds;
 const cpu = ({ cpuPerRequestUs }: Measurement) => cpuPerRequestUs;
@@ -92,6 +101,7 @@ function serverLine(group: Group, server: ServerName): ServerLine {
   const items = itemsOf(group, server);
   const spread = (value: (item: Measurement) => number) => rounded(spreadOf(items.map(value)));
   const { method, connections } = items[0];
+  const errors = items.reduce((sum, { load }) => sum + load.errors, 0);
   return {
     kind: "server",
     server,
@@ -103,7 +113,7 @@ function serverLine(group: Group, server: ServerName): ServerLine {
     cpuPerRequestUs: spread(cpu),
     foreignCpus: spread(({ foreignCpus }) => foreignCpus),
     rssMb: Math.max(...items.map(({ rssMb }) => rssMb)),
-    errors: items.reduce((sum, { load }) => sum + load.errors, 0),
+    ...{ errors, limit: "errors = 0", met: errors === 0 },
   };
 }
 
@@ -113,13 +123,17 @@ function ratioLine(group: Group, name: ServerName, peer: ServerName): RatioLine 
   const spread = (value: (item: Measurement) => number) =>
     rounded(spreadOf(quotients(items.map(value), other.map(value))), 3);
   const { method, connections } = items[0];
+  const requestsPerSecond = spread(perSecond);
+  const hasFloor = name === "aether" && peer === "bare" && connections === floorConnections;
+  const limit = `requestsPerSecond.median >= ${bareFloor}`;
   return {
     kind: "ratio",
     ratio: `${name}/${peer}`,
     method,
     connections,
-    requestsPerSecond: spread(perSecond),
+    requestsPerSecond,
     cpuPerRequest: spread(cpu),
+    ...(hasFloor ? { limit, met: requestsPerSecond.median >= bareFloor } : {}),
   };
 }
 

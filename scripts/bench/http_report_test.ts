@@ -38,7 +38,7 @@ Deno.test("reportLines() pairs the rounds of a ratio and spreads those of a serv
     cpuPerRequestUs: { median: 50_000, min: 33_330, max: 100_000 },
     foreignCpus: { median: 0.1, min: 0.1, max: 0.1 },
     rssMb: 52,
-    errors: 3,
+    ...{ errors: 3, limit: "errors = 0", met: false },
   });
   const ratios = lines.filter((line) => line.kind === "ratio");
   assert.deepEqual(ratios.map(({ ratio, requestsPerSecond }) => [ratio, requestsPerSecond]), [
@@ -47,6 +47,8 @@ Deno.test("reportLines() pairs the rounds of a ratio and spreads those of a serv
     ["aether/nginx", { median: 0.2, min: 0.1, max: 0.3 }],
     ["forwarded/aether", { median: 4, min: 4, max: 4 }],
   ]);
+  const floors = ratios.flatMap(({ ratio, limit, met }) => limit === undefined ? [] : [ratio, met]);
+  assert.deepEqual(floors, ["aether/bare", false]);
 });
 
 Deno.test("reportLines() refuses a load under which a server was not measured", () => {

@@ -9,16 +9,13 @@
 import { AetherError, toAetherError } from "../base/errors.ts";
 import type { TcpSockets } from "../io/tcp_sockets.ts";
 import { type CallDeadlines, callDeadlines, type Config } from "../protocol/config/config.ts";
-import type { CallCounts } from "../protocol/figures.ts";
-import type { MethodFigures } from "../protocol/slice/call_figures.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";
-import { CallCounter } from "./call_counter.ts";
 import { variantsOf, withVariants } from "./calls/split.ts";
 import { Calls, note } from "./calls/calls.ts";
 import { callFailure } from "./calls/failure.ts";
-import { Figures } from "./calls/figures.ts";
+import { Figures, type TakenFigures } from "./calls/figures.ts";
 import { Interceptors } from "./calls/interceptors.ts";
 import { InternalCalls } from "./calls/internal_calls.ts";
 import { Invocations, type InvocationsOptions } from "./calls/invocations.ts";
@@ -69,7 +66,6 @@ export class Gateway {
   readonly #front: HttpFront;
   readonly #onFlood: (instance: string, cause: string) => void;
   readonly #peerServer: PeerServer;
-  readonly #counter = new CallCounter();
   readonly #start = new StartWait();
   #cluster = "";
 
@@ -93,10 +89,8 @@ export class Gateway {
       find,
       random: Math.random,
       sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
-      onEnd: (artifact, method, durationMs, answer) => {
-        this.#counter.add(artifact, durationMs, answer);
-        this.#figures.add(artifact, method, durationMs, answer);
-      },
+      onEnd: (artifact, method, durationMs, answer) =>
+        this.#figures.add(artifact, method, durationMs, answer),
     });
     this.#interceptors = new Interceptors({
       log,
@@ -112,6 +106,7 @@ export class Gateway {
       limits: () => ({
         answerMs: this.#deadlines.answerMs,
         maxBytes: this.#config.calls.maxBytes,
+        maxDepth: this.#config.calls.maxDepth,
       }),
     };
     this.#invocations = new Invocations(calling);
@@ -147,11 +142,6 @@ export class Gateway {
     this.#services.apply(snapshot);
     this.#start.end();
     this.#interceptors.refresh(this.#services.all);
-  }
-
-  /** Counts of calls, if there is anything new since the last time. */
-  news(): CallCounts[] | undefined {
-    return this.#counter.news();
   }
 
   /** Reports the instance as drained once it has nothing left to answer. */
@@ -196,11 +186,11 @@ export class Gateway {
     const now = performance.now();
     this.#services.expire(now);
     this.#front.expire(now);
-    this.#peerServer.wake();
+    this.#peerServer.expire(now);
   }
 
-  /** What was counted of calls since the last time. */
-  takeFigures(): MethodFigures[] {
+  /** What was counted of calls. */
+  takeFigures(): TakenFigures {
     return this.#figures.take();
   }
 

@@ -24,7 +24,11 @@ import type { Logger } from "../sdk/logger.ts";
 import { Gateway } from "./gateway.ts";
 
 const sweepIntervalMs = 100;
-const countsIntervalMs = 500;
+/**
+ * Connections that wait to be accepted, as far as net.core.somaxconn lets them. One that finds no
+ * room is not refused: its client tries again after 1, 3 and 7 seconds.
+ */
+const tcpBacklog = 4_096;
 const figuresIntervalMs = 1_000;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -48,7 +52,6 @@ const logConfig: { -readonly [Name in keyof Config["log"]]: Config["log"][Name] 
 const waiting: ToGateway[] = [];
 let figuresTimer: ReturnType<typeof setInterval> | undefined;
 let sweep: ReturnType<typeof setInterval> | undefined;
-let telling: ReturnType<typeof setInterval> | undefined;
 
 scope.onmessage = (event: MessageEvent<ToGateway>) => {
   const message = event.data;
@@ -112,6 +115,7 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
     server = Deno.serve({
       hostname: config.app.host,
       port: config.app.port,
+      tcpBacklog,
       ...serverTls("app", config.app.tls),
       onListen: () => {},
       onError: (error) => {
@@ -127,12 +131,8 @@ async function start(message: Extract<ToGateway, { type: "start" }>): Promise<vo
   if (sockets === undefined) log.warn("This system does not let slow clients be closed");
   else created.guardConnections(sockets, server.addr.port);
   sweep = setInterval(() => created.expire(), sweepIntervalMs);
-  telling = setInterval(() => {
-    const counts = created.news();
-    if (counts !== undefined) tellControl({ type: "counts", counts });
-  }, countsIntervalMs);
   figuresTimer = setInterval(() => {
-    tellControl({ type: "figures", methods: created.takeFigures() });
+    tellControl({ type: "figures", ...created.takeFigures() });
   }, figuresIntervalMs);
   const { hostname, port } = server.addr;
   post({
@@ -196,7 +196,6 @@ async function stop(graceMs: number): Promise<void> {
   await Promise.race([server?.shutdown(), timeout]);
   clearTimeout(timer);
   clearInterval(sweep);
-  clearInterval(telling);
   clearInterval(figuresTimer);
   control?.close();
   await peers?.close();

@@ -12,6 +12,7 @@ import { ByteWriter } from "../base/codec.ts";
 import { AetherError } from "../base/errors.ts";
 import type { Address, Link, Transport } from "../base/transport/transport.ts";
 import { Circuit } from "../policy/circuit.ts";
+import { Silence } from "../policy/silence.ts";
 import {
   decodeGatewayFrame,
   encodeGatewayFrame,
@@ -28,8 +29,6 @@ const dialTimeoutMs = 500;
 const dialPauseMs = 200;
 /** The other side is asked whether it is there when it has said nothing for this long. */
 const pingAfterMs = 250;
-/** Silence of the peer is not what this thread slept through. */
-const sweepGapMs = 400;
 
 /** What a peer needs. */
 export interface PeerGatewayOptions {
@@ -62,8 +61,7 @@ export class PeerGateway {
   #dialling: Promise<Link | undefined> | undefined;
   #dialAgainAt = 0;
   #hasFailed = false;
-  #heardAt = 0;
-  #sweptAt = 0;
+  #silence = new Silence();
   #nextId = 1;
   #retired = false;
   #closed = false;
@@ -165,15 +163,12 @@ export class PeerGateway {
   }
 
   #watch(now: number): void {
-    const slept = now - this.#sweptAt > sweepGapMs;
-    this.#sweptAt = now;
+    const silentMs = this.#silence.at(now);
     const link = this.#link;
     if (link === undefined) {
       if (this.#hasFailed) this.#dial();
       return;
     }
-    if (slept) this.#heardAt = now;
-    const silentMs = now - this.#heardAt;
     if (silentMs > this.#options.silenceMs()) {
       this.#hasFailed = true;
       this.#dialAgainAt = now + dialPauseMs;
@@ -226,17 +221,22 @@ export class PeerGateway {
         throw new Error(`Node ${link.certifiedNode} answers at the address of ${this.node}`);
       }
       const greeted = Promise.withResolvers<boolean>();
+      let isOpen = true;
+      const silence = new Silence();
       link.start({
         onFrame: (bytes) => {
-          this.#heardAt = performance.now();
+          silence.hear();
           const frame = decodeGatewayFrame(bytes);
           if (frame.kind === "hello") greeted.resolve(frame.cluster === hello().cluster);
           else this.#onFrame(frame);
         },
         onClose: () => {
+          isOpen = false;
           greeted.resolve(false);
           if (this.#link !== link) return;
           this.#link = undefined;
+          // Calls go to others, and do not wait until this one is dialled again.
+          this.#hasFailed = true;
           this.#loseAll();
         },
       });
@@ -244,8 +244,9 @@ export class PeerGateway {
       const timer = setTimeout(() => greeted.resolve(false), dialTimeoutMs);
       const isGreeted = await greeted.promise;
       clearTimeout(timer);
-      if (isGreeted && !this.#closed) {
+      if (isGreeted && isOpen && !this.#closed) {
         this.#link = link;
+        this.#silence = silence;
         this.#hasFailed = false;
         return link;
       }

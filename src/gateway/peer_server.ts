@@ -9,6 +9,7 @@
 import { ByteWriter, DecodeError } from "../base/codec.ts";
 import { AetherError } from "../base/errors.ts";
 import type { Link } from "../base/transport/transport.ts";
+import { Silence } from "../policy/silence.ts";
 import {
   decodeGatewayFrame,
   encodeGatewayFrame,
@@ -22,6 +23,8 @@ import { flowWindow } from "../io/flow.ts";
 import { PeerFlows } from "./peer_flows.ts";
 
 const underWayMax = 50_000;
+/** A caller that lives asks several times a second whether this side does. */
+const silenceMaxMs = 10_000;
 
 /** A call that was taken. */
 export interface TakenCall {
@@ -52,9 +55,12 @@ export class PeerServer {
     this.#links.add(served);
   }
 
-  /** Goes on with streams that had to wait for their link; call it every 100 ms or so. */
-  wake(): void {
-    for (const link of this.#links) link.wake();
+  /**
+   * Goes on with streams that had to wait for their link, and closes the links of callers that have
+   * vanished; call it every 100 ms or so.
+   */
+  expire(now: number): void {
+    for (const link of this.#links) link.expire(now);
   }
 }
 
@@ -66,6 +72,7 @@ class ServedLink {
   readonly #writer = new ByteWriter();
   readonly #underWay = new Map<number, TakenCall>();
   readonly #flows: Flows;
+  readonly #silence = new Silence();
   #isGreeted = false;
 
   constructor(options: PeerServerOptions, link: Link, onClose: () => void) {
@@ -84,11 +91,13 @@ class ServedLink {
     });
   }
 
-  wake(): void {
-    if (this.#flows.size > 0) this.#flows.wake();
+  expire(now: number): void {
+    if (this.#silence.at(now) > silenceMaxMs) this.#link.close("The calling node is silent");
+    else if (this.#flows.size > 0) this.#flows.wake();
   }
 
   #onFrame(frame: GatewayFrame): void {
+    this.#silence.hear();
     if (!this.#isGreeted) {
       this.#onHello(frame);
       return;

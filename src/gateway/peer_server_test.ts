@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
+import { ManualClock } from "../base/clock.ts";
 import { ByteWriter } from "../base/codec.ts";
+import { MemoryNetwork } from "../base/transport/memory_network.ts";
 import type { Link } from "../base/transport/transport.ts";
 import { tcpTransport } from "../io/tcp_transport.ts";
 import { encodeGatewayFrame, type GatewayFrame } from "../protocol/gateway/frame.ts";
@@ -147,4 +150,104 @@ Deno.test("PeerServer closes a link that does not start with hello", async () =>
   link.send(encodeGatewayFrame(frame, new ByteWriter()));
   await closed.promise;
   assert.equal(world.taken.length, 0);
+});
+
+/** Two gateways on a network whose packets can be lost, and time that the test lets pass. */
+class HalfOpen {
+  readonly clock = new ManualClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly aborted: string[] = [];
+  readonly closed: string[] = [];
+  readonly peer: PeerGateway;
+  readonly #server: PeerServer;
+  #now = 0;
+
+  constructor() {
+    const far = this.network.transport({ hostname: "b", port: 1 });
+    this.#server = new PeerServer({
+      hello: () => ({ cluster: "c1", node: "n2" }),
+      callLocal: (_artifact, { requestId }) => ({
+        answer: new Promise(() => {}),
+        abort: () => this.aborted.push(requestId),
+      }),
+    });
+    far.listen((link) => {
+      const watched: Link = {
+        remote: link.remote,
+        get queuedBytes() {
+          return link.queuedBytes;
+        },
+        send: (frame) => link.send(frame),
+        close: (reason) => link.close(reason),
+        start: ({ onFrame, onClose }) =>
+          link.start({
+            onFrame,
+            onClose: (reason) => {
+              this.closed.push(reason);
+              onClose(reason);
+            },
+          }),
+      };
+      this.#server.serve(watched);
+    });
+    this.peer = new PeerGateway({
+      node: "n2",
+      address: "b:1",
+      transport: this.network.transport({ hostname: "a", port: 1 }),
+      hello: () => ({ cluster: "c1", node: "n1" }),
+      silenceMs: () => 1_000,
+    });
+  }
+
+  /** Lets time pass, with sweeps on both sides. */
+  async pass(durationMs: number): Promise<void> {
+    const untilMs = this.#now + durationMs;
+    while (this.#now < untilMs) {
+      this.#now += 100;
+      this.clock.advance(100);
+      // What arrives is handled in turns of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.peer.expire(this.#now);
+      this.#server.expire(this.#now);
+    }
+  }
+
+  cut(): void {
+    this.network.cut("a", "b");
+    this.network.cut("b", "a");
+  }
+}
+
+Deno.test("Both ends of a link give each other up when the other vanishes without a word", async () => {
+  const world = new HalfOpen();
+  const { answer } = world.peer.call("org.example:one", { ...call, remainingMs: 1e9 });
+  await world.pass(60_000);
+  assert.deepEqual(
+    [world.peer.isSound, world.aborted, world.closed],
+    [true, [], []],
+    "while quiet",
+  );
+  world.cut();
+  await world.pass(1_300);
+  assert.deepEqual(await answer, { kind: "lost" });
+  assert.ok(!world.peer.isSound, "others are called first");
+  assert.deepEqual(world.aborted, [], "the other side waits longer");
+  await world.pass(9_500);
+  assert.deepEqual(world.aborted, ["r-1"]);
+  assert.deepEqual(world.closed, ["The calling node is silent"]);
+  world.peer.close();
+});
+
+Deno.test("PeerGateway is not sound from when its link breaks until it was dialled again", async () => {
+  await using world = await World.start();
+  const peer = world.peer();
+  const { answer } = peer.call("org.example:one", call);
+  await world.untilTaken(1);
+  assert.ok(peer.isSound);
+  world.links[0]?.close();
+  assert.deepEqual(await answer, { kind: "lost" });
+  assert.ok(!peer.isSound);
+  peer.call("org.example:one", { ...call, requestId: "r-2" });
+  await world.untilTaken(2);
+  assert.ok(peer.isSound);
 });

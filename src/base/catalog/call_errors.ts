@@ -41,6 +41,7 @@ export const callErrors = {
     "E5035",
     508,
     "A call is inside too many others",
-    "Look for slices that call each other in a circle, and let one of them answer by itself",
+    "Look for slices that call each other in a circle, and let one of them answer by itself; " +
+      "calls.maxDepth is the limit",
   ),
 } as const satisfies Record<string, ErrorInfo>;

@@ -39,6 +39,9 @@ export interface InterceptorsOptions {
   count(artifact: string, method: string, outcome: string): void;
 }
 
+/** Status of CALL_TOO_DEEP (RFC 5842 section 7.2). */
+const loopDetected = 508;
+
 type Send = (manifest: MethodManifest, call: Call) => Promise<Answer>;
 type Wrap = (next: Send) => Send;
 
@@ -275,7 +278,8 @@ function aroundWrap(onEnd: (call: Call, outcome: string, durationMs: number) => 
 function isFailure(answer: Answer): boolean {
   switch (answer.kind) {
     case "problem":
-      return answer.status >= 500;
+      // Calls in a circle do not end by going round it again.
+      return answer.status >= 500 && answer.status !== loopDetected;
     case "lost":
     case "timeout":
     case "notHosted":

@@ -28,7 +28,7 @@ export interface InvocationsOptions {
   find(contract: string): Service | undefined;
   nextRequestId(): string;
   /** As of now. */
-  limits(): { readonly answerMs: number; readonly maxBytes: number };
+  limits(): { readonly answerMs: number; readonly maxBytes: number; readonly maxDepth: number };
 }
 
 interface Output {
@@ -61,7 +61,8 @@ export class Invocations {
     const { nextRequestId, limits } = this.#options;
     const { service, manifest } = this.#callee(caller, request);
     this.#requireSize("input", request.input, request);
-    const { affinity, oneWay, origin, variants } = this.#read(request.meta);
+    const { affinity, oneWay, origin, variants, depth = 1 } = this.#read(request.meta);
+    this.#requireDepth(depth, request);
     const requestId = request.requestId === "" ? nextRequestId() : request.requestId;
     const variant = variants?.[service.contract] ??
       (service.split === undefined ? undefined : variantOf(service, requestId));
@@ -74,7 +75,7 @@ export class Invocations {
       query: "",
       body: request.input,
       meta: withVariants(
-        `{${origin ?? ""}"caller":${JSON.stringify(caller.contract)}}`,
+        `{${origin ?? ""}"depth":${depth + 1},"caller":${JSON.stringify(caller.contract)}}`,
         variants,
       ),
       ...(affinity === undefined ? {} : { affinity }),
@@ -135,6 +136,15 @@ export class Invocations {
     return { status: 202, body: "null" };
   }
 
+  #requireDepth(depth: number, { contract, method }: InvokeRequest): void {
+    const { maxDepth } = this.#options.limits();
+    if (depth < maxDepth) return;
+    throw new AetherError(
+      "CALL_TOO_DEEP",
+      `The call of ${contract} ${method} is inside ${depth} others; calls.maxDepth is ${maxDepth}`,
+    );
+  }
+
   #requireSize(what: "input" | "output", text: string, { contract, method }: InvokeRequest): void {
     const { maxBytes } = this.#options.limits();
     requireCallSize(what, text, { contract, method, maxBytes });
@@ -146,6 +156,7 @@ interface InvokeMeta {
   readonly affinity?: string;
   readonly oneWay?: boolean;
   readonly variants?: Variants;
+  readonly depth?: number;
   /** JSON of {@link CallOrigin} without its braces, and a comma; absent when it says nothing. */
   readonly origin?: string;
 }
@@ -153,7 +164,7 @@ interface InvokeMeta {
 function readInvokeMeta(text: string): InvokeMeta {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== "object" || parsed === null) return {};
-  const { affinity, oneWay, variants } = parsed as Record<string, unknown>;
+  const { affinity, oneWay, variants, depth } = parsed as Record<string, unknown>;
   const said = saidVariants(variants);
   const hasKey = typeof affinity === "string" && affinity !== "" &&
     affinity.length <= affinityLengthMax;
@@ -161,6 +172,7 @@ function readInvokeMeta(text: string): InvokeMeta {
     ...(hasKey ? { affinity } : {}),
     ...(oneWay === true ? { oneWay } : {}),
     ...(said === undefined ? {} : { variants: said }),
+    ...(Number.isSafeInteger(depth) && Number(depth) > 0 ? { depth: Number(depth) } : {}),
     ...originOf(nestedOrigin(parsed)),
   };
 }

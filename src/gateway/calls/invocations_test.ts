@@ -24,6 +24,7 @@ Deno.test("Gateway routes the calls between slices, with caller, id and trace", 
   assert.ok((call?.remainingMs ?? 9_999) <= 2_000, "the method's own timeout");
   assert.deepEqual(JSON.parse(call?.meta ?? ""), {
     traceparent,
+    depth: 2,
     caller: "org.example:one",
   });
   await caller.invoke("org.example:two", "get");
@@ -104,6 +105,23 @@ Deno.test("Gateway refuses inputs and outputs of calls beyond the limit", async 
   assert.match(await caller.invoke("org.example:two", "get", { input: large }), tooLarge);
   assert.equal(called.calls.length, 0);
   assert.match(await caller.invoke("org.example:two", "get"), tooLarge);
+});
+
+Deno.test("Gateway ends calls that are inside each other too deep, and counts them on", async () => {
+  await using world = new World({}, { maxDepth: 4 });
+  world.apply(serviceOf({ calls: ["org.example:two"] }), two);
+  const caller = world.add("i1");
+  const called = world.add("i9", () => [200, "1"]);
+  const inside = (depth: unknown) =>
+    caller.invoke("org.example:two", "get", { meta: JSON.stringify({ depth }) });
+  // What says nothing sane of its depth comes from outside.
+  for (const depth of [undefined, -7, "9", 3]) assert.match(await inside(depth), /^1 200/);
+  const depths = called.calls.map(({ meta }) => JSON.parse(meta).depth);
+  assert.deepEqual(depths, [2, 2, 2, 4]);
+  const refused = await inside(4);
+  assert.match(refused, /^0 508 .*"name":"CALL_TOO_DEEP"/);
+  assert.match(refused, /The call of org.example:two get is inside 4 others; calls.maxDepth is 4/);
+  assert.equal(called.calls.length, 4);
 });
 
 Deno.test("Gateway gives an instance less time than the client of the application has", async () => {

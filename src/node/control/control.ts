@@ -106,8 +106,7 @@ export class Control {
 
   private constructor(options: ControlOptions, parts: OpenedParts) {
     this.#options = options;
-    const { inherited = [] } = options;
-    this.#inherited = new Map(inherited.map((each) => [each.instance, each]));
+    this.#inherited = new Map(options.inherited?.map((each) => [each.instance, each]));
     this.#logConfig = parts.logConfig;
     this.log = createNodeLogger(this.#logConfig, "control");
     this.cluster = parts.cluster;
@@ -226,9 +225,10 @@ export class Control {
   connectGateway(port: MessagePort): void {
     this.gateway.connect(port, (message) => {
       if (message.type === "applied") this.barrier.onApplied(message.revision);
-      else if (message.type === "counts") this.deployment.figures.onCounts(message.counts);
-      else if (message.type === "figures") this.figures.report(message.methods);
-      else this.#agent?.onDrained(message.instance);
+      else if (message.type === "figures") {
+        this.deployment.figures.onCounts(message.counts);
+        this.figures.report(message.methods);
+      } else this.#agent?.onDrained(message.instance);
     });
     this.#agent?.onGatewayRestart();
   }

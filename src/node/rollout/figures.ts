@@ -63,8 +63,8 @@ export class ClusterFigures implements FigureSource {
     });
   }
 
-  /** This node's gateway says what it has counted. */
-  onCounts(counts: readonly CallCounts[]): void {
+  /** This node's gateway says what it has counted; nothing when nothing is new. */
+  onCounts(counts: readonly CallCounts[] = this.#counted): void {
     this.#counted = counts;
   }
 

@@ -57,7 +57,7 @@ Deno.test("resolveConfig() fills in every default and freezes all of it", () => 
       ...{ accessLogPerSecond: 100, writeTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
       maxInFlightPerInstance: 256,
     },
-    calls: { maxBytes: 4_194_304, interceptorsOff: [] },
+    calls: { maxBytes: 4_194_304, maxDepth: 32, interceptorsOff: [] },
     store: { maxBytes: 268_435_456, historyRevisions: 10_000, snapshotEveryBytes: 16_777_216 },
     artifact: { maxBytes: 67_108_864 },
     storage: { maxBytes: 68_719_476_736, memoryBytes: 268_435_456, cacheBytes: 268_435_456 },

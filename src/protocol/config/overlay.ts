@@ -71,6 +71,7 @@ const liveKeys = new Set([
   "calls.answerTimeout",
   "calls.forwardTimeout",
   "calls.maxBytes",
+  "calls.maxDepth",
   "calls.interceptorsOff",
   "management.maxBodyBytes",
   "management.maxInFlight",

@@ -113,6 +113,8 @@ export interface CallMeta {
   readonly headers?: Readonly<Record<string, string>>;
   /** Versions to which A/B tests have assigned the request, by contract. */
   readonly variants?: Readonly<Record<string, string>>;
+  /** Calls that it is inside of, itself included; absent for the first of them. */
+  readonly depth?: number;
   /** Of an invoke: see `CallOptions.affinityKey`. */
   readonly affinity?: string;
   /** Of an invoke: answer as soon as the call is on its way. */

@@ -262,11 +262,13 @@ export type ControlToGateway =
 
 /** gateway -> control, on their own port. */
 export type GatewayToControl =
-  /** What was counted in the last second. */
-  | { readonly type: "figures"; readonly methods: readonly MethodFigures[] }
+  /** What was counted in the last second, and the totals since the gateway started if they grew. */
+  | {
+    readonly type: "figures";
+    readonly methods: readonly MethodFigures[];
+    readonly counts?: readonly CallCounts[];
+  }
   | { readonly type: "applied"; readonly revision: number }
-  /** Calls of every version since the gateway started. */
-  | { readonly type: "counts"; readonly counts: readonly CallCounts[] }
   /** A delta did not fit: send a snapshot. */
   | { readonly type: "resync" }
   /** The instance that was to drain has nothing left to answer. */

@@ -150,9 +150,9 @@ export class InstanceCall implements CallContext {
   }
 }
 
-function nestedMetaOf({ traceparent, tracestate, client, variants }: CallMeta): string {
-  if (traceparent === undefined && client === undefined && variants === undefined) return "";
-  return JSON.stringify({ traceparent, tracestate, client, variants });
+function nestedMetaOf({ traceparent, tracestate, client, variants, depth }: CallMeta): string {
+  const json = JSON.stringify({ traceparent, tracestate, client, variants, depth });
+  return json === "{}" ? "" : json;
 }
 
 /**

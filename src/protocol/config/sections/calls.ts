@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { byteSize, durationMs, list, section, text } from "../fields.ts";
+import { limits } from "../../limits.ts";
+import { byteSize, durationMs, integer, list, section, text } from "../fields.ts";
 
 /** The table; `config.ts` checks how its times relate to each other and to `[app]`. */
 export const callsSection = section({
@@ -16,6 +17,9 @@ export const callsSection = section({
   ),
   maxBytes: byteSize({ minimum: "1KiB", maximum: "16MiB" }).prefault("4MiB").describe(
     "Largest input and largest output of a call between slices",
+  ),
+  maxDepth: integer(1, 1_000).prefault(limits.callDepth).describe(
+    "Calls that may be inside each other, the one from outside included: ends calls in a circle",
   ),
   interceptorsOff: list(
     text(

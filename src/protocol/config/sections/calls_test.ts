@@ -8,5 +8,8 @@ Deno.test("callsSection takes patterns of interceptors that are switched off, an
   for (const pattern of ["", "*", "echo/get/retry", "org.example:echo/get", "a:b/c/d/e"]) {
     assert.ok(!callsSection.safeParse({ interceptorsOff: [pattern] }).success, pattern);
   }
-  assert.deepEqual(callsSection.parse({}), { maxBytes: 4_194_304, interceptorsOff: [] });
+  assert.deepEqual(callsSection.parse({}), {
+    ...{ maxBytes: 4_194_304, maxDepth: 32 },
+    interceptorsOff: [],
+  });
 });
