@@ -286,7 +286,8 @@ export class StoragePeers {
       for (const link of [...this.#open]) {
         const silentMs = now - link.heardAtMs;
         if (silentMs > silenceMaxMs) link.link.close("It is silent");
-        else if (silentMs > pingIntervalMs / 2) this.#send(link.link, { kind: "ping" });
+        // What the other side asked counts here too, so that one of both asks.
+        else if (silentMs > 0.9 * pingIntervalMs) this.#send(link.link, { kind: "ping" });
       }
       this.#scheduleSweep();
     });

@@ -22,6 +22,10 @@ const topic = "dht";
 const tickMs = 50;
 /** Values of this size wait so long for others, until there are so many bytes. */
 const gathered = { fromBytes: 16 * 1024, waitMs: 4, bytesMax: 1024 * 1024 } as const;
+/** As long after the last sign of work the machine is left alone for longer. */
+const restAfterMs = 1_000;
+/** It compares and collects every few minutes, which may be late by so much. */
+const restTickMs = 1_000;
 
 /** The machine, from `src/dht`. */
 export interface SteppedMachine {
@@ -54,6 +58,8 @@ export class DhtDriver implements Dht {
   #isFlushDue = false;
   #gathering: Timer | undefined;
   #timer: Timer | undefined;
+  #workedAtMs = -Infinity;
+  #isResting = false;
   #nextId = 1;
   #closed = false;
 
@@ -105,7 +111,9 @@ export class DhtDriver implements Dht {
     if (this.#closed) return;
     const { clock } = this.#options;
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
-    for (const output of this.#options.machine.step(input, now)) this.#do(output);
+    const outputs = this.#options.machine.step(input, now);
+    if (input.type !== "tick" || outputs.length > 0) this.#wake(now.monotonicMs);
+    for (const output of outputs) this.#do(output);
   }
 
   /** Stops; what is under way is never answered. */
@@ -179,8 +187,16 @@ export class DhtDriver implements Dht {
     });
   }
 
+  #wake(nowMs: number): void {
+    this.#workedAtMs = nowMs;
+    if (this.#isResting) this.#tick();
+  }
+
   #tick(): void {
-    this.#timer = this.#options.clock.setTimer(tickMs, () => {
+    const { clock } = this.#options;
+    this.#isResting = clock.monotonicMs() - this.#workedAtMs >= restAfterMs;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(this.#isResting ? restTickMs : tickMs, () => {
       this.give({ type: "tick" });
       if (!this.#closed) this.#tick();
     });

@@ -63,6 +63,19 @@ class Topics implements StorageService {
     });
     this.#answerLines();
     this.#answerPeers();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#rest();
+    this.#greetTimer?.cancel();
+    for (const partition of this.#partitions.values()) await partition.close();
+    this.#partitions.clear();
+  }
+
+  /** A node without partitions costs nothing. */
+  #work(): void {
+    if (this.#timers.length > 0) return;
     this.#every(tickMs, (partition) => partition.tick());
     this.#every(flushMs, (partition) => partition.flush());
     this.#every(retainMs, (partition) => partition.retain());
@@ -71,12 +84,8 @@ class Topics implements StorageService {
     }, commitMs));
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#greetTimer?.cancel();
-    for (const partition of this.#partitions.values()) await partition.close();
-    this.#partitions.clear();
+  #rest(): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
   }
 
   #every(periodMs: number, run: (partition: Partition) => unknown): void {
@@ -155,6 +164,8 @@ class Topics implements StorageService {
         log.error("A partition cannot be served", { topic, number, error: String(error) });
       }
     }
+    if (this.#partitions.size === 0) this.#rest();
+    else this.#work();
   }
 
   #open(known: TopicsState["partitions"][number]): Partition {
