@@ -84,6 +84,7 @@ export { fakeKv } from "./src/sdk/testing/fake_kv.ts";
 export { fakeLock } from "./src/sdk/testing/fake_lock.ts";
 export type { FakeLock } from "./src/sdk/testing/fake_lock.ts";
 export type { TestLog, TestMember } from "./src/sdk/testing/member.ts";
+export type { RecordedFailure } from "./src/sdk/testing/schedules.ts";
 export { testCluster, withFakes } from "./src/sdk/testing/test_cluster.ts";
 export type {
   Deliveries,

@@ -14,9 +14,10 @@ import type { ExitReason, FromControl, InstanceUsage, Tier } from "../protocol/t
 import type { InstanceEvents, RunningInstance } from "../sandbox/running_instance.ts";
 import { watchLimits } from "../sandbox/watchdog.ts";
 import { WorkerInstance } from "../sandbox/worker_instance.ts";
-import { isThreadAlive } from "../sandbox/worker_threads.ts";
+import { isThreadAlive, waitedMs } from "../sandbox/worker_threads.ts";
 import type { Logger } from "../sdk/logger.ts";
 import { RelayThread } from "./relay_thread.ts";
+import { Silence } from "./silence.ts";
 
 /** Of reports, and what a thread has to end in before it counts as leaked. */
 const intervalMs = 2_000;
@@ -49,8 +50,8 @@ export class Instances {
   readonly #events: InstancesEvents;
   readonly #running = new Map<string, RunningInstance>();
   readonly #usages = new Map<string, InstanceUsage>();
-  /** Threads that were told to end, and whether the last check found them alive. */
-  readonly #givenUp = new Map<number, { readonly instance: string; wasAlive: boolean }>();
+  /** Threads that were told to end, and since when a check found them alive. */
+  readonly #givenUp = new Map<number, { readonly instance: string; alive?: Silence }>();
   readonly #relay: RelayThread;
   #timer: ReturnType<typeof setInterval> | undefined;
   #leaked = 0;
@@ -150,7 +151,7 @@ export class Instances {
       startTimeoutMs: sandbox.startTimeoutMs,
       stopTimeoutMs: sandbox.stopTimeoutMs,
       watch: watchLimits(heapMb, sandbox.hungTimeoutMs, false),
-      onGivenUp: (thread) => this.#givenUp.set(thread, { instance, wasAlive: false }),
+      onGivenUp: (thread) => this.#givenUp.set(thread, { instance }),
       ...this.#eventsOf(instance),
     });
   }
@@ -199,14 +200,18 @@ export class Instances {
     this.#events.onEnd(instance, reason, problem);
   }
 
-  /** A thread that is there at two checks in a row was there between them as well. */
+  /**
+   * A thread that is there at two checks in a row was there between them as well; but on a busy
+   * machine it may not have come to its end for want of a processor.
+   */
   #checkGivenUp(): void {
     for (const [thread, given] of [...this.#givenUp]) {
-      const isAlive = isThreadAlive(thread);
-      if (isAlive && !given.wasAlive) given.wasAlive = true;
-      else {
+      const now = { nowMs: performance.now(), waitedMs: waitedMs(thread) };
+      if (!isThreadAlive(thread)) this.#givenUp.delete(thread);
+      else if (given.alive === undefined) given.alive = new Silence(Infinity, now);
+      else if (given.alive.ask(now) > intervalMs / 2) {
         this.#givenUp.delete(thread);
-        if (isAlive) this.#onLeak(given.instance);
+        this.#onLeak(given.instance);
       }
     }
   }

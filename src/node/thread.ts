@@ -5,6 +5,8 @@
  */
 import { entryUrl } from "../io/entry.ts";
 import type { Heartbeat } from "../protocol/thread/threads.ts";
+import { newWorkerThread, threadIds, waitedMs } from "../sandbox/worker_threads.ts";
+import { type Moment, Silence } from "./silence.ts";
 
 const heartbeatIntervalMs = 500;
 /** Longest silence of a thread whose restart is cheap. */
@@ -28,10 +30,11 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   readonly #worker: Worker;
   readonly #events: ThreadEvents<From>;
   readonly #silenceMaxMs: number;
+  /** As the system knows it; undefined where it does not say. */
+  readonly #id: number | undefined;
+  #silence: Silence | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sequence = 0;
-  #answeredAt = performance.now();
-  #askedAt = performance.now();
   #ended = false;
 
   constructor(
@@ -40,15 +43,17 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   ) {
     this.#events = events;
     this.#silenceMaxMs = patient.has(entry) ? patientSilenceMaxMs : silenceMaxMs;
+    const before = threadIds();
     this.#worker = new Worker(entryUrl(entry), {
       type: "module",
       name: entry,
       deno: { permissions: "inherit" },
     });
+    this.#id = newWorkerThread(before);
     this.#worker.onmessage = (event: MessageEvent<From | Heartbeat>) => {
       if (this.#ended) return;
       const message = event.data;
-      if (message.type === "pong") this.#answeredAt = performance.now();
+      if (message.type === "pong") this.#silence?.answered(this.#now);
       else events.onMessage(message as From);
     };
     this.#worker.onerror = (event) => {
@@ -59,8 +64,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
 
   /** Starts the heartbeat; the thread has answered once by then. */
   watch(): void {
-    this.#answeredAt = performance.now();
-    this.#askedAt = this.#answeredAt;
+    this.#silence = new Silence(heartbeatIntervalMs, this.#now);
     this.#timer = setInterval(() => this.#beat(), heartbeatIntervalMs);
   }
 
@@ -76,16 +80,19 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
     this.#worker.terminate();
   }
 
+  get #now(): Moment {
+    return {
+      nowMs: performance.now(),
+      waitedMs: this.#id === undefined ? 0 : waitedMs(this.#id),
+    };
+  }
+
   #beat(): void {
-    const now = performance.now();
-    // A pause of this process (a stopped machine) is not the other thread's silence.
-    const paused = now - this.#askedAt > 2 * heartbeatIntervalMs;
-    if (paused) this.#answeredAt = now;
-    if (now - this.#answeredAt > this.#silenceMaxMs) {
-      this.#die(`it has not answered for ${Math.round(now - this.#answeredAt)} ms`);
+    const silentMs = this.#silence?.ask(this.#now) ?? 0;
+    if (silentMs > this.#silenceMaxMs) {
+      this.#die(`it has not answered for ${Math.round(silentMs)} ms`);
       return;
     }
-    this.#askedAt = now;
     this.#worker.postMessage({ type: "ping", sequence: this.#sequence++ } satisfies Heartbeat);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Threads of this process as Linux shows them: which one a new worker got, what CPU it used, and
- * whether it is still there.
+ * Threads of this process as Linux shows them: which one a new worker got, what CPU it used or
+ * waited for, and whether it is still there.
  *
  * Deno neither tells a worker's thread nor stops one that computes, so the supervisor looks for
  * itself. On other systems nothing is known.
@@ -41,6 +41,19 @@ export function cpuMs(of: { readonly thread: number } | { readonly process: numb
     return (user + system) * 1000 / ticksPerSecond;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * How long a thread of this process was ready to run and got no processor since it began, in
+ * milliseconds; 0 where the system does not say.
+ */
+export function waitedMs(thread: number): number {
+  try {
+    const [, waitedNs] = Deno.readTextFileSync(`${folder}/${thread}/schedstat`).split(" ");
+    return Number(waitedNs) / 1e6 || 0;
+  } catch {
+    return 0;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpuMs, isThreadAlive, newWorkerThread, threadIds } from "./worker_threads.ts";
+import { cpuMs, isThreadAlive, newWorkerThread, threadIds, waitedMs } from "./worker_threads.ts";
 
 const code = `onmessage = () => { for (const end = Date.now() + 60; Date.now() < end;); close() };
   postMessage("ready")`;
@@ -22,15 +22,20 @@ Deno.test("newWorkerThread() finds the thread of a new worker, and whether it ha
   const { worker, thread } = startWorker();
   await new Promise((resolve) => worker.onmessage = resolve);
   assert.equal(isThreadAlive(thread), true);
+  const waited = waitedMs(thread);
+  assert.ok(waited > 0, "Even on an idle machine some microseconds");
   const startMs = cpuMs({ thread }) ?? NaN;
   worker.postMessage("work");
   while (isThreadAlive(thread)) {
     const now = cpuMs({ thread });
     if (now !== undefined) assert.ok(now >= startMs);
+    const waitedNow = waitedMs(thread);
+    if (waitedNow > 0) assert.ok(waitedNow >= waited);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   worker.terminate();
   assert.equal(cpuMs({ thread }), undefined);
+  assert.equal(waitedMs(thread), 0);
 });
 
 Deno.test("newWorkerThread() answers nothing when no worker was made", () => {

@@ -14,11 +14,8 @@
 import type { FireResult, FireState, OpenFire } from "../protocol/schedule/record.ts";
 import { openFiresMax } from "../protocol/schedule/record.ts";
 import type { Schedule } from "../protocol/schedule/schedule.ts";
-import { dueAfter, passOver } from "../protocol/schedule/timing.ts";
+import { dueAfter, graceMs, passOver } from "../protocol/schedule/timing.ts";
 import { parseDuration } from "../base/duration.ts";
-
-/** How late a due time may fire, in milliseconds. */
-export const graceMs = 60_000;
 
 /** Who makes an attempt. */
 export type Runner = Pick<OpenFire, "node" | "term">;

@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type FireState } from "../protocol/schedule/record.ts";
 import { scheduleSchema } from "../protocol/schedule/schedule.ts";
-import {
-  begun,
-  ended,
-  fireId,
-  firstState,
-  graceMs,
-  look,
-  mayBegin,
-  restarted,
-  takenOver,
-} from "./fires.ts";
+import { graceMs } from "../protocol/schedule/timing.ts";
+import { begun, ended, fireId, firstState, look, mayBegin, restarted, takenOver } from "./fires.ts";
 
 fc.configureGlobal({ seed: 34 });
 

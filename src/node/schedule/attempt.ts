@@ -8,8 +8,9 @@
  */
 import { type Clock, pause } from "../../base/clock.ts";
 import type { DeadLetter } from "../../protocol/messaging/values.ts";
+import { graceMs } from "../../protocol/schedule/timing.ts";
 import type { InternalCall, InternalOutcome } from "../../protocol/thread/internal_calls.ts";
-import { type FireEnd, graceMs } from "../../schedule/fires.ts";
+import type { FireEnd } from "../../schedule/fires.ts";
 import { causeOf } from "../messaging/dead_letters.ts";
 
 const retryMs = 1_000;

@@ -10,6 +10,8 @@ import { Cron } from "croner";
 import { parseDuration } from "../../base/duration.ts";
 import { AetherError } from "../../base/errors.ts";
 
+/** How late a due time may fire, in milliseconds. */
+export const graceMs = 60_000;
 /** Shortest and longest interval, in milliseconds. */
 const intervalMs = { min: 1_000, max: 366 * 86_400_000 } as const;
 /** Due times that are counted one by one; more are "that many or more". */

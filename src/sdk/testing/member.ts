@@ -62,7 +62,8 @@ export class RunningMember {
   readonly handles: Record<string, unknown> = {};
   readonly log: Logger;
   readonly #world: MemberWorld;
-  readonly #instances: number;
+  /** How many there are. */
+  readonly instances: number;
   readonly #locks: FakeLocks;
   readonly #dispatchers: Dispatcher[] = [];
   readonly #stops: (() => void | Promise<void>)[] = [];
@@ -71,7 +72,7 @@ export class RunningMember {
   constructor({ definition, fakes, instances }: TestMember, world: MemberWorld) {
     this.definition = definition;
     this.#world = world;
-    this.#instances = instances;
+    this.instances = instances;
     this.log = this.logger({});
     const { contract, needs } = definition;
     const given = Object.entries(needs).find(([, need]) =>
@@ -99,7 +100,7 @@ export class RunningMember {
   async start(): Promise<void> {
     const { contract, create } = this.definition;
     const triggered = triggeredOf(this.definition);
-    for (let number = 0; number < this.#instances; number++) {
+    for (let number = 0; number < this.instances; number++) {
       const handlers = await create(this.handles as never, {
         artifact: `${contract.name}:0.0.0-test`,
         instance: `test/${number}`,

@@ -19,11 +19,13 @@ import type { CallOptions, Fakes, Handles, Needs, SliceDefinition, TestClient } 
 import { SliceError } from "../slice_error.ts";
 import { streamOf } from "../streams.ts";
 import { type AnySlice, RunningMember, type TestLog, type TestMember, withSend } from "./member.ts";
+import { describeSchedules } from "../triggers/describe_schedules.ts";
 import type { Fire, Schedules } from "../triggers/schedule.ts";
 import type { Message, Subscription, Subscriptions } from "../triggers/subscribe.ts";
 import { triggeredOf } from "../triggers/triggered.ts";
 import { currentTestCall } from "./scope.ts";
 import { TestCall } from "./test_call.ts";
+import { type RecordedFailure, TestSchedules } from "./schedules.ts";
 import { type RecordedDeadLetter, type RecordedMessage, TestTopics } from "./topics.ts";
 
 /** Turns that promises get to settle between two moments of a test's time. */
@@ -84,7 +86,7 @@ export interface TestCluster {
   deliver<C extends Contract, N extends Needs, S extends Subscriptions>(
     definition: SliceDefinition<C, N, S>,
   ): Deliveries<S>;
-  /** Functions that fire the schedules of a slice, once; time alone fires nothing here. */
+  /** Functions that fire the schedules of a slice, once; time that passes fires them too. */
   fire<C extends Contract, N extends Needs, S extends Subscriptions, T extends Schedules>(
     definition: SliceDefinition<C, N, S, T>,
   ): Fires<T>;
@@ -92,13 +94,15 @@ export interface TestCluster {
   readonly published: readonly RecordedMessage[];
   /** Messages that were tried as often as their subscription allows. */
   readonly deadLetters: readonly RecordedDeadLetter[];
+  /** Fires of schedules that time brought and that ended with an error. */
+  readonly failedFires: readonly RecordedFailure[];
   /** What all slices logged. */
   readonly logs: readonly TestLog[];
   /** The time of the test in milliseconds since 1970. */
   nowMs(): number;
   /**
-   * Lets time pass, such as "90s" or a number of milliseconds: deadlines and waits end, each at its
-   * moment. What a slice awaits outside the test's clock is not waited for.
+   * Lets time pass, such as "90s" or a number of milliseconds: deadlines and waits end and schedules
+   * fire, each at its moment. What a slice awaits outside the test's clock is not waited for.
    */
   advance(duration: string | number): Promise<void>;
   /** Stops the slices, the last started first; runs their `onStop` callbacks. */
@@ -158,10 +162,9 @@ class LocalCluster implements TestCluster {
   readonly logs: TestLog[] = [];
   readonly #clock = new ManualClock();
   readonly #members = new Map<string, RunningMember>();
-  #requests = 0;
-  #fires = 0;
-
   readonly #topics = new TestTopics(this.#clock);
+  readonly #schedules = new TestSchedules(this.#clock);
+  #requests = 0;
 
   constructor(members: readonly TestMember[], deliversMessages: boolean) {
     const given = new Map(members.map((member) => [member.definition.contract.name, member]));
@@ -185,8 +188,13 @@ class LocalCluster implements TestCluster {
     return this.#topics.deadLetters;
   }
 
+  get failedFires(): readonly RecordedFailure[] {
+    return this.#schedules.failed;
+  }
+
   async start(): Promise<void> {
     for (const member of this.#members.values()) await member.start();
+    for (const member of this.#members.values()) this.#keepTime(member);
   }
 
   client<C extends Contract>(contract: C, caller: TestCaller = {}): TestClient<C> {
@@ -218,10 +226,8 @@ class LocalCluster implements TestCluster {
     definition: SliceDefinition<C, N, S, T>,
   ): Fires<T> {
     const member = this.#member(definition.contract);
-    const one = (name: string) => async (given: Partial<Fire> = {}) => {
-      const id = `${name}/test-${++this.#fires}`;
-      const fire = { id, dueAtMs: this.nowMs(), attempt: 1, isManual: false, ...given };
-      await this.#trigger(member, name, fire);
+    const one = (name: string) => async (given?: Partial<Fire>) => {
+      await this.#trigger(member, name, this.#schedules.fireOf(name, given));
     };
     const names = Object.keys(definition.schedules ?? {});
     return Object.fromEntries(names.map((name) => [name, one(name)])) as Fires<T>;
@@ -245,6 +251,7 @@ class LocalCluster implements TestCluster {
   }
 
   async stop(): Promise<void> {
+    this.#schedules.stop();
     for (const member of [...this.#members.values()].reverse()) await member.stop();
   }
 
@@ -262,6 +269,26 @@ class LocalCluster implements TestCluster {
         subscription: name,
         options,
         run: (delivery) => this.#trigger(member, name, delivery),
+      });
+    }
+  }
+
+  #keepTime(member: RunningMember): void {
+    const { schedules = {} } = describeSchedules(member.definition);
+    for (const [name, schedule] of Object.entries(schedules)) {
+      const count = schedule.mode === "all" ? member.instances : 1;
+      this.#schedules.start({
+        slice: member.definition.contract.name,
+        name,
+        schedule,
+        run: (fire) =>
+          Promise.all(
+            // They take turns, so each gets one; each does its work once.
+            Array.from({ length: count }, (_, number) => {
+              const id = count === 1 ? fire.id : `${fire.id}/${number}`;
+              return this.#trigger(member, name, { ...fire, id });
+            }),
+          ),
       });
     }
   }

@@ -17,6 +17,7 @@ import {
   testCluster,
   withFakes,
 } from "./test_cluster.ts";
+import type { RecordedFailure } from "./schedules.ts";
 import type { RecordedMessage } from "./topics.ts";
 
 /** A slice under test. */
@@ -38,6 +39,8 @@ export interface TestedSlice<
   readonly fire: Fires<T>;
   /** Messages that the slice published to topics without a fake, oldest first. */
   readonly published: readonly RecordedMessage[];
+  /** Fires of schedules that time brought and that ended with an error. */
+  readonly failedFires: readonly RecordedFailure[];
   /** Lines that the slice logged. */
   readonly logs: readonly { level: LogLevel; message: string; fields: LogFields }[];
   /** Lets time pass; see {@link TestCluster.advance}. */
@@ -85,6 +88,7 @@ export async function testSlice<
     deliver: cluster.deliver(definition),
     fire: cluster.fire(definition),
     published: cluster.published,
+    failedFires: cluster.failedFires,
     logs: cluster.logs,
     advance: (duration) => cluster.advance(duration),
     stop: () => cluster.stop(),

@@ -1,0 +1,45 @@
+/**
+ * {@link Silence}: for how long a thread that had every chance to answer has not done so.
+ *
+ * Not silent is a thread that waits for a processor: on a machine with more work than it can do,
+ * a restart would only add to it. A pause of the whole process is nobody's silence either. It reads
+ * no clock; its owner, {@link Thread}, does.
+ *
+ * @module
+ */
+
+/** What is known at a moment, both in milliseconds. */
+export interface Moment {
+  /** Of a monotonic clock. */
+  readonly nowMs: number;
+  /** For how long the thread was ready to run and did not get a processor, since it began. */
+  readonly waitedMs: number;
+}
+
+/** Counts the silence of one thread. */
+export class Silence {
+  readonly #intervalMs: number;
+  #answered: Moment;
+  #askedAtMs: number;
+
+  /** Starts with a thread that has just answered, and is asked at this interval. */
+  constructor(intervalMs: number, now: Moment) {
+    this.#intervalMs = intervalMs;
+    this.#answered = now;
+    this.#askedAtMs = now.nowMs;
+  }
+
+  /** The thread has answered. */
+  answered(now: Moment): void {
+    this.#answered = now;
+  }
+
+  /** The thread is asked again; answers how long it has been silent. */
+  ask(now: Moment): number {
+    const { nowMs, waitedMs } = now;
+    // A pause of this process, such as a stopped machine.
+    if (nowMs - this.#askedAtMs > 2 * this.#intervalMs) this.#answered = now;
+    this.#askedAtMs = nowMs;
+    return nowMs - this.#answered.nowMs - (waitedMs - this.#answered.waitedMs);
+  }
+}

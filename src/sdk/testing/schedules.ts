@@ -1,0 +1,119 @@
+/**
+ * {@link TestSchedules}: fires the schedules of a test cluster on the test's clock.
+ *
+ * As in a cluster: each due time once, one after another unless the schedule allows overlap, and
+ * not at all when it is too late, unless one fire makes up for what was missed. Nothing is attempted
+ * again: a test sees at once what a fire failed with.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import { toAetherError } from "../../base/errors.ts";
+import type { Schedule } from "../../protocol/schedule/schedule.ts";
+import { dueAfter, graceMs } from "../../protocol/schedule/timing.ts";
+import type { Fire } from "../triggers/schedule.ts";
+
+/** A fire that ended with an error. */
+export interface RecordedFailure {
+  /** `group:name` of the slice. */
+  readonly slice: string;
+  /** Name of the schedule. */
+  readonly schedule: string;
+  readonly dueAtMs: number;
+  readonly reason: string;
+}
+
+/** A schedule of a slice under test. */
+export interface TestSchedule {
+  readonly slice: string;
+  readonly name: string;
+  readonly schedule: Schedule;
+  /** Calls the function of every instance that is to run it; rejects when one fails. */
+  run(fire: Fire): Promise<unknown>;
+}
+
+/** See the module. */
+export class TestSchedules {
+  readonly failed: RecordedFailure[] = [];
+  readonly #clock: Clock;
+  #fires = 0;
+  #isStopped = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Fires a schedule whenever it is due, from now on. */
+  start(task: TestSchedule): void {
+    new Lane(task, this.#clock, (dueMs) => this.#fire(task, dueMs)).wait();
+  }
+
+  /** Fires nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** A fire as its function gets it; what is left out is made up. */
+  fireOf(name: string, given: Partial<Fire> = {}): Fire {
+    const id = `${name}/test-${++this.#fires}`;
+    return { id, dueAtMs: this.#clock.wallMs(), attempt: 1, isManual: false, ...given };
+  }
+
+  async #fire({ slice, name, run }: TestSchedule, dueAtMs: number): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await run(this.fireOf(name, { dueAtMs }));
+    } catch (error) {
+      const reason = toAetherError(error).message;
+      this.failed.push({ slice, schedule: name, dueAtMs, reason });
+    }
+  }
+}
+
+/** The due times of one schedule. */
+class Lane {
+  readonly #schedule: Schedule;
+  readonly #clock: Clock;
+  readonly #fire: (dueMs: number) => Promise<void>;
+  readonly #dues: number[] = [];
+  #running = 0;
+
+  constructor(
+    { schedule }: TestSchedule,
+    clock: Clock,
+    fire: (dueMs: number) => Promise<void>,
+  ) {
+    this.#schedule = schedule;
+    this.#clock = clock;
+    this.#fire = fire;
+  }
+
+  /** Waits for the due time after now. */
+  wait(): void {
+    const nowMs = this.#clock.wallMs();
+    const dueMs = dueAfter(this.#schedule, nowMs);
+    if (dueMs === undefined) return;
+    this.#clock.setTimer(dueMs - nowMs, () => {
+      this.#dues.push(dueMs);
+      this.wait();
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const { overlap, catchUp } = this.#schedule;
+    const tooLate = this.#clock.wallMs() - graceMs;
+    while (this.#dues.length > 0 && (overlap || this.#running === 0)) {
+      const missed = this.#dues.filter((dueMs) => dueMs < tooLate).length;
+      const [dueMs] = this.#dues.splice(0, Math.max(1, missed));
+      if (dueMs !== undefined && (missed === 0 || catchUp === "once")) this.#run(dueMs);
+    }
+  }
+
+  async #run(dueMs: number): Promise<void> {
+    this.#running++;
+    await this.#fire(dueMs);
+    this.#running--;
+    this.#pump();
+  }
+}
