@@ -84,7 +84,7 @@ export { fakeKv } from "./src/sdk/testing/fake_kv.ts";
 export { fakeLock } from "./src/sdk/testing/fake_lock.ts";
 export type { FakeLock } from "./src/sdk/testing/fake_lock.ts";
 export type { TestLog, TestMember } from "./src/sdk/testing/member.ts";
-export type { RecordedFailure } from "./src/sdk/testing/schedules.ts";
+export type { RecordedFailure } from "./src/sdk/testing/triggers/schedules.ts";
 export { testCluster, withFakes } from "./src/sdk/testing/test_cluster.ts";
 export type {
   Deliveries,
@@ -94,6 +94,6 @@ export type {
   TestClusterOptions,
   TestMemberOptions,
 } from "./src/sdk/testing/test_cluster.ts";
-export type { RecordedDeadLetter, RecordedMessage } from "./src/sdk/testing/topics.ts";
+export type { RecordedDeadLetter, RecordedMessage } from "./src/sdk/testing/triggers/topics.ts";
 export { testSlice } from "./src/sdk/testing/test_slice.ts";
 export type { TestedSlice } from "./src/sdk/testing/test_slice.ts";

@@ -42,7 +42,8 @@ export async function soakTopics(args: readonly string[]): Promise<number> {
       },
     });
     const duplicates = report.handled - report.different;
-    const passed = report.lost === 0 && report.acknowledged === messages;
+    const lost = report.lost + report.auditedLost;
+    const passed = lost === 0 && report.acknowledged === messages;
     console.log(JSON.stringify({ kind: "topics", durability, ...report, duplicates, passed }));
     return passed ? 0 : 1;
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Messages through a cluster whose consumers, nodes and leader are killed meanwhile; used by the
- * short test in CI and by `deno task soak topics`.
+ * Messages to two groups of consumers, through a cluster whose consumers, nodes and leader are
+ * killed meanwhile; used by the short test in CI and by `deno task soak topics`.
  *
  * Every consumer tells a collector of the test what it handled, before the message counts as
  * handled; so what is missing there is lost, and what is there twice was handed out twice.
@@ -13,11 +13,15 @@ import { freePorts, peersText } from "./local_cluster.ts";
 import { Node } from "./node.ts";
 import type { World } from "./world.ts";
 
-const module = (durability: string) =>
-  `import { contract, http, method, slice, subscribe, topic, z } from "aether";
-const ticks = topic("ticks", z.object({ n: z.int() }), {
+/** What both slices import. */
+const topicModule = (durability: string) =>
+  `import { topic, z } from "aether";
+export const ticks = topic("ticks", z.object({ n: z.int() }), {
   durability: "${durability}", partitions: 6,
 });
+`;
+const module = `import { contract, http, method, slice, subscribe, z } from "aether";
+import { ticks } from "./topic.ts";
 const ticker = contract("org.example:ticker", {
   feed: method({
     input: z.object({ numbers: z.array(z.int()) }),
@@ -55,6 +59,22 @@ export default slice(ticker, {
 
 const toml = 'artifact = "org.example:ticker:1.0.0"\n';
 
+/** Another group of consumers, which gets every message too. */
+const auditorModule = `import { contract, http, slice, subscribe } from "aether";
+import { ticks } from "./topic.ts";
+export default slice(contract("org.example:auditor", {}), {
+  needs: { collector: http("collector") },
+  subscriptions: { onTick: subscribe(ticks, { maxAttempts: 4, timeoutMs: 5000 }) },
+  create: ({ collector }, { instance }) => ({
+    onTick: async ({ n }, _call, { attempt }) => {
+      const answer = await collector.post("/audited", { json: { n, attempt, instance } });
+      if (answer.status !== 200) throw new Error("The collector refused " + n);
+    },
+  }),
+});
+`;
+const auditorToml = 'artifact = "org.example:auditor:1.0.0"\n';
+
 /** How a run goes. */
 export interface TopicsRun {
   readonly messages: number;
@@ -69,6 +89,12 @@ export interface TopicsReport {
   readonly handled: number;
   readonly different: number;
   readonly lost: number;
+  /** The same of the second group. */
+  readonly audited: number;
+  readonly auditedLost: number;
+  /** Instances of each group that handled something. */
+  readonly consumers: number;
+  readonly auditors: number;
   readonly seconds: number;
   /** Published again because whether they were published was not known. */
   readonly repeatedPublishes: number;
@@ -77,6 +103,11 @@ export interface TopicsReport {
 /** Counts what consumers have handled. */
 class Collector {
   readonly times = new Map<number, number>();
+  /** Of the second group. */
+  readonly audits = new Map<number, number>();
+  /** Instances that have handled something, of both groups. */
+  readonly consumers = new Set<string>();
+  readonly auditors = new Set<string>();
   /** Numbers that are refused. */
   readonly poison = new Set<number>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -85,9 +116,12 @@ class Collector {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       async (request) => {
-        const { n } = await request.json() as { n: number };
-        if (this.poison.has(n)) return new Response(null, { status: 422 });
-        this.times.set(n, (this.times.get(n) ?? 0) + 1);
+        const { n, instance } = await request.json() as { n: number; instance: string };
+        const isAudit = new URL(request.url).pathname === "/audited";
+        if (!isAudit && this.poison.has(n)) return new Response(null, { status: 422 });
+        const times = isAudit ? this.audits : this.times;
+        times.set(n, (times.get(n) ?? 0) + 1);
+        (isAudit ? this.auditors : this.consumers).add(instance);
         return Response.json({});
       },
     );
@@ -97,13 +131,13 @@ class Collector {
     return this.#server.addr.port;
   }
 
-  get handled(): number {
-    return [...this.times.values()].reduce((sum, times) => sum + times, 0);
-  }
-
   close(): Promise<void> {
     return this.#server.shutdown();
   }
+}
+
+function sumOf(times: ReadonlyMap<number, number>): number {
+  return [...times.values()].reduce((sum, times) => sum + times, 0);
 }
 
 /** Runs it: two consumers, a node and the cluster's leader are killed while messages flow. */
@@ -141,25 +175,29 @@ class Flow {
     await this.#publishAll();
     await killing;
     say({ event: "all are acknowledged", acknowledged: this.#acknowledged.size });
-    await until("every message is handled", () => {
-      const missing = this.#missing();
-      return missing.length === 0 || undefined;
+    const { times, audits, consumers, auditors } = this.#collector;
+    await until("every message is handled by both groups", () => {
+      const missing = this.#missing(times).length + this.#missing(audits).length;
+      return missing === 0 || undefined;
     }, 120_000).catch(() => {});
     const seconds = (performance.now() - startMs) / 1_000;
     await this.#poison(messages);
-    const { times } = this.#collector;
     return {
       acknowledged: this.#acknowledged.size,
-      handled: this.#collector.handled,
+      handled: sumOf(times),
       different: times.size,
-      lost: this.#missing().length,
+      lost: this.#missing(times).length,
+      audited: sumOf(audits),
+      auditedLost: this.#missing(audits).length,
+      consumers: consumers.size,
+      auditors: auditors.size,
       seconds,
       repeatedPublishes: this.#repeated,
     };
   }
 
-  #missing(): number[] {
-    return [...this.#acknowledged].filter((n) => !this.#collector.times.has(n));
+  #missing(times: ReadonlyMap<number, number>): number[] {
+    return [...this.#acknowledged].filter((n) => !times.has(n));
   }
 
   async #start(): Promise<void> {
@@ -169,7 +207,12 @@ class Flow {
       `[sandbox.max]\nnet = ["127.0.0.1:${this.#collector.port}"]\n`;
     await world.write("aether.toml", config);
     await world.write("ticker/slice.toml", toml);
-    await world.write("ticker/mod.ts", module(this.#run.durability));
+    await world.write("ticker/mod.ts", module);
+    await world.write("auditor/slice.toml", auditorToml);
+    await world.write("auditor/mod.ts", auditorModule);
+    for (const slice of ["ticker", "auditor"]) {
+      await world.write(`${slice}/topic.ts`, topicModule(this.#run.durability));
+    }
     this.#nodes = await Promise.all(this.#ports.map((_, index) => this.#startNode(index)));
     await until("all nodes have joined", async () => {
       const all = await Promise.all(this.#nodes.map((node) => node.client.call("health")));
@@ -177,9 +220,10 @@ class Flow {
     });
     const [node] = this.#nodes;
     if (node === undefined) throw new Error("There is no node");
-    await node.publish(world.path("ticker"));
+    await node.publish(world.path("ticker"), world.path("auditor"));
     const text = `id = "org.example:app:1.0.0"\n[[slices]]\n` +
-      `artifact = "org.example:ticker:1.0.0"\ninstances = 3\n`;
+      `artifact = "org.example:ticker:1.0.0"\ninstances = 3\n[[slices]]\n` +
+      `artifact = "org.example:auditor:1.0.0"\ninstances = 2\n`;
     await node.must(["blueprint", "apply", "-"], { stdin: text });
   }
 
@@ -233,10 +277,11 @@ class Flow {
   }
 
   async #after(share: number): Promise<void> {
-    await until(`${share * 100} % are acknowledged`, () => {
+    await until(`${share * 100} % are acknowledged`, async () => {
       for (const [index, { process }] of this.#nodes.entries()) {
         if (process.isRunning || index === this.#killed) continue;
-        throw new Error(`Node n${index + 1} has ended by itself`);
+        const { code } = await process.ended;
+        throw new Error(`Node n${index + 1} has ended by itself, with exit code ${code}`);
       }
       return this.#acknowledged.size >= this.#run.messages * share || undefined;
     }, 600_000);
@@ -285,7 +330,7 @@ class Flow {
 
   /** A message that always fails becomes a dead letter, and is handled when it is replayed. */
   async #poison(n: number): Promise<void> {
-    const { poison, times } = this.#collector;
+    const { poison, times, audits } = this.#collector;
     const [node] = this.#alive;
     if (node === undefined) throw new Error("No node runs");
     poison.add(n);
@@ -299,12 +344,15 @@ class Flow {
       return letters.length > 0 ? letters : undefined;
     }, 60_000);
     assert.deepEqual(listed.map(({ attempts }) => attempts), [4]);
+    // What one group cannot handle is no matter to the other.
+    await until("the other group has it", () => audits.has(n) || undefined);
     poison.delete(n);
     await node.must(["deadletter", "replay", "--topic", "ticks"]);
     assert.equal(times.get(n), 1);
     const after = await node.must(["deadletter", "list", "-o", "json"]);
     assert.equal((JSON.parse(after) as { count: number }).count, 0);
     times.delete(n);
+    audits.delete(n);
     this.#run.say({ event: "a poison message became a dead letter and was replayed" });
   }
 }

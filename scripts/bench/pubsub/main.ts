@@ -18,6 +18,8 @@ import { type Result, startAether, startJetStream, type Subject } from "./subjec
 
 const bytes = 64;
 const counts = [1, 64, 256] as const;
+/** Lowest acceptable ratios of acknowledged publishes to JetStream's, at that many in flight. */
+const goals = { inFlight: 64, replicated: 1, synced: 0.4 } as const;
 
 interface Measured {
   readonly subject: Subject["name"];
@@ -88,6 +90,11 @@ function report(measured: readonly Measured[]): unknown[] {
       subject === "jetstream"
         ? undefined
         : rounded(spreadOf(quotients(group.map(of), peers.map(of))), 3);
+    const rateOverJetStream = over(rateOf);
+    const goal = subject === "jetstream" || inFlight !== goals.inFlight ? undefined : {
+      wantedRateOverJetStream: goals[subject],
+      met: (rateOverJetStream?.median ?? 0) >= goals[subject],
+    };
     const spread = (of: (each: Measured) => number) => rounded(spreadOf(group.map(of)));
     return [{
       kind: "pubsub",
@@ -98,8 +105,9 @@ function report(measured: readonly Measured[]): unknown[] {
       publishP99Us: spread(({ result }) => result.published.p99Us),
       endToEndP50Us: spread(({ result }) => result.noted.p50Us),
       endToEndP99Us: spread(({ result }) => result.noted.p99Us),
-      rateOverJetStream: over(rateOf),
+      rateOverJetStream,
       endToEndP50OverJetStream: over(({ result }) => result.noted.p50Us),
+      ...goal,
     }];
   });
 }

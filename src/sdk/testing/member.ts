@@ -19,7 +19,7 @@ import { fakeConfig } from "./fake_config.ts";
 import { fakeHttp } from "./fake_http.ts";
 import { fakeKv } from "./fake_kv.ts";
 import { FakeLocks } from "./fake_lock.ts";
-import type { TestTopics } from "./topics.ts";
+import type { TestTopics } from "./triggers/topics.ts";
 
 /** A slice's definition with its types erased. */
 export interface AnySlice {

@@ -19,14 +19,13 @@ import type { CallOptions, Fakes, Handles, Needs, SliceDefinition, TestClient } 
 import { SliceError } from "../slice_error.ts";
 import { streamOf } from "../streams.ts";
 import { type AnySlice, RunningMember, type TestLog, type TestMember, withSend } from "./member.ts";
-import { describeSchedules } from "../triggers/describe_schedules.ts";
 import type { Fire, Schedules } from "../triggers/schedule.ts";
 import type { Message, Subscription, Subscriptions } from "../triggers/subscribe.ts";
 import { triggeredOf } from "../triggers/triggered.ts";
 import { currentTestCall } from "./scope.ts";
 import { TestCall } from "./test_call.ts";
-import { type RecordedFailure, TestSchedules } from "./schedules.ts";
-import { type RecordedDeadLetter, type RecordedMessage, TestTopics } from "./topics.ts";
+import { type RecordedFailure, TestSchedules } from "./triggers/schedules.ts";
+import { type RecordedDeadLetter, type RecordedMessage, TestTopics } from "./triggers/topics.ts";
 
 /** Turns that promises get to settle between two moments of a test's time. */
 const settlingTurns = 100;
@@ -101,8 +100,9 @@ export interface TestCluster {
   /** The time of the test in milliseconds since 1970. */
   nowMs(): number;
   /**
-   * Lets time pass, such as "90s" or a number of milliseconds: deadlines and waits end and schedules
-   * fire, each at its moment. What a slice awaits outside the test's clock is not waited for.
+   * Lets time pass, such as "90s" or a number of milliseconds: deadlines and waits end, and
+   * schedules fire, each at its moment. What a slice awaits outside the test's clock is not waited
+   * for.
    */
   advance(duration: string | number): Promise<void>;
   /** Stops the slices, the last started first; runs their `onStop` callbacks. */
@@ -194,7 +194,11 @@ class LocalCluster implements TestCluster {
 
   async start(): Promise<void> {
     for (const member of this.#members.values()) await member.start();
-    for (const member of this.#members.values()) this.#keepTime(member);
+    for (const member of this.#members.values()) {
+      const { definition, instances } = member;
+      const call = (name: string, fire: Fire) => this.#trigger(member, name, fire);
+      this.#schedules.start({ definition, instances, call });
+    }
   }
 
   client<C extends Contract>(contract: C, caller: TestCaller = {}): TestClient<C> {
@@ -269,26 +273,6 @@ class LocalCluster implements TestCluster {
         subscription: name,
         options,
         run: (delivery) => this.#trigger(member, name, delivery),
-      });
-    }
-  }
-
-  #keepTime(member: RunningMember): void {
-    const { schedules = {} } = describeSchedules(member.definition);
-    for (const [name, schedule] of Object.entries(schedules)) {
-      const count = schedule.mode === "all" ? member.instances : 1;
-      this.#schedules.start({
-        slice: member.definition.contract.name,
-        name,
-        schedule,
-        run: (fire) =>
-          Promise.all(
-            // They take turns, so each gets one; each does its work once.
-            Array.from({ length: count }, (_, number) => {
-              const id = count === 1 ? fire.id : `${fire.id}/${number}`;
-              return this.#trigger(member, name, { ...fire, id });
-            }),
-          ),
       });
     }
   }

@@ -17,8 +17,8 @@ import {
   testCluster,
   withFakes,
 } from "./test_cluster.ts";
-import type { RecordedFailure } from "./schedules.ts";
-import type { RecordedMessage } from "./topics.ts";
+import type { RecordedFailure } from "./triggers/schedules.ts";
+import type { RecordedMessage } from "./triggers/topics.ts";
 
 /** A slice under test. */
 export interface TestedSlice<

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { parseDuration } from "../../base/duration.ts";
-import { contract } from "../contract.ts";
-import { slice } from "../slice.ts";
-import { cron, every, type Schedules } from "../triggers/schedule.ts";
-import { testCluster, withFakes } from "./test_cluster.ts";
-import { testSlice } from "./test_slice.ts";
+import { parseDuration } from "../../../base/duration.ts";
+import { contract } from "../../contract.ts";
+import { slice } from "../../slice.ts";
+import { cron, every, type Schedules } from "../../triggers/schedule.ts";
+import { testCluster, withFakes } from "../test_cluster.ts";
+import { testSlice } from "../test_slice.ts";
 
 const clock = contract("org.example:clock", {});
 const startMs = Date.UTC(2026, 0, 1);

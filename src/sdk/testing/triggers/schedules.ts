@@ -2,16 +2,17 @@
  * {@link TestSchedules}: fires the schedules of a test cluster on the test's clock.
  *
  * As in a cluster: each due time once, one after another unless the schedule allows overlap, and
- * not at all when it is too late, unless one fire makes up for what was missed. Nothing is attempted
+ * not at all when it is too late, unless one fire makes up for what was missed. Nothing is tried
  * again: a test sees at once what a fire failed with.
  *
  * @module
  */
-import type { Clock } from "../../base/clock.ts";
-import { toAetherError } from "../../base/errors.ts";
-import type { Schedule } from "../../protocol/schedule/schedule.ts";
-import { dueAfter, graceMs } from "../../protocol/schedule/timing.ts";
-import type { Fire } from "../triggers/schedule.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { toAetherError } from "../../../base/errors.ts";
+import type { Schedule } from "../../../protocol/schedule/schedule.ts";
+import { dueAfter, graceMs } from "../../../protocol/schedule/timing.ts";
+import { describeSchedules } from "../../triggers/describe_schedules.ts";
+import type { Fire } from "../../triggers/schedule.ts";
 
 /** A fire that ended with an error. */
 export interface RecordedFailure {
@@ -23,13 +24,12 @@ export interface RecordedFailure {
   readonly reason: string;
 }
 
-/** A schedule of a slice under test. */
-export interface TestSchedule {
-  readonly slice: string;
-  readonly name: string;
-  readonly schedule: Schedule;
-  /** Calls the function of every instance that is to run it; rejects when one fails. */
-  run(fire: Fire): Promise<unknown>;
+/** A slice under test. */
+export interface ScheduledSlice {
+  readonly definition: Parameters<typeof describeSchedules>[0];
+  readonly instances: number;
+  /** Calls a function of the instance whose turn it is. */
+  call(name: string, fire: Fire): Promise<unknown>;
 }
 
 /** See the module. */
@@ -43,9 +43,13 @@ export class TestSchedules {
     this.#clock = clock;
   }
 
-  /** Fires a schedule whenever it is due, from now on. */
-  start(task: TestSchedule): void {
-    new Lane(task, this.#clock, (dueMs) => this.#fire(task, dueMs)).wait();
+  /** Fires the schedules of a slice whenever they are due, from now on. */
+  start(slice: ScheduledSlice): void {
+    const { schedules = {} } = describeSchedules(slice.definition);
+    for (const [name, schedule] of Object.entries(schedules)) {
+      const count = schedule.mode === "all" ? slice.instances : 1;
+      new Lane(schedule, this.#clock, (dueMs) => this.#fire(slice, name, count, dueMs)).wait();
+    }
   }
 
   /** Fires nothing any more. */
@@ -59,13 +63,21 @@ export class TestSchedules {
     return { id, dueAtMs: this.#clock.wallMs(), attempt: 1, isManual: false, ...given };
   }
 
-  async #fire({ slice, name, run }: TestSchedule, dueAtMs: number): Promise<void> {
+  /** Calls as many instances, which take turns. */
+  async #fire(
+    { definition, call }: ScheduledSlice,
+    schedule: string,
+    count: number,
+    dueAtMs: number,
+  ): Promise<void> {
     if (this.#isStopped) return;
+    const fire = this.fireOf(schedule, { dueAtMs });
+    const ids = Array.from({ length: count }, (_, n) => count === 1 ? fire.id : `${fire.id}/${n}`);
     try {
-      await run(this.fireOf(name, { dueAtMs }));
+      await Promise.all(ids.map((id) => call(schedule, { ...fire, id })));
     } catch (error) {
       const reason = toAetherError(error).message;
-      this.failed.push({ slice, schedule: name, dueAtMs, reason });
+      this.failed.push({ slice: definition.contract.name, schedule, dueAtMs, reason });
     }
   }
 }
@@ -78,11 +90,7 @@ class Lane {
   readonly #dues: number[] = [];
   #running = 0;
 
-  constructor(
-    { schedule }: TestSchedule,
-    clock: Clock,
-    fire: (dueMs: number) => Promise<void>,
-  ) {
+  constructor(schedule: Schedule, clock: Clock, fire: (dueMs: number) => Promise<void>) {
     this.#schedule = schedule;
     this.#clock = clock;
     this.#fire = fire;

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import type { Clock } from "../../base/clock.ts";
-import { toAetherError } from "../../base/errors.ts";
-import type { SubscriptionOptions } from "../../protocol/slice/topics.ts";
-import type { PublishedMessage, PublishOptions, Topic, TopicHandle } from "../resource/topic.ts";
-import type { Message } from "../triggers/subscribe.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { toAetherError } from "../../../base/errors.ts";
+import type { SubscriptionOptions } from "../../../protocol/slice/topics.ts";
+import type { PublishedMessage, PublishOptions, Topic, TopicHandle } from "../../resource/topic.ts";
+import type { Message } from "../../triggers/subscribe.ts";
 
 const firstDelayMs = 1_000;
 const longestDelayMs = 30_000;
