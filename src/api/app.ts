@@ -1,12 +1,12 @@
 /**
  * The management API: mounts every row of the route table with its checks and its handler.
  *
- * The order for each request: load, host, key, role, content type, validation, handler. All errors
- * are problem documents.
+ * The order for each request: target, load, key, host, role, content type, validation, handler. All
+ * errors are problem documents.
  *
  * @module
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import { Deadlines } from "../base/deadlines.ts";
 import { AetherError } from "../base/errors.ts";
 import type { Control } from "../node/control/control.ts";
@@ -34,14 +34,19 @@ import { nodeHandlers } from "./handlers/deployment/nodes.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { scheduleHandlers } from "./handlers/deployment/schedules.ts";
 import { systemHandlers } from "./handlers/system.ts";
-import { invalid, validators } from "./validation.ts";
+import { type Given, invalid, validator } from "./validation.ts";
 import { Watches } from "./watches.ts";
 
 /** How much of a target is repeated in a message. */
 const shownMax = 512;
 const streamTimes = { heartbeatMs: 10_000, stallMs: 30_000 };
 
-type ApiContext = Context<{ Variables: { requestId: string; principal: Principal } }>;
+/** What goes with a request through hono. */
+interface ApiEnv {
+  Bindings: { readonly requestId: string };
+}
+
+type ApiContext = Context<ApiEnv>;
 
 const handlers = {
   ...systemHandlers,
@@ -64,108 +69,120 @@ const handlers = {
   ...dhtHandlers,
 } as unknown as Record<string, Handler<Row>>;
 
+/** The API of a node: every request gets an answer. */
+export interface Api {
+  fetch(request: Request): Promise<Response>;
+}
+
 /** The API of a node. */
-export function createApi(control: Control): Hono {
-  const app = new Hono<{ Variables: { requestId: string; principal: Principal } }>();
-  const access = new Access(control.config.management);
-  const watches = new Watches(
-    control.store,
-    control.clock,
-    () => control.config.management.maxWatches,
-  );
-  const deadlines = new Deadlines(control.clock);
-  const eventStreams = new EventStreams(
-    control.membership.events.log,
-    () => control.config.management.maxWatches,
-  );
+export function createApi(control: Control): Api {
+  const surroundings = surroundingsOf(control);
+  const app = routes(surroundings);
+  let inFlight = 0;
+  return {
+    fetch: async (request) => {
+      const { maxInFlight } = control.config.management;
+      const env = { requestId: crypto.randomUUID() };
+      const refusal = targetProblem(request.url) ?? loadProblem(request.url, inFlight, maxInFlight);
+      if (refusal !== undefined) return problem(env, refusal);
+      inFlight++;
+      try {
+        return await app.fetch(request, env);
+      } finally {
+        inFlight--;
+      }
+    },
+  };
+}
+
+type Surroundings = Omit<HandlerContext, "principal"> & { readonly deadlines: Deadlines };
+
+function surroundingsOf(control: Control): Surroundings {
+  const maxWatches = () => control.config.management.maxWatches;
+  const watches = new Watches(control.store, control.clock, maxWatches);
+  const eventStreams = new EventStreams(control.membership.events.log, maxWatches);
   control.stopping.addEventListener("abort", () => {
     watches.close();
     eventStreams.close();
   }, { once: true });
-  let inFlight = 0;
+  return { control, watches, eventStreams, deadlines: new Deadlines(control.clock) };
+}
 
-  app.use(async (context, next) => {
-    context.set("requestId", crypto.randomUUID());
-    checkTarget(context.req.raw.url);
-    const { management } = control.config;
-    if (inFlight >= management.maxInFlight && !context.req.path.startsWith("/health/")) {
-      throw new AetherError(
-        "NOT_PROPOSED",
-        `${management.maxInFlight} requests are under way, the limit of management.maxInFlight`,
-      );
-    }
-    inFlight++;
-    try {
-      await next();
-    } finally {
-      inFlight--;
-    }
-  });
+/** One handler for each row: a chain of middlewares costs more than what it would do. */
+function routes(surroundings: Surroundings): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  const { control } = surroundings;
+  const access = new Access(control.config.management);
   for (const { name, row } of apiRows()) {
     const handler = handlers[name];
     if (handler === undefined) throw new Error(`Row ${name} has no handler`);
-    app.on(
-      row.method,
-      honoPath(row.path),
-      accessCheck(access, row),
-      ...validators(row),
-      (context) => answer(context, row, handler, { control, watches, eventStreams, deadlines }),
-    );
+    const validate = validator(row);
+    app.on(row.method, honoPath(row.path), async (context) => {
+      const principal = admit(access, row, context.req.raw);
+      const given = validate(context);
+      return await answer(context, { row, handler, given, principal }, surroundings);
+    });
   }
   app.notFound(noRoute);
   app.onError((error, context) => {
-    if (error instanceof AetherError) return problem(context, error);
+    if (error instanceof AetherError) return problem(context.env, error);
     // What a bug says is for the log: it may name files or hold data of others.
     const { path } = context.req;
-    const requestId = context.get("requestId");
+    const { requestId } = context.env;
     control.log.error("A request failed", { path, requestId, error: String(error.stack) });
     const text = "The request failed inside the node, whose log has its request id";
-    return problem(context, new AetherError("INTERNAL", text));
+    return problem(context.env, new AetherError("INTERNAL", text));
   });
-  return app as unknown as Hono;
+  return app;
 }
 
-function accessCheck(access: Access, row: Row): MiddlewareHandler {
-  return async (context, next) => {
-    const principal = access.authenticate(context.req.header("authorization"));
-    // HTTP/2 has no such header but the same in the address. No browser sends neither.
-    const host = context.req.header("host") ?? new URL(context.req.raw.url).host;
-    access.checkHost(host, principal);
-    access.authorize(principal, row.role);
-    if (row.method !== "GET" && row.method !== "HEAD") checkContentType(context.req.raw.headers);
-    context.set("principal", principal);
-    await next();
-  };
+function loadProblem(url: string, inFlight: number, maxInFlight: number): AetherError | undefined {
+  if (inFlight < maxInFlight || targetOf(url).startsWith("/health/")) return undefined;
+  return new AetherError(
+    "NOT_PROPOSED",
+    `${maxInFlight} requests are under way, the limit of management.maxInFlight`,
+  );
+}
+
+/** Who calls, unless it may not. */
+function admit(access: Access, row: Row, request: Request): Principal {
+  const { headers } = request;
+  const principal = access.authenticate(headers.get("authorization"));
+  // HTTP/2 has no such header but the same in the address. No browser sends neither.
+  access.checkHost(headers.get("host") ?? new URL(request.url).host, principal);
+  access.authorize(principal, row.role);
+  if (row.method !== "GET" && row.method !== "HEAD") checkContentType(headers);
+  return principal;
+}
+
+/** A request to a row, of which everything but the body has been checked. */
+interface Asked {
+  readonly row: Row;
+  readonly handler: Handler<Row>;
+  readonly given: Given;
+  readonly principal: Principal;
 }
 
 async function answer(
-  context: ApiContext,
-  row: Row,
-  handler: Handler<Row>,
-  surroundings: Omit<HandlerContext, "principal"> & { readonly deadlines: Deadlines },
+  { req, env }: ApiContext,
+  { row, handler, given, principal }: Asked,
+  surroundings: Surroundings,
 ): Promise<Response> {
-  const { req } = context;
-  const { deadlines } = surroundings;
-  const { management } = surroundings.control.config;
-  // The validators' results; which of them exist depends on the row.
-  const valid = req.valid as (target: string) => unknown;
-  const body = await bodyOf(req.raw, row, {
+  const { control, watches, eventStreams, deadlines } = surroundings;
+  const { management } = control.config;
+  const body = row.body === undefined ? undefined : await bodyOf(req.raw, row, {
     maxBytes: row.bodyMaxBytes ?? management.maxBodyBytes,
     idleTimeoutMs: management.requestTimeoutMs,
     deadlines,
   });
-  const request = {
-    params: valid.call(req, "param"),
-    query: valid.call(req, "query"),
-    headers: valid.call(req, "header"),
-    body,
-  } as Parameters<Handler<Row>>[0];
-  const principal = context.get("principal");
-  const work = Promise.resolve(handler(request, { ...surroundings, principal }));
+  const request = { ...given, body } as Parameters<Handler<Row>>[0];
+  const work = Promise.resolve(
+    handler(request, { control, watches, eventStreams, principal }),
+  );
   const timeoutMs = Math.max(management.requestTimeoutMs, row.timeoutMs ?? 0);
   const reply = await deadlines.within(work, timeoutMs, () => lateError(row, timeoutMs));
   const status = reply.status ?? row.status ?? (row.response === "none" ? 204 : 200);
-  const headers = { ...reply.headers, "x-request-id": context.get("requestId") };
+  const headers = { ...reply.headers, "x-request-id": env.requestId };
   if (row.response === "none") return new Response(null, { status, headers });
   if (row.response === "stream") return streamAnswer(req.method, reply.body, headers);
   if (row.response !== "raw") return Response.json(reply.body, { status, headers });
@@ -227,13 +244,20 @@ function lateError({ method }: Row, timeoutMs: number): AetherError {
   );
 }
 
+/** What follows the host of an address. */
+function targetOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
+}
+
 /** What cannot be decoded must not be taken for its own text: `%ff` is not the key "%ff". */
-function checkTarget(url: string): void {
-  const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+function targetProblem(url: string): AetherError | undefined {
+  if (!url.includes("%")) return undefined;
+  const target = targetOf(url);
   try {
     decodeURIComponent(target);
+    return undefined;
   } catch (cause) {
-    throw new AetherError(
+    return new AetherError(
       "REQUEST_INVALID",
       `"${target.slice(0, shownMax)}" is not percent-encoded UTF-8: encode each byte as %XX`,
       { cause },
@@ -242,11 +266,10 @@ function checkTarget(url: string): void {
 }
 
 function problem(
-  context: ApiContext,
+  { requestId }: ApiEnv["Bindings"],
   error: AetherError,
   extra: Readonly<Record<string, string>> = {},
 ): Response {
-  const requestId = context.get("requestId");
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",
     "x-request-id": requestId,
@@ -266,19 +289,19 @@ function noRoute(context: ApiContext): Response {
   if (allow === "") {
     const shown = path.slice(0, shownMax);
     return problem(
-      context,
+      context.env,
       new AetherError("NOT_FOUND", `The management API has no path "${shown}"`),
     );
   }
   if (method === "OPTIONS") {
-    const headers = { allow, "x-request-id": context.get("requestId") };
+    const headers = { allow, "x-request-id": context.env.requestId };
     return new Response(null, { status: 204, headers });
   }
   const error = new AetherError(
     "METHOD_NOT_ALLOWED",
     `${path.slice(0, shownMax)} does not answer ${method}: use ${allow}`,
   );
-  return problem(context, error, { allow });
+  return problem(context.env, error, { allow });
 }
 
 const patterns = apiRows().map(({ row }) => ({

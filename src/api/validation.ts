@@ -6,26 +6,30 @@
  *
  * @module
  */
-import { zValidator } from "@hono/zod-validator";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { z } from "zod";
 import { AetherError } from "../base/errors.ts";
 import type { Row } from "../protocol/api/row.ts";
 import { zodIssues } from "../sdk/dispatch.ts";
 
-/** Checks for a row; a request that fails one ends with REQUEST_INVALID and all its issues. */
-export function validators(row: Row): MiddlewareHandler[] {
-  const list: MiddlewareHandler[] = [];
-  if (row.params !== undefined) list.push(validator("param", row.params, () => false));
-  if (row.query !== undefined) {
-    list.push(validator("query", row.query, ({ req }) => !req.raw.url.includes("?")));
-  }
-  if (row.headers !== undefined) {
-    const names = Object.keys(row.headers.shape);
-    const isWithout = ({ req }: Context) => !names.some((name) => req.raw.headers.has(name));
-    list.push(validator("header", row.headers, isWithout));
-  }
-  return list;
+/** What a request gives beside its body; undefined where the row has no schema. */
+export interface Given {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: unknown;
+}
+
+/** The check of a row; it throws REQUEST_INVALID with all issues of the first part with any. */
+export function validator(row: Row): (context: Context) => Given {
+  const params = part("param", row.params, ({ req }) => req.param());
+  const query = part("query", row.query, queryOf);
+  const names = Object.keys(row.headers?.shape ?? {});
+  const headers = part("header", row.headers, ({ req }) => headersOf(req.raw.headers, names));
+  return (context) => ({
+    params: params(context),
+    query: query(context),
+    headers: headers(context),
+  });
 }
 
 /** The error of a part of a request that does not fit its schema. */
@@ -39,20 +43,41 @@ export function invalid(part: string, error: z.ZodError): AetherError {
   );
 }
 
-function validator(
-  target: "param" | "query" | "header",
-  schema: z.ZodObject,
-  isEmpty: (context: Context) => boolean,
-): MiddlewareHandler {
-  const validate: MiddlewareHandler = zValidator(target, schema, (result) => {
-    if (!result.success) throw invalid(target, result.error as z.ZodError);
-  });
+/** The check of one part, of which `read` answers undefined when there is nothing. */
+function part(
+  name: string,
+  schema: z.ZodObject | undefined,
+  read: (context: Context) => Readonly<Record<string, unknown>> | undefined,
+): (context: Context) => unknown {
+  if (schema === undefined) return () => undefined;
   const ofNothing = schema.safeParse({});
-  if (!ofNothing.success) return validate;
-  const data = Object.freeze(ofNothing.data);
-  return (context, next) => {
-    if (!isEmpty(context)) return validate(context, next);
-    context.req.addValidatedData(target, data);
-    return next();
+  if (ofNothing.success) Object.freeze(ofNothing.data);
+  return (context) => {
+    const given = read(context);
+    const parsed = given === undefined ? ofNothing : schema.safeParse(given);
+    if (!parsed.success) throw invalid(name, parsed.error);
+    return parsed.data;
   };
+}
+
+/** A name that comes once has a text, and one that comes again a list. */
+function queryOf({ req }: Context): Readonly<Record<string, unknown>> | undefined {
+  if (!req.raw.url.includes("?")) return undefined;
+  const lists = Object.entries(req.queries());
+  return Object.fromEntries(lists.map(([name, [only, ...more]]) => [
+    name,
+    more.length === 0 ? only : [only, ...more],
+  ]));
+}
+
+function headersOf(
+  headers: Headers,
+  names: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  let found: Record<string, string> | undefined;
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) (found ??= {})[name] = value;
+  }
+  return found;
 }

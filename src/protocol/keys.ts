@@ -305,3 +305,8 @@ export function writerOf(key: string): Writer | undefined {
   }
   return undefined;
 }
+
+/** Whether users or slices choose keys like this one; the system keeps nothing for itself in it. */
+export function isChosenKey(key: string): boolean {
+  return key.startsWith(userPrefix) || key.startsWith(slicePrefix);
+}

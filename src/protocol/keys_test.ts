@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../base/errors.ts";
-import { type InstanceValue, keys, KeyType, slicePrefix, writerOf } from "./keys.ts";
+import { type InstanceValue, isChosenKey, keys, KeyType, slicePrefix, writerOf } from "./keys.ts";
 import { z } from "zod";
+import { userPrefix } from "./store/user_key.ts";
 
 const artifact = "org.example:echo:1.0.0";
 
@@ -60,4 +61,9 @@ Deno.test("writerOf() knows the writer of every kind of key, and of no other", (
   for (const key of ["", "user", "users/a", "target", "/user/a", "other/a"]) {
     assert.equal(writerOf(key), undefined, key);
   }
+});
+
+Deno.test("isChosenKey() is true for keys of users and slices, and for none of the system's", () => {
+  assert.ok(isChosenKey(`${userPrefix}a`) && isChosenKey(`${slicePrefix}a`));
+  for (const { prefix } of Object.values(keys)) assert.ok(!isChosenKey(`${prefix}a`), prefix);
 });

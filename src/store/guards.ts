@@ -33,7 +33,7 @@ export function verdictOf(put: PutOperation, stored: Uint8Array | undefined): Ve
 }
 
 /** Whether a key has a guard. */
-function isGuarded(key: string): boolean {
+export function isGuarded(key: string): boolean {
   return key.startsWith(keys.instance.prefix) || key.startsWith(keys.member.prefix);
 }
 

@@ -9,7 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../base/codec.ts";
 import { limits } from "../protocol/limits.ts";
-import { writerOf } from "../protocol/keys.ts";
+import { isChosenKey, writerOf } from "../protocol/keys.ts";
 import {
   type Applied,
   type Command,
@@ -19,7 +19,7 @@ import {
   type Operation,
   type Writer,
 } from "../protocol/store/command.ts";
-import { areLegal, isLimited, isPlainWrite, verdictOf } from "./guards.ts";
+import { areLegal, isGuarded, isLimited, isPlainWrite, verdictOf } from "./guards.ts";
 import { IdempotentAnswers } from "./idempotency.ts";
 import { Leases } from "./leases.ts";
 import { Sessions } from "./sessions.ts";
@@ -153,12 +153,10 @@ export class StoreState {
     const revision = this.#revision + 1;
     for (const operation of operations) this.#perform(operation, revision, events);
     if (events.length > 0) this.#revision = revision;
-    const applied: Applied = {
-      outcome: succeeded ? "done" : "refused",
-      revision: this.#revision,
-      succeeded,
-      deleted: events.filter(({ entry }) => entry === undefined).length,
-    };
+    let deleted = 0;
+    for (const { entry } of events) if (entry === undefined) deleted++;
+    const outcome = succeeded ? "done" : "refused";
+    const applied: Applied = { outcome, revision: this.#revision, succeeded, deleted };
     if (idempotency !== undefined) this.#answers.remember(idempotency, applied, this.#timeMs);
     return { applied, change: events.length > 0 ? { revision, events } : undefined };
   }
@@ -216,9 +214,13 @@ export class StoreState {
 
   /** The usual case, which need not collect anything. */
   #objectionToOne(operation: KeyOperation, writer: Writer): Objection | undefined {
-    if (writerOf(operation.key) !== writer) return "forbidden";
-    if (!areLegal([operation], (key) => this.#entries.get(key)?.value)) return "illegal";
-    if (!isLimited(operation.key)) return undefined;
+    const { key } = operation;
+    if (writerOf(key) !== writer) return "forbidden";
+    if (isGuarded(key)) {
+      if (!areLegal([operation], (each) => this.#entries.get(each)?.value)) return "illegal";
+    }
+    // Users' and slices' keys are limited, which need not be looked up for each.
+    if (!isChosenKey(key) && !isLimited(key)) return undefined;
     return this.#fits(this.#growthOf(operation)) ? undefined : "full";
   }
 
@@ -274,12 +276,12 @@ export class StoreState {
       this.#bytes -= entryBytes(key, previous);
       return { key, entry: undefined, previous };
     }
-    const entry: Entry = Object.freeze({
+    const entry: Entry = {
       value: operation.value,
       contentType: operation.contentType,
       createRevision: previous?.createRevision ?? revision,
       revision,
-    });
+    };
     this.#insert(key, entry, previous);
     return { key, entry, previous };
   }
@@ -389,7 +391,7 @@ function readEntry(reader: ByteReader, valueBytesMax: number): Entry {
   const contentType = reader.string(contentTypeBytesMax);
   const value = reader.bytes(valueBytesMax);
   const createRevision = reader.varint();
-  return Object.freeze({ value, contentType, createRevision, revision: reader.varint() });
+  return { value, contentType, createRevision, revision: reader.varint() };
 }
 
 function entryBytes(key: string, entry: { value: Uint8Array; contentType: string }): number {

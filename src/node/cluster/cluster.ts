@@ -159,7 +159,7 @@ export class Cluster {
       );
       if (isFollowed) this.#followMembers();
       if (events.some(({ key }) => key === leaderKey)) this.#readLeader();
-    });
+    }, "system");
     this.store.setQuorum(this.#hasQuorum);
     this.store.start();
     this.#followMembers();

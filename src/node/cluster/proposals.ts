@@ -8,14 +8,19 @@
  */
 import { setImmediate } from "node:timers";
 import { assert } from "../../base/assert.ts";
-import { type ByteReader, ByteReader as Reader, ByteWriter } from "../../base/codec.ts";
+import {
+  type ByteReader,
+  ByteReader as Reader,
+  ByteWriter,
+  DecodeError,
+} from "../../base/codec.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { Digest } from "../../protocol/consensus/message.ts";
 import {
   type Applied,
   type Command,
-  decodeCommand,
   encodeCommand,
+  readCommand,
   type Transaction,
   type Writer,
 } from "../../protocol/store/command.ts";
@@ -224,7 +229,22 @@ export function encodeBatch(commands: readonly Uint8Array[]): Uint8Array<ArrayBu
  */
 export function decodeBatch(bytes: Uint8Array): Command[] {
   const reader: ByteReader = new Reader(bytes);
-  const commands = reader.list(commandsMax, (from) => decodeCommand(from.section(storedBytesMax)));
+  const commands = reader.list(commandsMax, readSized);
   reader.end();
   return commands;
+}
+
+/** In place: a view for each command would cost as much as reading it. */
+function readSized(reader: ByteReader): Command {
+  const { offset } = reader;
+  const length = reader.varint();
+  const end = reader.offset + length;
+  if (length > storedBytesMax) {
+    throw new DecodeError(`Length ${length} exceeds the limit of ${storedBytesMax} bytes`, offset);
+  }
+  const command = readCommand(reader);
+  if (reader.offset !== end) {
+    throw new DecodeError(`A command of ${length} bytes is not so long`, offset);
+  }
+  return command;
 }

@@ -16,7 +16,7 @@ import { engineDefaults } from "../../consensus/types.ts";
 import { WeakMvc } from "../../consensus/slot/weak_mvc.ts";
 import type { DataDirectory } from "../../io/log/data_directory.ts";
 import type { Header, LogEntry, Message } from "../../protocol/consensus/message.ts";
-import { configurationKey, keys } from "../../protocol/keys.ts";
+import { configurationKey, isChosenKey, keys } from "../../protocol/keys.ts";
 import {
   type Applied,
   checkTransaction,
@@ -75,7 +75,7 @@ export class ReplicatedStore {
   readonly #options: ReplicatedStoreOptions;
   readonly #host: ConsensusHost;
   readonly #proposals: Proposals;
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #listeners = new Map<ChangeListener, "all" | "system">();
   readonly #waits: RevisionWaits;
   #barrier: Promise<void> | undefined;
   #appliedBytes = 0;
@@ -218,9 +218,9 @@ export class ReplicatedStore {
     this.#host.refuseBarriers(noQuorum());
   }
 
-  /** Calls the listener after each change until the returned function is called. */
-  onChange(listener: ChangeListener): () => void {
-    this.#listeners.add(listener);
+  /** Calls the listener after each change, or each of keys that no user or slice chooses. */
+  onChange(listener: ChangeListener, scope: "all" | "system" = "all"): () => void {
+    this.#listeners.set(listener, scope);
     return () => this.#listeners.delete(listener);
   }
 
@@ -368,16 +368,17 @@ export class ReplicatedStore {
       }
       if (command.node !== this.#options.node) continue;
       this.#checkLife(command.incarnation);
-      if (command.incarnation === this.incarnation && applied.outcome !== "stale") {
-        this.#isEstablished = true;
-      }
+      const { incarnation } = this;
+      this.#isEstablished ||= command.incarnation === incarnation && applied.outcome !== "stale";
       this.#proposals.onApplied(command, applied);
     }
   }
 
   #notify(change: StoreChange): void {
     this.#waits.reached(change.revision);
-    for (const listener of this.#listeners) {
+    const isOfSystem = change.events.some(({ key }) => !isChosenKey(key));
+    for (const [listener, scope] of this.#listeners) {
+      if (scope === "system" && !isOfSystem) continue;
       try {
         listener(change);
       } catch (error) {
@@ -402,10 +403,7 @@ export class ReplicatedStore {
     if (this.#isSaving) return;
     this.#isSaving = true;
     // Not inside a step of the engine: the snapshot belongs between two slots.
-    setImmediate(async () => {
-      await this.#save();
-      this.#isSaving = false;
-    });
+    setImmediate(() => this.#save().finally(() => this.#isSaving = false));
   }
 
   /** Saves one snapshot after the other. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
 import { SeededRandom } from "../../base/random.ts";
+import { keys, leaderKey } from "../../protocol/keys.ts";
 import { userPrefix } from "../../protocol/store/user_key.ts";
 import type { StoreChange } from "../../store/state.ts";
 import { clusterTest, TestCluster, type TestNode, turn } from "./cluster_fixture_test.ts";
@@ -212,6 +213,23 @@ clusterTest("ReplicatedStore tells its listeners of each change in order", three
     Array.from({ length: 20 }, (_, i) => [first + i + 1, `${userPrefix}k${i}`]),
   );
 });
+
+clusterTest(
+  "ReplicatedStore tells of the system's changes alone when asked to",
+  three,
+  async (t) => {
+    const [n1, n2] = await t.form();
+    assert.ok(n1 && n2);
+    const told: string[] = [];
+    n2.member.store.onChange(({ events }) => told.push(...events.map(({ key }) => key)), "system");
+    const { revision } = n1.member.store.state;
+    await t.settled(n1.put("a", "x"));
+    const then = [keys.leader.put(leaderKey, { node: "n1" })];
+    await t.settled(n1.member.store.propose("node", { compare: [], then, otherwise: [] }));
+    await t.settled(n2.get("a"));
+    assert.deepEqual([n2.member.store.state.revision, told], [revision + 2, [leaderKey]]);
+  },
+);
 
 clusterTest(
   "ReplicatedStore.readBarrier() sees every write acknowledged before",

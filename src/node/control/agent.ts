@@ -106,7 +106,7 @@ export class Agent {
     if (this.#stopping) return;
     this.#unsubscribe = store.onChange((change) => {
       if (change.events.some(({ key }) => key.startsWith(this.#prefix))) this.#follow();
-    });
+    }, "system");
     const assigned = assignedInstances(store.state, node);
     for (const each of inherited.values()) {
       this.#adopt(each, assigned.get(each.instance)?.attempt);

@@ -61,7 +61,7 @@ export class ConfigOverlay {
     this.#unsubscribe = options.store.onChange(({ events }) => {
       if (!events.some(({ key }) => key.startsWith(keys.config.prefix))) return;
       if (this.#follow()) options.onChange(this.config);
-    });
+    }, "system");
   }
 
   /** The configuration with all overrides. */

@@ -236,7 +236,7 @@ export class Control {
   /** Takes part as soon as there is a quorum: registers, runs what is assigned, and leads. */
   start(addresses: Omit<Addresses, "cluster">): Addresses {
     this.#addresses = { cluster: this.#clusterAddress, ...addresses };
-    this.#unsubscribe = this.store.onChange((change) => this.#onChange(change));
+    this.#unsubscribe = this.store.onChange((change) => this.#onChange(change), "system");
     this.#duties = new Duties({
       cluster: this.cluster,
       membership: this.membership,

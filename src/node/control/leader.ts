@@ -81,7 +81,7 @@ export class Leader {
 
   constructor(options: LeaderOptions) {
     this.#options = options;
-    this.#unsubscribe = options.store.onChange((change) => this.#onChange(change));
+    this.#unsubscribe = options.store.onChange((change) => this.#onChange(change), "system");
     this.#schedule(0);
   }
 

@@ -164,7 +164,7 @@ export class Locks {
         const timer = clock.setTimer(waitMs, end);
         const unsubscribe = store.onChange(({ events }) => {
           if (events.some((event) => event.key === key)) end();
-        });
+        }, "system");
       });
     } finally {
       this.#waiting--;

@@ -97,7 +97,7 @@ export class Topics {
     });
     store.onChange(({ events }) => {
       if (events.some(({ key }) => watched.some((prefix) => key.startsWith(prefix)))) this.#send();
-    });
+    }, "system");
     line.handle(topicLines.hello, ({ life }: TopicsHello) => this.#onHello(life));
     line.handle(topicLines.settle, (report: SettleReport) => this.#settle(report));
     line.handle(topicLines.offsets, (question: OffsetsQuestion) => this.#offsets(question));

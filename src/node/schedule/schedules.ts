@@ -131,7 +131,7 @@ export class Schedules {
       const isRoute = events.some(({ key }) => isRouteKey(key));
       if (isRoute) this.#wanted = undefined;
       if (isRoute || events.some(({ key }) => key.startsWith(keys.schedule.prefix))) this.#wake();
-    });
+    }, "system");
     cluster.onEvent(() => {
       this.#wanted = undefined;
       this.#wake();

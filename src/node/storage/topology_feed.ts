@@ -32,7 +32,7 @@ export class TopologyFeed {
     source.store.onChange(({ events }) => {
       const prefixes = [keys.member.prefix, keys.dhtView.prefix];
       if (events.some(({ key }) => prefixes.some((each) => key.startsWith(each)))) this.#send();
-    });
+    }, "system");
     source.onEvent(({ type }) => {
       if (type === "belief") this.#send();
     });

@@ -299,10 +299,25 @@ function writeOperation(operation: Operation, writer: ByteWriter): void {
  */
 export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new Reader(bytes);
+  const command = readCommand(reader);
+  reader.end();
+  return command;
+}
+
+/**
+ * Reads a command in the middle of something else.
+ *
+ * @throws {DecodeError} when the bytes are not a command of a known version.
+ */
+export function readCommand(reader: ByteReader): Command {
   const version = reader.u8();
   if (version !== plainVersion && version !== fullVersion) {
     const known = `${plainVersion} and ${fullVersion}`;
-    throw new DecodeError(`Command version ${version} is not known; known are ${known}`, 0);
+    const { offset } = reader;
+    throw new DecodeError(
+      `Command version ${version} is not known; known are ${known}`,
+      offset - 1,
+    );
   }
   const isPlain = version === plainVersion;
   const node = reader.string(64);
@@ -311,26 +326,26 @@ export function decodeCommand(bytes: Uint8Array): Command {
   const acknowledgedBelow = reader.varint();
   const writer = writers[reader.u8()];
   if (writer === undefined) throw new DecodeError("Writer is not known", reader.offset - 1);
-  const compare = reader.list(operationsMax, (from) => readCompare(from, isPlain));
-  const readOne = (from: ByteReader) => readOperation(from, isPlain);
+  const compare = reader.list(operationsMax, isPlain ? readRevision : readCompare);
+  const readOne = isPlain ? readPlainOperation : readOperation;
   const then = reader.list(operationsMax, readOne);
   const otherwise = reader.list(operationsMax, readOne);
   const idempotency = isPlain ? undefined : readIdempotency(reader);
-  reader.end();
-  const transaction: Transaction = {
-    compare,
-    then,
-    otherwise,
-    ...(idempotency === undefined ? {} : { idempotency }),
-  };
+  const transaction: Transaction = idempotency === undefined
+    ? { compare, then, otherwise }
+    : { compare, then, otherwise, idempotency };
   return { node, incarnation, sequence, acknowledgedBelow, writer, transaction };
 }
 
-function readCompare(reader: ByteReader, isPlain: boolean): Compare {
+function readRevision(reader: ByteReader): Compare {
+  return { key: reader.string(limits.keyBytes), revision: reader.varint() };
+}
+
+function readCompare(reader: ByteReader): Compare {
   const offset = reader.offset;
-  const kind = isPlain ? 0 : reader.u8();
+  const kind = reader.u8();
+  if (kind === 0) return readRevision(reader);
   const key = reader.string(limits.keyBytes);
-  if (kind === 0) return { key, revision: reader.varint() };
   if (kind === 1) return { key, value: reader.bytes(valueBytesMax) };
   if (kind === 2) return { key, exists: true };
   throw new DecodeError(`Comparison kind ${kind} is not known`, offset);
@@ -344,12 +359,14 @@ function readIdempotency(reader: ByteReader): Idempotency | undefined {
   return { key: reader.string(idBytesMax), fingerprint: reader.string(idBytesMax) };
 }
 
-function readOperation(reader: ByteReader, isPlain: boolean): Operation {
+function readPlainOperation(reader: ByteReader): Operation {
+  return readOperation(reader, 1);
+}
+
+function readOperation(reader: ByteReader, typeMax = 6): Operation {
   const offset = reader.offset;
   const type = reader.u8();
-  if (type > (isPlain ? 1 : 6)) {
-    throw new DecodeError(`Operation type ${type} is not known`, offset);
-  }
+  if (type > typeMax) throw new DecodeError(`Operation type ${type} is not known`, offset);
   if (type === 6) return { type: "tick", elapsedMs: reader.varint() };
   if (type > 2) {
     const lease = reader.string(idBytesMax);

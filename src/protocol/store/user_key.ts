@@ -23,18 +23,28 @@ const controlPattern = /[\u0000-\u001f\u007f]/;
  * @throws {AetherError} KEY_INVALID naming the key and the rule.
  */
 export function checkUserKey(key: string, prefix: string = userPrefix): void {
-  const shown = JSON.stringify(key.slice(0, 80));
   if (key === "") throw new AetherError("KEY_INVALID", "The key is empty: write at least one byte");
   if (controlPattern.test(key)) {
-    throw new AetherError("KEY_INVALID", `Key ${shown} holds a control character: remove it`);
+    throw new AetherError("KEY_INVALID", `Key ${shown(key)} holds a control character: remove it`);
   }
   if (!key.isWellFormed()) {
-    throw new AetherError("KEY_INVALID", `Key ${shown} holds half a surrogate pair: remove it`);
+    throw new AetherError(
+      "KEY_INVALID",
+      `Key ${shown(key)} holds half a surrogate pair: remove it`,
+    );
   }
   // The room for a usual prefix is the same everywhere; a long one takes more.
   const max = limits.keyBytes - Math.max(prefixBytes, utf8Bytes(prefix));
   const bytes = utf8Bytes(key);
   if (bytes > max) {
-    throw new AetherError("KEY_INVALID", `Key ${shown} has ${bytes} bytes; the limit is ${max}`);
+    throw new AetherError(
+      "KEY_INVALID",
+      `Key ${shown(key)} has ${bytes} bytes; the limit is ${max}`,
+    );
   }
+}
+
+/** Made only for a key that is refused. */
+function shown(key: string): string {
+  return JSON.stringify(key.slice(0, 80));
 }

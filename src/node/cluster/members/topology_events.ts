@@ -39,7 +39,7 @@ export class TopologyEvents {
     this.#cluster.onEvent((event) => this.#onClusterEvent(event));
     this.#cluster.store.onChange(({ events }) => {
       for (const event of events) this.#onStoreEvent(event);
-    });
+    }, "system");
   }
 
   #add(type: EventType, detail: string, node?: string): void {
