@@ -36,16 +36,16 @@ export interface Clock {
  * await waited;
  * ```
  */
-export function pause(clock: Clock, delayMs: number, stopping: AbortSignal): Promise<void> {
-  if (stopping.aborted) return Promise.resolve();
+export function pause(clock: Clock, delayMs: number, stopping?: AbortSignal): Promise<void> {
+  if (stopping?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = () => {
       timer.cancel();
-      stopping.removeEventListener("abort", end);
+      stopping?.removeEventListener("abort", end);
       resolve();
     };
     const timer = clock.setTimer(delayMs, end);
-    stopping.addEventListener("abort", end);
+    stopping?.addEventListener("abort", end);
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { deadLetterRows, topicRows } from "../../protocol/api/messaging/topics.ts";
@@ -97,7 +98,7 @@ export const deadLetterHandlers: Handlers<keyof typeof deadLetterRows> = {
       if (await isHandled(control, id)) handled++;
       else failed++;
       next = id;
-      await pause(control, startMs + 1_000 / perSecond - clock.monotonicMs());
+      await pause(clock, Math.max(0, startMs + 1_000 / perSecond - clock.monotonicMs()));
     }
     return { body: { handled, failed, next: null } };
   },
@@ -121,13 +122,6 @@ async function isHandled({ topics, clock }: Control, id: string): Promise<boolea
     if (name === "DEAD_LETTER_REFUSED") return false;
     throw error;
   }
-}
-
-async function pause({ clock }: Control, durationMs: number): Promise<void> {
-  if (durationMs <= 0) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.setTimer(durationMs, resolve);
-  await promise;
 }
 
 function subscriptionsOf(topics: Control["topics"], topic: string) {

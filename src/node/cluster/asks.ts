@@ -8,7 +8,7 @@
  * @module
  */
 import { assert } from "../../base/assert.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import { type Clock, pause, type Timer } from "../../base/clock.ts";
 import { AetherError, toAetherError } from "../../base/errors.ts";
 import { type PeerFrame, pieceBytesMax } from "../../protocol/peer/frame.ts";
 
@@ -146,17 +146,13 @@ export class Asks {
 
   async #sendPieces(to: string, id: number, ok: boolean, bytes: Uint8Array): Promise<void> {
     for (let offset = 0; offset < bytes.length || offset === 0; offset += pieceBytes) {
-      while (this.#options.queuedBytes(to) > queueBytesMax) await this.#pause();
+      while (this.#options.queuedBytes(to) > queueBytesMax) {
+        await pause(this.#options.clock, drainPollMs);
+      }
       const piece = bytes.subarray(offset, offset + pieceBytes);
       const isLast = offset + pieceBytes >= bytes.length;
       if (!this.#options.send(to, { kind: "answer", id, ok, isLast, offset, bytes: piece })) return;
     }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.setTimer(drainPollMs, resolve);
-    });
   }
 }
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, pause } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import type { Logger } from "../../sdk/logger.ts";
 
@@ -44,8 +44,6 @@ export async function depart(options: DepartureOptions): Promise<void> {
       });
       return;
     }
-    await new Promise<void>((resolve) => {
-      clock.setTimer(pollMs, resolve);
-    });
+    await pause(clock, pollMs);
   }
 }

@@ -8,7 +8,7 @@
  * @module
  */
 import { ByteReader, ByteWriter } from "../../base/codec.ts";
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, pause } from "../../base/clock.ts";
 import type { Asks } from "../cluster/asks.ts";
 import { RevisionWaits } from "../cluster/revision_waits.ts";
 
@@ -73,9 +73,7 @@ export class RoutingBarrier {
         await asks.ask(peer, topic, body, leftMs);
         return;
       } catch {
-        await new Promise<void>((resolve) => {
-          clock.setTimer(retryMs, resolve);
-        });
+        await pause(clock, retryMs);
       }
     }
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../../../base/clock.ts";
+import { type Clock, pause } from "../../../base/clock.ts";
 import { AetherError } from "../../../base/errors.ts";
 import { voterChangeObjection } from "../../../membership/voter_change.ts";
 import { configurationKey, keys } from "../../../protocol/keys.ts";
@@ -248,9 +248,7 @@ export class MemberChanges {
     const endMs = this.#clock.monotonicMs() + timeoutMs;
     while (!await check()) {
       if (this.#clock.monotonicMs() > endMs) return false;
-      await new Promise<void>((resolve) => {
-        this.#clock.setTimer(pollMs, resolve);
-      });
+      await pause(this.#clock, pollMs);
     }
     return true;
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../../../base/clock.ts";
+import { type Clock, pause } from "../../../base/clock.ts";
 import { toAetherError } from "../../../base/errors.ts";
 import type { SubscriptionOptions } from "../../../protocol/slice/topics.ts";
 import type { PublishedMessage, PublishOptions, Topic, TopicHandle } from "../../resource/topic.ts";
@@ -131,13 +131,7 @@ export class TestTopics {
           return;
         }
       }
-      await this.#pause(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)));
+      await pause(this.#clock, Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)));
     }
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.setTimer(delayMs, resolve);
-    });
   }
 }
