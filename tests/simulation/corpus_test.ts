@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import planted from "./corpus.json" with { type: "json" };
-import { runSeed } from "./seeds.ts";
+import { consensus } from "./consensus.ts";
 
 /** What fresh seeds have found in the engine itself. */
 const found = [
@@ -18,6 +18,6 @@ const found = [
 for (const [seed, entries] of Map.groupBy([...planted, ...found], ({ seed }) => seed)) {
   const why = entries.map((entry) => entry.why).join("; ");
   Deno.test(`seed ${seed} keeps every promise (found: ${why})`, () => {
-    assert.equal(runSeed(seed).violation, undefined, `Again: deno task sim --seed ${seed}`);
+    assert.equal(consensus.run(seed).violation, undefined, `Again: deno task sim --seed ${seed}`);
   });
 }

@@ -13,8 +13,8 @@ const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** What to run, and how many processes share it. */
 export interface JobsOptions {
-  /** Arguments of the simulator before all others. */
-  readonly machine: readonly string[];
+  /** Arguments that name the machine. */
+  readonly words: readonly string[];
   readonly from: number;
   readonly jobs: number;
   readonly minutes: number;
@@ -24,11 +24,11 @@ export interface JobsOptions {
 
 /** Runs them until the time is over or one of them has found a failing seed. */
 export async function runJobs(options: JobsOptions): Promise<SeedsResult> {
-  const { machine, from, jobs, minutes, args } = options;
+  const { words, from, jobs, minutes, args } = options;
   const children = Array.from({ length: jobs }, (_, job) =>
     new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-A", "--no-check", program, ...machine, "--json"],
+        ...["run", "-A", "--no-check", program, ...words, "--json"],
         ...["--from", String(from + job), "--step", String(jobs), "--minutes", String(minutes)],
         ...args,
       ],

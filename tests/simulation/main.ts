@@ -1,10 +1,8 @@
 /**
  * `deno task sim [--seed S | --from N | --fresh] [--seeds N] [--minutes M] [--nodes N] [--jobs N]`:
- * simulates clusters, one seed after the other, in one process or several. `--planted` looks for
- * the planted bugs instead and writes their table, `--measure` prints what decisions cost without
- * faults.
- *
- * `deno task sim dht ...` does the same with the DHT; see `dht/main.ts`.
+ * simulates clusters of consensus, or with `dht` as the first word of the DHT, one seed after the
+ * other, in one process or several. `--planted` looks for the planted bugs instead and writes their
+ * table, `--measure` prints what decisions, or changes of members, cost without faults.
  *
  * A seed derives everything of a run. The first one that breaks a promise is printed with all its
  * options, the command that repeats it and a smaller case, and ends the program with exit code 1.
@@ -13,12 +11,11 @@
  */
 import { parseArgs } from "node:util";
 import { capture } from "../../scripts/lib/process.ts";
+import { consensus } from "./consensus.ts";
+import { dht } from "./dht/machine.ts";
 import { runJobs } from "./jobs.ts";
-import { measure } from "./measure.ts";
-import { simulateDht } from "./dht/main.ts";
-import { plantedBugs } from "./planted/bugs.ts";
-import { findPlantedBugs, type Hunt } from "./planted/planted.ts";
-import { describeFailure, runSeeds, type SeedsResult } from "./seeds.ts";
+import { findPlantedBugs } from "./planted/planted.ts";
+import { describeFailure, type Machine, runSeeds, type SeedsResult } from "./seeds.ts";
 
 /** The arguments that say which seeds to run. */
 interface SeedArguments {
@@ -33,22 +30,23 @@ interface SeedArguments {
 }
 
 /** Runs the seeds that the arguments ask for, in this process or in several. */
-async function simulate(values: SeedArguments): Promise<SeedsResult> {
+async function simulate(machine: Machine, values: SeedArguments): Promise<SeedsResult> {
   const { seed, seeds, nodes } = values;
   const minutes = Number(values.minutes ?? (seeds === undefined ? 1 : Infinity));
   const jobs = Number(values.jobs);
   const from = values.fresh ? Math.floor(Math.random() * 2 ** 32) : Number(seed ?? values.from);
   if (seed === undefined && (values.fresh || jobs > 1)) {
-    console.log(`Seeds from ${from} on: again with --from ${from} --jobs ${jobs}`);
+    const again = [...machine.words, "--from", from, "--jobs", jobs].join(" ");
+    console.log(`Seeds from ${from} on: again with ${again}`);
   }
   if (seed === undefined && jobs > 1) {
     const args = [
       ...(seeds === undefined ? [] : ["--seeds", String(Math.ceil(Number(seeds) / jobs))]),
       ...(nodes === undefined ? [] : ["--nodes", nodes]),
     ];
-    return await runJobs({ machine: [], from, jobs, minutes, args });
+    return await runJobs({ words: machine.words, from, jobs, minutes, args });
   }
-  return runSeeds({
+  return runSeeds(machine, {
     from,
     step: Number(values.step),
     seedsMax: seed !== undefined ? 1 : Number(seeds ?? Infinity),
@@ -58,18 +56,10 @@ async function simulate(values: SeedArguments): Promise<SeedsResult> {
   });
 }
 
-const hunt: Hunt = {
-  bugs: plantedBugs,
-  machine: [],
-  docsPath: "docs/simulation.md",
-  corpusPath: "tests/simulation/corpus.json",
-};
-
 async function main(): Promise<number> {
-  const [machine, ...others] = Deno.args;
-  if (machine === "dht") return await simulateDht(others);
+  const machine = Deno.args[0] === "dht" ? dht : consensus;
   const { values } = parseArgs({
-    args: Deno.args,
+    args: Deno.args.slice(machine.words.length),
     options: {
       seed: { type: "string" },
       from: { type: "string", default: "1" },
@@ -85,13 +75,13 @@ async function main(): Promise<number> {
       measure: { type: "boolean", default: false },
     },
   });
-  if (values.planted) return await findPlantedBugs(hunt, values.only);
+  if (values.planted) return await findPlantedBugs(machine, values.only);
   if (values.measure) {
-    for (const line of measure()) console.log(line);
+    for (const line of machine.measure()) console.log(line);
     return 0;
   }
   const startMs = performance.now();
-  const result = await simulate(values);
+  const result = await simulate(machine, values);
   const { seeds, events, operations, slots, failing } = result;
   if (values.json) {
     console.log(JSON.stringify(result));
@@ -99,11 +89,12 @@ async function main(): Promise<number> {
   }
   const perSecond = Math.round(events / (performance.now() - startMs) * 1_000);
   console.log(
-    `${seeds} seeds, ${events} events (${perSecond}/s), ${slots} slots, ${operations} operations`,
+    `${seeds} seeds, ${events} events (${perSecond}/s), ${slots} slots or views, ` +
+      `${operations} operations`,
   );
   if (failing === undefined) return 0;
   const commit = await capture("git", ["rev-parse", "--short", "HEAD"]) ?? "unknown";
-  console.error(describeFailure(failing, commit));
+  console.error(describeFailure(machine, failing, commit));
   return 1;
 }
 

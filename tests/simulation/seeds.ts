@@ -1,12 +1,36 @@
 /**
- * Runs seeds one after the other, and says what there is to know about one that fails.
+ * Runs seeds of a machine one after the other, and says what there is to know about one that fails.
  *
  * @module
  */
-import { type Fault, planFaults } from "./faults.ts";
-import { deriveOptions, type SimulationOptions } from "./options.ts";
-import { shrink } from "./shrink.ts";
-import { Simulation, type SimulationResult } from "./simulation.ts";
+import type { ViolationReport } from "./checkers/checkers.ts";
+import type { PlantedBug } from "./planted/bugs.ts";
+
+/** How the run of a seed ended. */
+export interface SeedRun {
+  /** Undefined: all promises were kept. */
+  readonly violation: ViolationReport | undefined;
+  readonly trace: number;
+  readonly steps: number;
+  readonly operations: number;
+  readonly slots: number;
+}
+
+/** Something that is simulated under seeds. */
+export interface Machine {
+  /** Arguments of `deno task sim` that name it. */
+  readonly words: readonly string[];
+  readonly bugs: readonly PlantedBug[];
+  /** Document with the table of planted bugs, and file with their seeds. */
+  readonly docsPath: string;
+  readonly corpusPath: string;
+  /** Runs one seed; `nodes` fixes their number, which is drawn otherwise. */
+  run(seed: string, nodes?: number): SeedRun;
+  /** Lines about a failing seed: its options and a smaller case. */
+  smaller(seed: string, nodes: number | undefined, checker: string): string[];
+  /** Lines about what it costs without faults. */
+  measure(): Iterable<string>;
+}
 
 /**
  * Which seeds to run: numbers from `from` on until one of the limits is reached, or a single one.
@@ -17,7 +41,6 @@ export interface SeedsOptions {
   readonly step: number;
   readonly seedsMax: number;
   readonly untilMs: number;
-  /** Fixes the number of nodes, which is drawn otherwise. */
   readonly nodes: number | undefined;
   /** The time, in ms. */
   readonly now: () => number;
@@ -43,28 +66,22 @@ export interface SeedsResult {
 /** So many seeds are run once for each that is run twice, to see whether it is the same run. */
 const seedsPerRepetition = 50;
 
-/** Runs one seed. */
-export function runSeed(seed: string, nodes?: number): SimulationResult {
-  const options = deriveOptions(seed, nodes);
-  return new Simulation(options, planFaults(options)).run();
-}
-
 /** Runs a seed twice: what depends on anything but the seed cannot be replayed. */
-function runTwice(seed: string, nodes: number | undefined): SimulationResult {
-  const [first, second] = [runSeed(seed, nodes), runSeed(seed, nodes)];
+function runTwice(machine: Machine, seed: string, nodes: number | undefined): SeedRun {
+  const [first, second] = [machine.run(seed, nodes), machine.run(seed, nodes)];
   if (first.trace === second.trace) return first;
   const detail = `Trace ${first.trace} became ${second.trace}`;
   return { ...first, violation: { checker: "repetition", detail, atMs: 0 } };
 }
 
 /** Runs seeds until one fails. */
-export function runSeeds(options: SeedsOptions): SeedsResult {
+export function runSeeds(machine: Machine, options: SeedsOptions): SeedsResult {
   const { from, step, seedsMax, untilMs, nodes, now } = options;
   const sum = { seeds: 0, events: 0, operations: 0, slots: 0 };
   while (sum.seeds < seedsMax && (sum.seeds === 0 || now() < untilMs)) {
     const seed = String(from + sum.seeds * step);
     const isRepeated = sum.seeds % seedsPerRepetition === 0;
-    const result = isRepeated ? runTwice(seed, nodes) : runSeed(seed, nodes);
+    const result = isRepeated ? runTwice(machine, seed, nodes) : machine.run(seed, nodes);
     sum.seeds++;
     sum.events += result.steps;
     sum.operations += result.operations;
@@ -78,28 +95,19 @@ export function runSeeds(options: SeedsOptions): SeedsResult {
 }
 
 /** Everything about a failing seed, with the command that repeats it and a smaller case. */
-export function describeFailure({ seed, nodes }: FailingSeed, commit: string): string {
-  const options = deriveOptions(seed, nodes);
-  const faults = planFaults(options);
-  const { violation } = new Simulation(options, faults).run();
+export function describeFailure(
+  machine: Machine,
+  { seed, nodes }: FailingSeed,
+  commit: string,
+): string {
+  const { violation } = machine.run(seed, nodes);
   if (violation === undefined) return `Seed ${seed} keeps every promise`;
   const { checker, detail, atMs } = violation;
-  const smallest = shrink({ options, faults }, checker);
-  const last = new Simulation(smallest.options, smallest.faults).run().violation;
+  const words = ["deno task sim", ...machine.words, "--seed", seed];
+  if (nodes !== undefined) words.push("--nodes", String(nodes));
   return [
     `Seed ${seed} at commit ${commit} breaks "${checker}" after ${atMs.toFixed(3)} ms: ${detail}`,
-    describe("Options", options, faults),
-    describe("Smallest", smallest.options, smallest.faults),
-    `  ${last?.detail ?? "not repeated"}`,
-    `Again: deno task sim --seed ${seed}${nodes === undefined ? "" : ` --nodes ${nodes}`}`,
+    ...machine.smaller(seed, nodes, checker),
+    `Again: ${words.join(" ")}`,
   ].join("\n");
-}
-
-function describe(
-  title: string,
-  options: SimulationOptions,
-  faults: readonly Fault[],
-): string {
-  const lines = faults.map((fault) => `  ${JSON.stringify(fault)}`);
-  return [`${title}: ${JSON.stringify(options)}`, ...lines].join("\n");
 }

@@ -9,7 +9,7 @@ import type { Coin } from "../../src/consensus/slot/slot_protocol.ts";
 import type { Digest } from "../../src/protocol/consensus/message.ts";
 import { checkLinearizable } from "../linearizability/checker.ts";
 import { register } from "../linearizability/register.ts";
-import { Checkers, Violation } from "./checkers/checkers.ts";
+import { Checkers, violationOf, type ViolationReport } from "./checkers/checkers.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event_queue.ts";
 import type { Fault } from "./faults.ts";
@@ -23,9 +23,7 @@ import type { World } from "./world.ts";
 /** How a run ended. */
 export interface SimulationResult {
   /** Undefined: all promises were kept. */
-  readonly violation:
-    | { readonly checker: string; readonly detail: string; readonly atMs: number }
-    | undefined;
+  readonly violation: ViolationReport | undefined;
   readonly trace: number;
   /** Steps of engines. */
   readonly steps: number;
@@ -86,15 +84,7 @@ export class Simulation implements World {
 
   /** Runs all phases. */
   run(): SimulationResult {
-    let violation: SimulationResult["violation"];
-    try {
-      this.#runPhases();
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const checker = error instanceof Violation ? error.checker : error.name;
-      const detail = error instanceof Violation ? error.message : error.stack ?? error.message;
-      violation = { checker, detail, atMs: this.queue.nowMs };
-    }
+    const violation = violationOf(() => this.#runPhases(), this.queue);
     const { checkers, clients } = this;
     return {
       violation,

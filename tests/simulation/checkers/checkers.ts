@@ -26,6 +26,29 @@ export class Violation extends Error {
   }
 }
 
+/** A broken promise of a run, at its virtual time. */
+export interface ViolationReport {
+  readonly checker: string;
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+/** Runs a simulation; answers the promise that it breaks, an error of what is simulated too. */
+export function violationOf(
+  run: () => void,
+  clock: { readonly nowMs: number },
+): ViolationReport | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const checker = error instanceof Violation ? error.checker : error.name;
+    const detail = error instanceof Violation ? error.message : error.stack ?? error.message;
+    return { checker, detail, atMs: clock.nowMs };
+  }
+}
+
 /** Reports a broken promise. */
 export type Fail = (checker: string, detail: string) => never;
 

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import planted from "./corpus.json" with { type: "json" };
-import { runDhtSeed } from "./seeds.ts";
+import { dht } from "./machine.ts";
 
 /** What seeds have found in the machine itself. */
 const found = [
@@ -22,10 +22,10 @@ const cases: readonly { readonly seed: string; readonly why: string }[] = [
 for (const [seed, entries] of Map.groupBy(cases, (each) => each.seed)) {
   const why = entries.map((entry) => entry.why).join("; ");
   Deno.test(`DHT seed ${seed} keeps every promise (found: ${why})`, () => {
-    assert.equal(runDhtSeed(seed).violation, undefined, `Again: deno task sim dht --seed ${seed}`);
+    assert.equal(dht.run(seed).violation, undefined, `Again: deno task sim dht --seed ${seed}`);
   });
 }
 
 Deno.test("a seed of the DHT gives the same run every time", () => {
-  assert.deepEqual(runDhtSeed("10"), runDhtSeed("10"));
+  assert.deepEqual(dht.run("10"), dht.run("10"));
 });

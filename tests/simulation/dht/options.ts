@@ -68,7 +68,7 @@ export interface DhtSimulationOptions {
 }
 
 /** Draws the options of a seed. */
-export function deriveDhtOptions(seed: string): DhtSimulationOptions {
+export function deriveDhtOptions(seed: string, nodes?: number): DhtSimulationOptions {
   const random = new SeededRandom(seed).split("dht options");
   const maybe = (rate: number, value: () => number) => random.nextFloat() < rate ? value() : 0;
   const between = (low: number, high: number) => low + random.nextFloat() * (high - low);
@@ -77,7 +77,7 @@ export function deriveDhtOptions(seed: string): DhtSimulationOptions {
   const delayMs = pick([0.1, 1, 5, 20]);
   return {
     seed,
-    nodes: pick([1, 2, 3, 3, 3, 4, 5]),
+    nodes: nodes ?? pick([1, 2, 3, 3, 3, 4, 5]),
     rounds: pick([1, 2, 3]),
     faultsMs: between(2_000, 12_000),
     convergenceMs: 120_000,

@@ -13,7 +13,7 @@ import {
   quorumsOf,
   scopeNames,
 } from "../../../src/protocol/dht/scope.ts";
-import { Violation } from "../checkers/checkers.ts";
+import { Violation, violationOf, type ViolationReport } from "../checkers/checkers.ts";
 import { EventQueue } from "../event_queue.ts";
 import { DhtClients } from "./clients.ts";
 import { type DhtFault, DhtFaults } from "./faults.ts";
@@ -26,13 +26,12 @@ import type { DhtWorld } from "./world.ts";
 /** How a run ended. */
 export interface DhtSimulationResult {
   /** Undefined: all promises were kept. */
-  readonly violation:
-    | { readonly checker: string; readonly detail: string; readonly atMs: number }
-    | undefined;
+  readonly violation: ViolationReport | undefined;
   readonly trace: number;
   /** Inputs of machines. */
   readonly steps: number;
-  readonly views: number;
+  /** Views of members: what consensus has slots for. */
+  readonly slots: number;
   readonly operations: number;
   readonly succeeded: number;
   /** Longest time until everything was equal again, virtual. */
@@ -111,20 +110,12 @@ export class DhtSimulation implements DhtWorld {
 
   /** Runs all rounds. */
   run(): DhtSimulationResult {
-    let violation: DhtSimulationResult["violation"];
-    try {
-      this.#run();
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const checker = error instanceof Violation ? error.checker : error.name;
-      const detail = error instanceof Violation ? error.message : error.stack ?? error.message;
-      violation = { checker, detail, atMs: this.queue.nowMs };
-    }
+    const violation = violationOf(() => this.#run(), this.queue);
     const { operations, succeeded } = this.#clients;
-    const { steps, topology: { views } } = this;
+    const { steps, topology: { views: slots } } = this;
     const trace = (this.#trace ^ steps) >>> 0;
     const convergenceMs = this.#convergenceMs;
-    return { violation, trace, steps, views, operations, succeeded, convergenceMs };
+    return { violation, trace, steps, slots, operations, succeeded, convergenceMs };
   }
 
   #run(): void {

@@ -9,7 +9,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PlantedBug } from "./bugs.ts";
-import type { SeedsResult } from "../seeds.ts";
+import type { Machine, SeedsResult } from "../seeds.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** Parts of the tree that the simulator runs on. */
@@ -28,15 +28,6 @@ const parts = [
 const minutesMax = 10;
 const [begin, end] = ["<!-- planted bugs: begin -->", "<!-- planted bugs: end -->"];
 
-/** Where bugs are planted, and where what was found is written. */
-export interface Hunt {
-  readonly bugs: readonly PlantedBug[];
-  /** Arguments of the simulator before all others. */
-  readonly machine: readonly string[];
-  readonly docsPath: string;
-  readonly corpusPath: string;
-}
-
 /** How a search ended. */
 interface Finding {
   readonly bug: PlantedBug;
@@ -44,14 +35,17 @@ interface Finding {
 }
 
 /** Searches for all bugs, or those whose name contains a text; answers an exit code. */
-export async function findPlantedBugs(hunt: Hunt, only: string | undefined): Promise<number> {
-  const wanted = hunt.bugs.filter(({ name }) => name.includes(only ?? ""));
+export async function findPlantedBugs(
+  machine: Machine,
+  only: string | undefined,
+): Promise<number> {
+  const wanted = machine.bugs.filter(({ name }) => name.includes(only ?? ""));
   const findings: Finding[] = [];
   const directory = await Deno.makeTempDir({ prefix: "planted-" });
   try {
     for (const part of parts) await copy(join(root, part), join(directory, part));
     for (const bug of wanted) {
-      const result = await search(directory, bug, hunt.machine);
+      const result = await search(directory, bug, machine.words);
       findings.push({ bug, result });
       console.log(describe({ bug, result }));
     }
@@ -59,7 +53,7 @@ export async function findPlantedBugs(hunt: Hunt, only: string | undefined): Pro
     await Deno.remove(directory, { recursive: true });
   }
   const missed = findings.filter(({ result }) => result.failing === undefined);
-  if (missed.length === 0) await write(findings, hunt);
+  if (missed.length === 0) await write(findings, machine);
   console.log(`${findings.length - missed.length} of ${findings.length} planted bugs found`);
   return missed.length === 0 ? 0 : 1;
 }
@@ -76,7 +70,7 @@ function describe({ bug, result }: Finding): string {
 async function search(
   directory: string,
   bug: PlantedBug,
-  machine: readonly string[],
+  words: readonly string[],
 ): Promise<SeedsResult> {
   const originals = new Map<string, string>();
   for (const { file, find, replace } of bug.changes) {
@@ -88,7 +82,7 @@ async function search(
     }
     await Deno.writeTextFile(path, text.replace(find, () => replace));
   }
-  const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", ...machine, "--json"];
+  const args = ["run", "-A", "--no-check", "tests/simulation/main.ts", ...words, "--json"];
   args.push("--seeds", String(bug.seedsMax), "--minutes", String(minutesMax));
   const command = new Deno.Command(Deno.execPath(), { args, cwd: directory });
   const { stdout, stderr } = await command.output();
@@ -111,7 +105,7 @@ async function copy(from: string, to: string): Promise<void> {
 /** Writes what was found into the table of the document and the corpus; the rest stays there. */
 async function write(
   findings: readonly Finding[],
-  { bugs, docsPath, corpusPath }: Hunt,
+  { bugs, docsPath, corpusPath }: Machine,
 ): Promise<void> {
   const path = join(root, docsPath);
   const text = await Deno.readTextFile(path);
