@@ -20,7 +20,6 @@ export const layers: Readonly<Record<string, number>> = {
   store: 2,
   dht: 2,
   deployment: 2,
-  control: 2,
   messaging: 2,
   schedule: 2,
   observe: 2,
@@ -35,14 +34,12 @@ export const layers: Readonly<Record<string, number>> = {
   api: 5,
   client: 5,
   forge: 5,
-  dashboard: 6,
 };
 
 /** Folders that may import less than every lower layer: exactly these. */
 const narrowed: Readonly<Record<string, readonly string[]>> = {
   // The typed client also runs in browsers and in the CLI, so it stays free of the node.
   client: ["base", "protocol"],
-  dashboard: ["base", "protocol", "client"],
 };
 
 /** Siblings that a folder may import although they are in its own layer. */
