@@ -49,6 +49,26 @@ export function pause(clock: Clock, delayMs: number, stopping?: AbortSignal): Pr
   });
 }
 
+/**
+ * Runs something again and again, each time `periodMs` after the last one has ended, until it is
+ * cancelled. What it runs must not fail.
+ */
+export function repeat(clock: Clock, periodMs: number, run: () => Promise<void>): Timer {
+  let isCancelled = false;
+  const next = () =>
+    clock.setTimer(periodMs, async () => {
+      await run();
+      if (!isCancelled) timer = next();
+    });
+  let timer = next();
+  return {
+    cancel: () => {
+      isCancelled = true;
+      timer.cancel();
+    },
+  };
+}
+
 /** Timers that one {@link ManualClock.advance} may run, so that a self-renewing one is found. */
 const TIMERS_PER_ADVANCE_MAX = 1_000_000;
 

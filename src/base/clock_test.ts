@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvariantError } from "./assert.ts";
-import { ManualClock, pause } from "./clock.ts";
+import { ManualClock, pause, repeat } from "./clock.ts";
 
 Deno.test("ManualClock.advance() runs timers in order of their time, then of their age", () => {
   const clock = new ManualClock();
@@ -71,5 +71,21 @@ Deno.test("pause() ends with its time or with the signal, and leaves no timer", 
   stopping.abort();
   await stopped;
   await pause(clock, 10, stopping.signal);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("repeat() runs again when the last run has ended, until it is cancelled", async () => {
+  const clock = new ManualClock();
+  const ends: (() => void)[] = [];
+  const timer = repeat(clock, 10, () => new Promise((resolve) => ends.push(resolve)));
+  clock.advance(100);
+  assert.equal(ends.length, 1);
+  ends[0]?.();
+  await Promise.resolve();
+  clock.advance(10);
+  assert.equal(ends.length, 2);
+  timer.cancel();
+  ends[1]?.();
+  await Promise.resolve();
   assert.equal(clock.pendingTimers, 0);
 });

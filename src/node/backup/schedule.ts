@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../base/clock.ts";
+import { type Clock, repeat, type Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Logger } from "../../sdk/logger.ts";
@@ -36,29 +36,20 @@ export interface BackupScheduleOptions {
 /** Makes backups when it is this node's turn. */
 export class BackupSchedule {
   readonly #options: BackupScheduleOptions;
-  #timer: Timer;
-  #isStopped = false;
+  readonly #timer: Timer;
   #notBeforeMs = 0;
 
   constructor(options: BackupScheduleOptions) {
     this.#options = options;
-    this.#timer = options.clock.setTimer(checkMs, () => this.#run());
+    this.#timer = repeat(options.clock, checkMs, () =>
+      this.#check().catch((error) => {
+        options.log.error("The backup failed", { error: toAetherError(error).message });
+      }));
   }
 
   /** Makes none any more. */
   stop(): void {
-    this.#isStopped = true;
     this.#timer.cancel();
-  }
-
-  async #run(): Promise<void> {
-    const { log, clock } = this.#options;
-    try {
-      await this.#check();
-    } catch (error) {
-      log.error("The backup failed", { error: toAetherError(error).message });
-    }
-    if (!this.#isStopped) this.#timer = clock.setTimer(checkMs, () => this.#run());
   }
 
   async #check(): Promise<void> {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../base/clock.ts";
+import { type Clock, repeat, type Timer } from "../../base/clock.ts";
 import { toAetherError } from "../../base/errors.ts";
 import {
   afterRemoval,
@@ -49,32 +49,21 @@ export interface ClusterSizingOptions {
 export class ClusterSizing {
   readonly #options: ClusterSizingOptions;
   readonly #deadSinceMs = new Map<string, number>();
-  #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #timer: Timer;
   #hasWarned = false;
 
   constructor(options: ClusterSizingOptions) {
     this.#options = options;
-    this.#schedule();
+    this.#timer = repeat(options.clock, periodMs, () =>
+      this.#look().catch((error) => {
+        const reason = toAetherError(error).message;
+        options.log.warn("The cluster's size could not be looked after", { reason });
+      }));
   }
 
   /** Does nothing any more. */
   stop(): void {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return;
-    this.#timer = this.#options.clock.setTimer(periodMs, async () => {
-      try {
-        await this.#look();
-      } catch (error) {
-        const reason = toAetherError(error).message;
-        this.#options.log.warn("The cluster's size could not be looked after", { reason });
-      }
-      this.#schedule();
-    });
+    this.#timer.cancel();
   }
 
   async #look(): Promise<void> {

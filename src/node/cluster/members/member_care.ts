@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../../base/clock.ts";
+import { type Clock, repeat, type Timer } from "../../../base/clock.ts";
 import { toAetherError } from "../../../base/errors.ts";
 import { keys, leaderKey } from "../../../protocol/keys.ts";
 import type { Logger } from "../../../sdk/logger.ts";
@@ -30,31 +30,20 @@ export class MemberCare {
   readonly #options: MemberCareOptions;
   /** Since when each voter has been down, as far as this node knows while it leads. */
   readonly #downSinceMs = new Map<string, number>();
-  #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #timer: Timer;
 
   constructor(options: MemberCareOptions) {
     this.#options = options;
-    this.#schedule();
+    this.#timer = repeat(options.clock, periodMs, () =>
+      this.#look().catch((error) => {
+        const reason = toAetherError(error).message;
+        options.log.info("The members could not be looked after", { reason });
+      }));
   }
 
   /** Does nothing any more. */
   stop(): void {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return;
-    this.#timer = this.#options.clock.setTimer(periodMs, async () => {
-      try {
-        await this.#look();
-      } catch (error) {
-        const reason = toAetherError(error).message;
-        this.#options.log.info("The members could not be looked after", { reason });
-      }
-      this.#schedule();
-    });
+    this.#timer.cancel();
   }
 
   async #look(): Promise<void> {
