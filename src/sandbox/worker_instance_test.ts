@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
-import type { Problem } from "../base/errors.ts";
-import { BatchPort } from "../io/batch_port.ts";
 import type { Permissions } from "../protocol/slice/manifest.ts";
-import { frame } from "../protocol/thread/instance.ts";
-import type { ExitReason } from "../protocol/thread/threads.ts";
 import { attemptAll, dangers, intrusions, moduleOf, sliceOf } from "./module_fixture_test.ts";
+import { Running } from "./running_fixture_test.ts";
 import { WorkerInstance } from "./worker_instance.ts";
-
-interface End {
-  readonly reason: ExitReason;
-  readonly problem: Problem | undefined;
-}
 
 interface Options {
   readonly permissions?: Permissions;
@@ -18,92 +10,20 @@ interface Options {
   readonly stopTimeoutMs?: number;
 }
 
-/** A real instance, with the node's ends of its ports. */
-class Running {
-  readonly instance: WorkerInstance;
-  readonly logs: string[] = [];
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<End>();
-  readonly #replies = new Map<number, (body: string) => void>();
-  readonly #ports: { close(): void }[] = [];
-  readyCount = 0;
-  endCount = 0;
-  #gateway: BatchPort;
-  #nextId = 1;
-
+/** A real worker instance with the node's ends of its ports. */
+class RunningWorker extends Running<WorkerInstance> {
   constructor(code: string, options: Options = {}) {
-    const gateway = this.#channel();
-    const { port1: resources, port2 } = new MessageChannel();
-    this.#gateway = gateway.near;
-    this.#ports.push(resources);
-    resources.onmessage = ({ data }) => {
-      if (data.op === "log") this.logs.push(`${data.level} ${data.message}`);
-    };
-    this.instance = new WorkerInstance({
-      instance: "n1/org.example:one:1.0.0/1",
-      artifact: "org.example:one:1.0.0",
-      module: moduleOf(code),
-      permissions: options.permissions ?? {},
-      gateway: gateway.far,
-      resources: port2,
-      startTimeoutMs: options.startTimeoutMs ?? 20_000,
-      stopTimeoutMs: options.stopTimeoutMs ?? 20_000,
-      onReady: () => {
-        this.readyCount++;
-        this.#ready.resolve();
-      },
-      onEnd: (reason, problem) => {
-        this.endCount++;
-        this.#ended.resolve({ reason, problem });
-      },
-    });
-  }
-
-  #channel(): { near: BatchPort; far: MessagePort } {
-    const { port1, port2 } = new MessageChannel();
-    const near = new BatchPort(port1, (batch, at) => {
-      if (batch[at] !== frame.reply) return;
-      this.#replies.get(batch[at + 1] as number)?.(`${batch[at + 3]} ${batch[at + 4]}`);
-    }, (reason) => assert.fail(reason));
-    this.#ports.push(near);
-    return { near, far: port2 };
-  }
-
-  ready(): Promise<void> {
-    const early = this.#ended.promise.then(({ reason, problem }) => {
-      throw new Error(`It ended: ${reason} ${problem?.detail}`);
-    });
-    return Promise.race([this.#ready.promise, early]);
-  }
-
-  /** The status and body that `run` answers. */
-  call(input: unknown): Promise<string> {
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      this.#replies.set(id, resolve);
-      const text = JSON.stringify(input);
-      this.#gateway.send(frame.call, id, "run", "r1", 10_000, "", "", text, "");
-    });
-  }
-
-  /** Gives the instance a new gateway, as after a restart of its thread. */
-  reconnect(): void {
-    const { near, far } = this.#channel();
-    this.#gateway = near;
-    this.instance.connectGateway(far);
-  }
-
-  /** How it ended; closes the ports. */
-  async ended(): Promise<End> {
-    const end = await this.#ended.promise;
-    for (const port of this.#ports) port.close();
-    assert.equal(this.endCount, 1);
-    return end;
-  }
-
-  async stop(): Promise<End> {
-    this.instance.stop();
-    return await this.ended();
+    super((ends) =>
+      new WorkerInstance({
+        instance: "n1/org.example:one:1.0.0/1",
+        artifact: "org.example:one:1.0.0",
+        module: moduleOf(code),
+        permissions: options.permissions ?? {},
+        startTimeoutMs: options.startTimeoutMs ?? 20_000,
+        stopTimeoutMs: options.stopTimeoutMs ?? 20_000,
+        ...ends,
+      })
+    );
   }
 }
 
@@ -112,7 +32,7 @@ Deno.test("WorkerInstance runs a slice from its start to its stop", async () => 
     console.log("Made", { of: instance.artifact });
     instance.onStop(() => console.warn("Stopped"));
   `;
-  const running = new Running(sliceOf("(input) => ({ ...input, said: true })", create));
+  const running = new RunningWorker(sliceOf("(input) => ({ ...input, said: true })", create));
   await running.ready();
   assert.equal(await running.call({ a: 1 }), '200 {"a":1,"said":true}');
   assert.deepEqual(await running.stop(), { reason: "stopped", problem: undefined });
@@ -128,7 +48,7 @@ Deno.test("WorkerInstance stops once, however often it is told to", async () => 
     instance.onStop(() => console.log("first"));
     instance.onStop(async () => { await 0; console.log("second"); });
   `;
-  const running = new Running(sliceOf("() => 1", create));
+  const running = new RunningWorker(sliceOf("() => 1", create));
   await running.ready();
   for (let i = 0; i < 3; i++) running.instance.stop();
   await running.stop();
@@ -150,7 +70,7 @@ Deno.test("WorkerInstance fails with the reason why a module does not start", as
     ],
   ];
   for (const [code, name, detail] of cases) {
-    const running = new Running(code);
+    const running = new RunningWorker(code);
     const { reason, problem } = await running.ended();
     assert.equal(reason, "error");
     assert.equal(problem?.name, name, problem?.detail);
@@ -167,7 +87,7 @@ Deno.test("WorkerInstance gives up on a slice that does not finish starting", as
     "for (const end = Date.now() + 1500; Date.now() < end;);",
   ];
   for (const code of modules) {
-    const { reason, problem } = await new Running(code, { startTimeoutMs: 300 }).ended();
+    const { reason, problem } = await new RunningWorker(code, { startTimeoutMs: 300 }).ended();
     assert.equal(reason, "start-timeout");
     assert.match(problem?.detail ?? "", /did not start within 300 ms/);
   }
@@ -175,7 +95,7 @@ Deno.test("WorkerInstance gives up on a slice that does not finish starting", as
 
 Deno.test("WorkerInstance gives up on a slice that does not finish stopping", async () => {
   const stuck = sliceOf("() => 1", "instance.onStop(() => new Promise(() => {}))");
-  const running = new Running(stuck, { stopTimeoutMs: 100 });
+  const running = new RunningWorker(stuck, { stopTimeoutMs: 100 });
   await running.ready();
   const { reason, problem } = await running.stop();
   assert.equal(reason, "stop-timeout");
@@ -187,7 +107,7 @@ Deno.test("WorkerInstance stops before it has started, whatever the slice says m
   const code = `${
     sliceOf("() => 1", create)
   }; setInterval(() => postMessage({ type: "ready" }), 5)`;
-  const running = new Running(code);
+  const running = new RunningWorker(code);
   assert.equal((await running.stop()).reason, "stopped");
   assert.equal(running.readyCount, 0);
 });
@@ -197,14 +117,14 @@ Deno.test("WorkerInstance does not let a slice prolong its stop", async () => {
     setInterval(() => postMessage({ type: "ready" }), 5);
     instance.onStop(() => new Promise(() => {}));
   `;
-  const running = new Running(sliceOf("() => 1", create), { stopTimeoutMs: 300 });
+  const running = new RunningWorker(sliceOf("() => 1", create), { stopTimeoutMs: 300 });
   await running.ready();
   assert.equal((await running.stop()).reason, "stop-timeout");
 });
 
 Deno.test("WorkerInstance ends with what a slice throws outside a call", async () => {
   const handler = '() => { queueMicrotask(() => { throw new Error("Aside") }); return 1; }';
-  const running = new Running(sliceOf(handler));
+  const running = new RunningWorker(sliceOf(handler));
   await running.ready();
   running.call(1);
   const { reason, problem } = await running.ended();
@@ -220,7 +140,7 @@ Deno.test("WorkerInstance survives whatever a slice posts, and its own onmessage
     ${posts.map((post) => `postMessage(${post});`).join("\n")}
     instance.onStop(() => console.log("Stopped"));
   `;
-  const running = new Running(sliceOf("() => 1", create));
+  const running = new RunningWorker(sliceOf("() => 1", create));
   await running.ready();
   assert.equal(await running.call(1), "200 1");
   assert.equal((await running.stop()).reason, "stopped");
@@ -228,7 +148,7 @@ Deno.test("WorkerInstance survives whatever a slice posts, and its own onmessage
 });
 
 Deno.test("WorkerInstance ends an instance that is expelled, with the reason", async () => {
-  const running = new Running(sliceOf("() => 1"));
+  const running = new RunningWorker(sliceOf("() => 1"));
   await running.ready();
   running.instance.expel("It floods its port");
   const { reason, problem } = await running.ended();
@@ -237,7 +157,7 @@ Deno.test("WorkerInstance ends an instance that is expelled, with the reason", a
 });
 
 Deno.test("WorkerInstance lets a slice end nothing and reach nothing", async () => {
-  const running = new Running(sliceOf(attemptAll({ ...dangers, ...intrusions })));
+  const running = new RunningWorker(sliceOf(attemptAll({ ...dangers, ...intrusions })));
   await running.ready();
   const outcomes = JSON.parse((await running.call(null)).slice(4)) as Record<string, string>;
   for (const name of Object.keys(dangers)) {
@@ -263,7 +183,7 @@ Deno.test("WorkerInstance grants what the manifest says, and no more", async () 
     await Deno.writeTextFile(`${dir}/a`, "a");
     const accepted = listener.accept();
     const file = JSON.stringify(`${dir}/a`);
-    const running = new Running(
+    const running = new RunningWorker(
       sliceOf(attemptAll({
         env: 'if (Deno.env.get("AETHER_TEST_GIVEN") !== "given") throw new Error("Empty")',
         read: `Deno.readTextFileSync(${file})`,
@@ -294,7 +214,7 @@ Deno.test("WorkerInstance grants what the manifest says, and no more", async () 
 });
 
 Deno.test("WorkerInstance serves a new gateway after a restart", async () => {
-  const running = new Running(sliceOf("(input) => input"));
+  const running = new RunningWorker(sliceOf("(input) => input"));
   await running.ready();
   assert.equal(await running.call("before"), '200 "before"');
   running.reconnect();
@@ -337,7 +257,7 @@ Deno.test("WorkerInstance checks every host of a redirect", async () => {
     const got = await fetch("http://${host}/").then((each) => each.text(), (error) => error.message);
     return got;
   }`;
-  const running = new Running(sliceOf(handler), { permissions: { net: [host] } });
+  const running = new RunningWorker(sliceOf(handler), { permissions: { net: [host] } });
   await running.ready();
   const answer = await running.call(1);
   assert.match(answer, /Requires net access/);

@@ -1,6 +1,53 @@
 import assert from "node:assert/strict";
-import { attemptAll, dangers, intrusions, sliceOf } from "../module_fixture_test.ts";
-import { RunningProcess } from "./running_fixture_test.ts";
+import type { Permissions } from "../../protocol/slice/manifest.ts";
+import { attemptAll, dangers, intrusions, moduleOf, sliceOf } from "../module_fixture_test.ts";
+import { Running } from "../running_fixture_test.ts";
+import { findWrappers, launchOf } from "./launch.ts";
+import { SliceProcess } from "./slice_process.ts";
+
+const wrappers = await findWrappers();
+
+interface Options {
+  readonly permissions?: Permissions;
+  readonly startTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+  readonly hungTimeoutMs?: number;
+}
+
+/** A real slice process with the node's ends of its ports. */
+class RunningProcess extends Running<SliceProcess> {
+  constructor(code: string, options: Options = {}) {
+    const { permissions = {} } = options;
+    const heapMb = 64;
+    super(({ gateway, resources, ...events }) =>
+      new SliceProcess({
+        spec: {
+          instance: "n1/org.example:one:1.0.0/1",
+          artifact: "org.example:one:1.0.0",
+          module: moduleOf(code),
+          permissions,
+          heapMb,
+          startTimeoutMs: options.startTimeoutMs ?? 30_000,
+          stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
+          hungTimeoutMs: options.hungTimeoutMs ?? 30_000,
+          deniedHosts: [],
+          auditMax: undefined,
+        },
+        launch: launchOf({
+          granted: permissions,
+          heapMb,
+          deniedHosts: [],
+          auditFile: undefined,
+          wrappers,
+          ownEnv: Deno.env.toObject(),
+        }),
+        gateway,
+        resources,
+        ...events,
+      })
+    );
+  }
+}
 
 function isAlive(pid: number): boolean {
   try {
@@ -15,7 +62,7 @@ Deno.test("SliceProcess runs a slice from its start to its stop", async () => {
   const running = new RunningProcess(sliceOf("(input) => ({ ...input, said: true })", create));
   await running.ready();
   assert.equal(await running.call({ a: 1 }), '200 {"a":1,"said":true}');
-  const { pid } = running.process;
+  const { pid } = running.instance;
   assert.equal(isAlive(pid), true);
   assert.deepEqual(await running.stop(), { reason: "stopped", problem: undefined });
   assert.deepEqual(running.logs, ["info Made", "warn Stopped"]);
@@ -71,7 +118,7 @@ for (const [name, handler, reason, words] of ends) {
     const end = await running.ended();
     assert.equal(end.reason, reason, end.problem?.detail);
     assert.match(end.problem?.detail ?? "", words);
-    assert.equal(isAlive(running.process.pid), false);
+    assert.equal(isAlive(running.instance.pid), false);
   });
 }
 
@@ -96,7 +143,7 @@ Deno.test("SliceProcess bounds array buffers", async () => {
 Deno.test("SliceProcess says when the process was killed from outside", async () => {
   const running = new RunningProcess(sliceOf("() => 1"));
   await running.ready();
-  Deno.kill(running.process.pid, "SIGKILL");
+  Deno.kill(running.instance.pid, "SIGKILL");
   const { reason, problem } = await running.ended();
   assert.equal(reason, "killed");
   assert.match(problem?.detail ?? "", /ended by SIGKILL/);
@@ -110,7 +157,7 @@ Deno.test("SliceProcess ends a slice that does not start or stop in time", async
   const running = new RunningProcess(stays, { stopTimeoutMs: 300 });
   await running.ready();
   assert.equal((await running.stop()).reason, "stop-timeout");
-  assert.equal(isAlive(running.process.pid), false);
+  assert.equal(isAlive(running.instance.pid), false);
 });
 
 Deno.test("SliceProcess lets a slice end nothing and reach nothing", async () => {
