@@ -5,6 +5,7 @@
  */
 import { AetherError } from "../../base/errors.ts";
 import type { HttpAnswer, HttpHandle, HttpOptions } from "../resource/http.ts";
+import { HttpClient, queryTexts, ReceivedAnswer } from "../resource/http_client.ts";
 
 /** A request as the fake service gets it. */
 export interface FakeHttpRequest {
@@ -65,83 +66,38 @@ function unreachable({ path }: FakeHttpRequest): FakeHttpAnswer {
   );
 }
 
-class FakeHttpClient implements FakeHttp {
+class FakeHttpClient extends HttpClient implements FakeHttp {
   readonly requests: FakeHttpRequest[] = [];
   readonly #answer: FakeService;
 
   constructor(answer: FakeService) {
+    super();
     this.#answer = answer;
   }
 
   async request(method: string, path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
-    const { query = {}, headers = {}, json, body } = options;
-    if (json !== undefined && body !== undefined) {
-      throw new TypeError("A request has json or body, not both");
-    }
+    const { headers = {}, json, body } = options;
     const request: FakeHttpRequest = {
       method: method.toUpperCase(),
       path,
-      query: Object.fromEntries(
-        Object.entries(query).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)]]
-        ),
-      ),
+      query: queryTexts(options),
       headers: lowered(headers),
       json: json === undefined ? undefined : JSON.parse(JSON.stringify(json)),
       body,
     };
     this.requests.push(request);
-    return new Answer(await this.#answer(request));
+    return received(await this.#answer(request));
   }
+}
 
-  get(path: string, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request("GET", path, options);
-  }
-
-  post(path: string, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request("POST", path, options);
-  }
-
-  put(path: string, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request("PUT", path, options);
-  }
-
-  patch(path: string, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request("PATCH", path, options);
-  }
-
-  delete(path: string, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request("DELETE", path, options);
-  }
+function received({ status = 200, headers = {}, json, body }: FakeHttpAnswer): HttpAnswer {
+  const text = json === undefined ? body ?? "" : JSON.stringify(json);
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return new ReceivedAnswer({ status, headers: lowered(headers), body: bytes });
 }
 
 function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
-}
-
-class Answer implements HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-
-  constructor({ status = 200, headers = {}, json, body }: FakeHttpAnswer) {
-    this.status = status;
-    this.headers = lowered(headers);
-    const text = json === undefined ? body ?? "" : JSON.stringify(json);
-    this.body = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  }
-
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  text(): string {
-    return new TextDecoder().decode(this.body);
-  }
-
-  json(): unknown {
-    return JSON.parse(this.text());
-  }
 }
