@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { until } from "../scripts/lib/until.ts";
+import { randomBytes, sha256 } from "./lib/artifacts_run.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { type Lab, labTest, labTests, must } from "./lib/netns.ts";
 import type { World } from "./lib/world.ts";
@@ -28,6 +29,16 @@ async function smallDisk(path: string, size: string) {
 /** Fails unless the node has these keys. */
 async function assertHas(node: ClusterNode, written: ReadonlyMap<string, string>): Promise<void> {
   for (const [key, value] of written) assert.equal(await node.get(key), value, key);
+}
+
+function pathOf(version: number): string {
+  return `/repository/org/example/big/1.0.${version}/big-1.0.${version}.bin`;
+}
+
+/** The SHA-256 of a file, read from a node. */
+async function fileSum(node: ClusterNode, version: number): Promise<string> {
+  const response = await fetch(node.management + pathOf(version));
+  return sha256(await response.bytes());
 }
 
 labTests(import.meta.url, 120_000, () => {
@@ -65,6 +76,50 @@ labTests(import.meta.url, 120_000, () => {
     written.set("after", "x");
     for (const node of cluster.nodes) await assertHas(node, written);
     await n3.crash();
+  });
+
+  labTest("Full disks refuse artifacts and go on serving them, until there is room", async (
+    world,
+    lab,
+  ) => {
+    const cluster = await threeNodes(world, lab);
+    await using disk2 = await smallDisk(world.path("n2"), "24m");
+    await using disk3 = await smallDisk(world.path("n3"), "24m");
+    await cluster.start();
+    const [n1, n2, n3] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+    await until("the DHT has its members", async () => {
+      const status = await n1.json<{ isOpen: boolean; members: unknown[] }>("/api/dht/status");
+      return status?.members.length === 3 && !status.isOpen;
+    });
+    const upload = (version: number) => {
+      const body = randomBytes(1_000_000);
+      sums.set(version, sha256(body));
+      return n1.request(pathOf(version), { method: "PUT", body }, 30_000);
+    };
+    const sums = new Map<number, string>();
+    let version = 0;
+    let answer = await upload(version);
+    for (; answer.status === 201 && version < 100; answer = await upload(++version));
+    assert.equal(answer.status, 503, answer.text);
+    assert.match(answer.text, /1 of 3 owners answered .*n[23]: full, n[23]: full/);
+    assert.ok(version > 5, `Only ${version} files`);
+    sums.delete(version);
+    for (const node of [n2, n3]) {
+      for (const [each, sum] of sums) assert.equal(await fileSum(node, each), sum);
+      assert.equal(await node.put("small", "x"), 200);
+    }
+    await disk2.remount("size=100m");
+    answer = await upload(++version);
+    assert.equal(answer.status, 201, answer.text);
+    assert.ok(JSON.parse(answer.text).underReplicated > 0, answer.text);
+    await disk3.remount("size=100m");
+    await n3.request("/api/dht/repair", { method: "POST" });
+    await until("n3 has what it refused", async () => {
+      const path = `/api/artifacts/org.example:big:1.0.${version}/verify`;
+      const { text } = await n1.request(path, { method: "POST" });
+      const state = JSON.parse(text) as { files: { copies: number }[] };
+      return state.files[0]?.copies === 3;
+    });
   });
 
   labTest("A node does not start on a disk that it cannot write", async (world, lab) => {

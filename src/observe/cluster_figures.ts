@@ -8,6 +8,7 @@
  */
 import {
   type ClusterFiguresView,
+  type DownloadView,
   figuresMax,
   type FiguresReport,
 } from "../protocol/slice/call_figures.ts";
@@ -80,9 +81,13 @@ export class ClusterFigures {
   /** The sums as of now. */
   view(nowMs: number): ClusterFiguresView {
     const health: Record<string, Health> = {};
+    const downloads: Record<string, DownloadView> = {};
     for (const { atMs, report } of this.#nodes.values()) {
       if (nowMs - atMs > healthMs) continue;
       for (const each of report.instances) health[each.instance] = each.health;
+      for (const { instance, ...download } of report.downloads ?? []) {
+        downloads[instance] = download;
+      }
     }
     const windowMs = Math.min(slotMs * slotsMax, Math.max(1_000, nowMs - this.#sinceMs));
     const methods = [...this.#methods.values()].map((method) => viewOf(method, nowMs, windowMs));
@@ -92,7 +97,7 @@ export class ClusterFigures {
         ? -1
         : 1
     );
-    return { windowMs, methods, health };
+    return { windowMs, methods, health, downloads };
   }
 
   #method(artifact: string, name: string, nowMs: number): Method | undefined {

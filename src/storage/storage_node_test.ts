@@ -5,7 +5,12 @@ import { tcpTransport } from "../io/tcp_transport.ts";
 import { ThreadLine } from "../io/thread/thread_line.ts";
 import { resolveConfig } from "../protocol/config/config.ts";
 import type { Member } from "../protocol/dht/view.ts";
-import type { StagedFile } from "../protocol/storage/artifacts.ts";
+import {
+  type ArtifactUsage,
+  type FileProgress,
+  progressTopic,
+  type StagedFile,
+} from "../protocol/storage/artifacts.ts";
 import { type DhtMembership, type DhtStatusView, dhtTopics } from "../protocol/storage/dht.ts";
 import { type StorageMember, topologyTopic } from "../protocol/thread/storage.ts";
 import { createLogger } from "../sdk/logger.ts";
@@ -107,4 +112,34 @@ Deno.test("StorageNode keeps files together with others, and collects what nobod
     ]),
   );
   assert.deepEqual(await b.line.ask(dhtTopics.repair, null), { started: ["a", "b"], silent: [] });
+});
+
+Deno.test("StorageNode fetches a file once for all that want it, and tells how far it is", async () => {
+  await using a = await open("a");
+  await using b = await open("b");
+  introduce([a, b]);
+  const sizeBytes = 2_500_000;
+  const content = new Uint8Array(sizeBytes).map((_, i) => i % 251 + (i >> 16));
+  const stream = new Blob([content]).stream();
+  const ask = { stream, isSlice: false };
+  const staged = await a.line.ask<StagedFile>("artifacts.upload", ask, [stream]);
+  const told: FileProgress[] = [];
+  b.line.handle(progressTopic, (progress: FileProgress) => told.push(progress));
+  const record = { ...staged, storedAtMs: 0 };
+  const wanted = Array.from({ length: 3 }, () => b.line.ask("artifacts.bytes", { record }));
+  for (const bytes of await Promise.all(wanted)) assert.deepEqual(bytes, content);
+  const chunk = 65_536;
+  const sizes = [0, 16 * chunk, 32 * chunk, sizeBytes];
+  assert.deepEqual(
+    told,
+    sizes.map((bytes, i) => ({
+      ...{ sha256: staged.sha256, bytes, sizeBytes },
+      isOver: i === sizes.length - 1,
+    })),
+  );
+  const { cacheMisses, downloadedBytes } = await b.line.ask<ArtifactUsage>("artifacts.usage", null);
+  assert.deepEqual({ cacheMisses, downloadedBytes }, {
+    cacheMisses: 1,
+    downloadedBytes: sizeBytes,
+  });
 });

@@ -7,7 +7,7 @@ import { artifactBase } from "../../protocol/coordinates.ts";
 import { buildInfo } from "../../io/entry.ts";
 import { apiRows, apiTable } from "../../protocol/api/table.ts";
 import type { systemRows } from "../../protocol/api/system.ts";
-import { keys } from "../../protocol/keys.ts";
+import { type InstanceValue, keys } from "../../protocol/keys.ts";
 import type { Health } from "../../protocol/instance_state.ts";
 import type { Control } from "../../node/control/control.ts";
 import {
@@ -16,6 +16,7 @@ import {
   storedTargets,
   storedValues,
 } from "../../node/control/views.ts";
+import type { DownloadView } from "../../protocol/slice/call_figures.ts";
 import type { Handlers } from "../handler.ts";
 import { openApiDocument } from "../openapi.ts";
 
@@ -63,7 +64,8 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
   },
   slices: (_request, { control }) => ({ body: { slices: sliceViews(control) } }),
   slicesStatus: async (_request, { control }) => {
-    const { health } = await control.figures.read();
+    const { health, downloads = {} } = await control.figures.read();
+    const own = control.artifacts.downloads;
     const nowMs = control.clock.wallMs();
     const instances = storedInstances(control.store.state).map(({ value }) => ({
       id: instanceId(value.node, value.artifact, value.number),
@@ -74,6 +76,7 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
       sinceMs: Math.max(0, nowMs - value.changedAtMs),
       ...(value.reason === undefined ? {} : { reason: value.reason }),
       ...(value.exit === undefined ? {} : { exit: value.exit }),
+      ...downloadView(value, own, downloads),
       ...healthView(health[instanceId(value.node, value.artifact, value.number)]),
       ...usageView(control, instanceId(value.node, value.artifact, value.number)),
     }));
@@ -100,6 +103,18 @@ export const systemHandlers: Handlers<keyof typeof systemRows> = {
 
 function healthView(health: Health | undefined) {
   return health === undefined ? {} : { health };
+}
+
+/** This node knows its own better than the leader, which has what was true a second ago. */
+function downloadView(
+  { node, artifact, number, state }: InstanceValue,
+  own: ReadonlyMap<string, DownloadView>,
+  others: Readonly<Record<string, DownloadView>>,
+) {
+  const id = instanceId(node, artifact, number);
+  const found = own.get(id) ?? others[id];
+  if (found === undefined || state !== "DOWNLOADING") return {};
+  return { download: found };
 }
 
 function usageView(control: Control, id: string) {

@@ -13,9 +13,13 @@ import type { Config } from "../../protocol/config/config.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { SliceCatalog } from "../control/catalog.ts";
+import { instanceId, storedInstances } from "../control/views.ts";
 import { DhtMembershipWriter } from "../storage/dht_membership.ts";
 import { DhtViews } from "../storage/dht_views.ts";
 import { TopologyFeed } from "../storage/topology_feed.ts";
+import { parseCoordinates, repositoryPath } from "../../protocol/coordinates.ts";
+import type { DownloadView } from "../../protocol/slice/call_figures.ts";
+import { Downloads } from "./downloads.ts";
 import { FormerArtifacts } from "./former.ts";
 import { parsePath } from "../../protocol/storage/repository_path.ts";
 import { madeFile, type OpenedFile } from "./opened_file.ts";
@@ -44,6 +48,7 @@ export class NodeArtifacts {
   /** Where a former release kept artifacts. */
   readonly #storage: Storage;
   readonly #membership: DhtMembershipWriter;
+  readonly #downloads: Downloads;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -61,6 +66,7 @@ export class NodeArtifacts {
     this.catalog = new SliceCatalog({ repository: this.repository, former, store });
     this.duty = new DhtViews(store, options.log);
     this.#membership = new DhtMembershipWriter({ node, store, line, clock });
+    this.#downloads = new Downloads(line);
   }
 
   /** Opens what a former release has left. */
@@ -79,6 +85,22 @@ export class NodeArtifacts {
   start(): void {
     new TopologyFeed(this.#options.line, this.#options.cluster);
     if (this.former.paths.length > 0) this.#carryOver();
+  }
+
+  /** How much of their slices has come, by id of the instances here that wait for them. */
+  get downloads(): ReadonlyMap<string, DownloadView> {
+    const { config, cluster } = this.#options;
+    const found = new Map<string, DownloadView>();
+    for (const { value } of storedInstances(cluster.store.state)) {
+      const { node, artifact, number, state } = value;
+      if (node !== config.node.id || state !== "DOWNLOADING") continue;
+      const record = this.repository.record(repositoryPath(parseCoordinates(artifact)))?.value;
+      const progress = record && this.#downloads.of(record.sha256);
+      if (progress === undefined) continue;
+      const { bytes, sizeBytes } = progress;
+      found.set(instanceId(node, artifact, number), { bytes, sizeBytes });
+    }
+    return found;
   }
 
   /** A file that a former release left here, or a checksum of one. */

@@ -146,10 +146,10 @@ export class Control {
       config: () => this.config === options.config ? undefined : this.config,
       holdsRoutes: true,
     });
-    const { cluster, clock, store, catalog } = this;
+    const { cluster, clock, store, catalog, artifacts } = this;
     const node = options.config.node.id;
     this.membership = new Membership(node, cluster, clock);
-    this.figures = new CallFigures({ node, cluster, clock });
+    this.figures = new CallFigures({ node, cluster, clock, artifacts });
     this.locks = new Locks({ store, clock });
     this.resources = new NodeResources({ node, store, locks: this.locks, cluster });
     this.topics = new Topics(this);

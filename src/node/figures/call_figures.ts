@@ -12,6 +12,7 @@ import { ClusterFigures } from "../../observe/cluster_figures.ts";
 import {
   clusterFiguresSchema,
   type ClusterFiguresView,
+  type DownloadView,
   figuresMax,
   type FiguresReport,
   figuresReportSchema,
@@ -30,6 +31,8 @@ export interface CallFiguresOptions {
   readonly node: string;
   readonly cluster: Pick<Cluster, "asks" | "leader" | "isLeader">;
   readonly clock: Clock;
+  /** Those that are on their way to this node, by id of the instance. */
+  readonly artifacts: { readonly downloads: ReadonlyMap<string, DownloadView> };
 }
 
 /** The figures of calls as this node knows them; all of them on the leader. */
@@ -57,7 +60,9 @@ export class CallFigures {
     const { node, cluster } = this.#options;
     const instances = [...this.usages.values()].slice(0, figuresMax)
       .map(({ instance, health }) => ({ instance, health }));
-    const report: FiguresReport = { methods: [...methods], instances };
+    const downloads = [...this.#options.artifacts.downloads].slice(0, figuresMax)
+      .map(([instance, { bytes, sizeBytes }]) => ({ instance, bytes, sizeBytes }));
+    const report: FiguresReport = { methods: [...methods], instances, downloads };
     if (cluster.isLeader) this.#add(node, report);
     else if (cluster.leader !== undefined) {
       const { node: leader } = cluster.leader;

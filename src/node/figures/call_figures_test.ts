@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
 import type { AskHandler } from "../cluster/asks.ts";
+import type { DownloadView } from "../../protocol/slice/call_figures.ts";
 import { CallFigures } from "./call_figures.ts";
 
 /** Nodes that know each other and, perhaps, a leader. */
 class World {
   leader: { node: string; term: number } | undefined = { node: "n1", term: 1 };
   readonly clock = new ManualClock();
+  readonly downloads = new Map<string, ReadonlyMap<string, DownloadView>>();
   readonly #handlers = new Map<string, AskHandler>();
 
   node(id: string): CallFigures {
@@ -28,7 +30,8 @@ class World {
         return leader();
       },
     } as unknown as ConstructorParameters<typeof CallFigures>[0]["cluster"];
-    return new CallFigures({ node: id, cluster, clock: this.clock });
+    const downloads = this.downloads.get(id) ?? new Map();
+    return new CallFigures({ node: id, cluster, clock: this.clock, artifacts: { downloads } });
   }
 }
 
@@ -43,13 +46,16 @@ const method = {
 
 Deno.test("CallFigures brings what every node counted to the leader, and to whoever asks", async () => {
   const world = new World();
+  const download = { bytes: 3, sizeBytes: 10 };
+  world.downloads.set("n2", new Map([["n2/echo/2", download]]));
   const [leader, other] = [world.node("n1"), world.node("n2")];
   const usage = { instance: "n2/echo/1", tier: "worker", health: "SILENT" } as const;
   other.usages.set(usage.instance, { ...usage, heapBytes: 1, externalBytes: 1, cpuMs: 1 });
   await leader.report([method]);
   await other.report([method]);
   for (const asked of [leader, other]) {
-    const { methods, health } = await asked.read();
+    const { methods, health, downloads } = await asked.read();
+    assert.deepEqual(downloads, { "n2/echo/2": download });
     assert.deepEqual([methods[0]?.calls, methods[0]?.errors], [4, 2]);
     assert.deepEqual(health, { "n2/echo/1": "SILENT" });
   }

@@ -21,7 +21,7 @@ export const callRows = defineRows({
     path: "/api/calls",
     role: "viewer",
     summary: "Calls of every version and method in the cluster, over the last minute",
-    response: clusterFiguresSchema.omit({ health: true }),
+    response: clusterFiguresSchema.omit({ health: true, downloads: true }),
     errors: [],
   },
   aspectList: {

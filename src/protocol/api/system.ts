@@ -7,6 +7,7 @@ import { z } from "zod";
 import { healths, instanceStates } from "../instance_state.ts";
 import { addressesSchema } from "../keys.ts";
 import { nodeLifecycles } from "../node_lifecycle.ts";
+import { downloadSchema } from "../slice/call_figures.ts";
 import { exitReasons, tiers } from "../thread/threads.ts";
 import { defineRows } from "./row.ts";
 
@@ -36,6 +37,8 @@ const instanceViewSchema = z.object({
   sinceMs: z.number(),
   /** Whether it is expected to answer soon; absent where nobody has reported it lately. */
   health: z.enum(healths).optional(),
+  /** How much of its artifact has come to its node, while it is DOWNLOADING. */
+  download: downloadSchema.optional(),
   reason: z.string().optional(),
   /** How it ended, when it has failed. */
   exit: z.enum(exitReasons).optional(),

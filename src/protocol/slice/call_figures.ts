@@ -28,10 +28,17 @@ const methodFiguresSchema = z.object({
 /** What happened to the calls of a method of a version. */
 export type MethodFigures = z.output<typeof methodFiguresSchema>;
 
+/** How much of an instance's artifact has come to its node. */
+export const downloadSchema = z.object({ bytes: count, sizeBytes: count });
+/** See {@link downloadSchema}. */
+export type DownloadView = z.output<typeof downloadSchema>;
+
 /** What one node has to say since it last did. */
 export const figuresReportSchema = z.object({
   methods: z.array(methodFiguresSchema).max(figuresMax),
   instances: z.array(z.object({ instance: z.string(), health: z.enum(healths) })).max(figuresMax),
+  /** Instances whose artifact is on its way. */
+  downloads: z.array(downloadSchema.extend({ instance: z.string() })).max(figuresMax).optional(),
 });
 /** See {@link figuresReportSchema}. */
 export type FiguresReport = z.output<typeof figuresReportSchema>;
@@ -58,6 +65,8 @@ export const clusterFiguresSchema = z.object({
   methods: z.array(callFiguresSchema),
   /** Health by id of the instance. */
   health: z.record(z.string(), z.enum(healths)),
+  /** Downloads by id of the instance. */
+  downloads: z.record(z.string(), downloadSchema).optional(),
 });
 /** See {@link clusterFiguresSchema}. */
 export type ClusterFiguresView = z.output<typeof clusterFiguresSchema>;

@@ -78,6 +78,19 @@ export interface ArtifactUsage {
   readonly downloadedBytes: number;
 }
 
+/** How much of a file has come to a node that fetches it. */
+export interface FileProgress {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** How many there are. */
+  readonly sizeBytes: number;
+  /** Whether it is here, or cannot be had. */
+  readonly isOver: boolean;
+}
+
+/** Topic on which the storage thread tells control of a {@link FileProgress}, now and then. */
+export const progressTopic = "artifacts.progress";
+
 /** Topics between control and the storage thread; the types of their questions and answers. */
 export interface ArtifactTopics {
   /** Answers the staged file; the stream is transferred. */

@@ -12,8 +12,10 @@ import { Transferred } from "../../io/thread/thread_line.ts";
 import {
   type ArtifactTopics,
   type ArtifactUsage,
+  type FileProgress,
   type FileRecord,
   type FileState,
+  progressTopic,
   type StagedFile,
 } from "../../protocol/storage/artifacts.ts";
 import type { Holding } from "../../protocol/storage/dht.ts";
@@ -28,12 +30,15 @@ import { stageFile } from "./staging.ts";
 /** Slices that are checked at once: each is in memory as a whole. */
 const slicesMax = 2;
 const verifyKeysMax = 512;
+/** Control hears of a file that is being fetched once in so many bytes. */
+const progressBytes = 1024 * 1024;
 
 /** Serves files until it is closed. */
 export class ArtifactService implements StorageService {
   readonly #dht: ArtifactDht;
   readonly #cache: FileCache;
   readonly #collector: Collector;
+  readonly #control: StorageHost["lines"]["control"];
   #slices = 0;
   readonly #slicesWaiting: (() => void)[] = [];
   #uploadedBytes = 0;
@@ -42,6 +47,7 @@ export class ArtifactService implements StorageService {
   private constructor(host: StorageHost, dht: ArtifactDht, cache: FileCache) {
     this.#dht = dht;
     this.#cache = cache;
+    this.#control = host.lines.control;
     this.#collector = new Collector(host, dht);
     const serve = <Topic extends keyof ArtifactTopics>(
       topic: Topic,
@@ -99,10 +105,31 @@ export class ArtifactService implements StorageService {
   }
 
   async #bytes(record: FileRecord): Promise<Uint8Array<ArrayBuffer>> {
-    return await this.#cache.get(record.sha256, async () => {
-      const parts = await Array.fromAsync(this.#counted(await readFile(this.#dht.dht, record)));
-      return concat(parts, record.sizeBytes);
-    });
+    return await this.#cache.get(record.sha256, () => this.#fetch(record));
+  }
+
+  async #fetch(record: FileRecord): Promise<Uint8Array<ArrayBuffer>> {
+    const { sha256, sizeBytes } = record;
+    const tell = (bytes: number, isOver = false) =>
+      this.#control.tell(
+        progressTopic,
+        { sha256, bytes, sizeBytes, isOver } satisfies FileProgress,
+      );
+    const parts: Uint8Array[] = [];
+    let [bytes, nextBytes] = [0, progressBytes];
+    tell(bytes);
+    try {
+      for await (const part of this.#counted(await readFile(this.#dht.dht, record))) {
+        parts.push(part);
+        bytes += part.length;
+        if (bytes < nextBytes) continue;
+        nextBytes = bytes + progressBytes;
+        tell(bytes);
+      }
+      return concat(parts, sizeBytes);
+    } finally {
+      tell(bytes, true);
+    }
   }
 
   #counted(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
