@@ -10,7 +10,14 @@ import { BatchPort } from "../io/batch_port.ts";
 import { headLengthMax } from "../protocol/slice/response_head.ts";
 import { type Batch, frame, replyKind } from "../protocol/thread/instance.ts";
 import { Circuit } from "../policy/circuit.ts";
-import { abortWithCaller, type Answer, type Call, type Caller, type CallTarget } from "./call.ts";
+import {
+  abortWithCaller,
+  type Answer,
+  type Call,
+  type Caller,
+  type CallTarget,
+  type OpenStream,
+} from "./call.ts";
 import { OpenCalls } from "./open_calls.ts";
 
 /** Messages without sense before an instance is cut off; its shell sends none. */
@@ -49,6 +56,7 @@ export class InstanceLink implements CallTarget {
   #malformed = 0;
   #invokes = 0;
   #isCutOff = false;
+  #isLost = false;
   readonly #onFlood: (cause: string) => void;
 
   /** @param onFlood told once, when the instance was cut off and is to be ended */
@@ -155,6 +163,16 @@ export class InstanceLink implements CallTarget {
     this.#port.send(frame.reply, id, ok ? 1 : 0, status, body);
   }
 
+  /** Answers an invoke request with a stream, which follows. */
+  replyStream(id: number, stream: OpenStream): void {
+    if (this.#isLost) {
+      stream.cancel();
+      return;
+    }
+    this.#port.send(frame.reply, id, replyKind.stream, stream.status, stream.contentType);
+    this.#open.relay(-id, stream, () => this.#invokes--);
+  }
+
   /** Ends calls whose deadline has passed, and from now on those whose caller goes. */
   expire(now: number): void {
     for (const [id, pending] of this.#pending) {
@@ -169,6 +187,7 @@ export class InstanceLink implements CallTarget {
 
   /** The instance has ended: fails everything under way at once. */
   lose(): void {
+    this.#isLost = true;
     for (const pending of this.#pending.values()) pending.resolve({ kind: "lost" });
     this.#pending.clear();
     this.#open.lose();
@@ -197,6 +216,11 @@ export class InstanceLink implements CallTarget {
       case frame.credit:
         if (typeof first !== "number") return false;
         this.#open.onCredit(id, first);
+        return true;
+      case frame.abort:
+        // Of a stream that it reads; that may have ended meanwhile.
+        if (id >= 0) return false;
+        this.#open.endRelay(id);
         return true;
       default:
         return false;

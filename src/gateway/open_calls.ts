@@ -35,6 +35,8 @@ export class OpenCalls {
   readonly #options: OpenCallsOptions;
   readonly #flows: Flows;
   readonly #open = new Map<number, Open>();
+  /** Streams of other targets that this one reads. */
+  readonly #relayed = new Map<number, OpenStream>();
   /** Bodies that wait until the target has taken their call. */
   readonly #deferred = new Map<number, () => void>();
 
@@ -65,6 +67,28 @@ export class OpenCalls {
       const reason = error instanceof Error ? error.message : "The body could not be read";
       sender.end({ code: 1, reason });
     });
+  }
+
+  /** Passes on what another target streams, until its end, or until `endRelay()`. */
+  relay(id: number, stream: OpenStream, onEnd: () => void): void {
+    const sender = this.#flows.openSender(id);
+    this.#relayed.set(id, stream);
+    pump(stream.body, sender).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : "The stream failed";
+      sender.end({ code: 1, reason });
+    }).finally(() => {
+      this.endRelay(id);
+      onEnd();
+    });
+  }
+
+  /** Nobody reads what is passed on any more. */
+  endRelay(id: number): void {
+    const stream = this.#relayed.get(id);
+    if (stream === undefined) return;
+    this.#relayed.delete(id);
+    stream.cancel();
+    this.#flows.close(id, new AetherError("CALL_ENDED", "Nobody reads the stream"));
   }
 
   /** The call was answered with a stream. */
@@ -158,6 +182,7 @@ export class OpenCalls {
 
   /** The target has gone: whoever reads is told at once. */
   lose(): void {
+    for (const id of [...this.#relayed.keys()]) this.endRelay(id);
     for (const [id, { kind }] of this.#open) {
       if (kind === "socket") this.#flows.onEnd(id, { code: goingAway, reason: "" });
     }

@@ -51,10 +51,9 @@ export interface ClientMethod<Input, Output> {
   send(input: Input, options?: CallOptions): Promise<void>;
 }
 
-/** Names of the methods that answer once, and so can be called by other slices. */
+/** Names of the methods that can be called by other slices: all but sockets. */
 type Callable<M extends Methods> = {
-  [K in keyof M]: z.output<M[K]["output"]> extends
-    AsyncIterable<unknown> | ((socket: never) => void | Promise<void>) ? never
+  [K in keyof M]: z.output<M[K]["output"]> extends ((socket: never) => void | Promise<void>) ? never
     : K;
 }[keyof M];
 
@@ -62,11 +61,16 @@ type ClientMethods<M extends Methods> = {
   readonly [K in keyof M]: ClientMethod<z.input<M[K]["input"]>, z.output<M[K]["output"]>>;
 };
 
-/** Typed client of a contract: one function per method that answers once. */
+/**
+ * Typed client of a contract: one function per method, sockets aside.
+ *
+ * Events and bytes arrive as an async iterable, at the pace of whoever reads it. Leaving the loop
+ * ends the called slice's work, and so does the end of the call in which it was asked for.
+ */
 export type Client<C> = C extends Contract<infer M, infer _E> ? ClientMethods<Pick<M, Callable<M>>>
   : never;
 
-/** Typed functions of all methods of a contract, streams and sockets too; for tests. */
+/** Typed functions of all methods of a contract, sockets too; for tests. */
 export type TestClient<C> = C extends Contract<infer M, infer _E> ? ClientMethods<M> : never;
 
 /** Stands in for a client in a test: one function per method; a `send` calls it as well. */

@@ -3,8 +3,8 @@
  *
  * Each is a schema like any other, used as a method's `output`, so that handlers stay typed: what a
  * handler returns is an iterable, or the function that holds the conversation. Such methods need an
- * HTTP route and are not part of the clients that other slices get. Slices import this through
- * `aether`; `docs/http.md` is the guide.
+ * HTTP route. Other slices get events and bytes as async iterables; sockets are for clients over
+ * HTTP only. Slices import this through `aether`; `docs/http.md` is the guide.
  *
  * @module
  */

@@ -58,9 +58,16 @@ Deno.test("bytes() takes text and bytes, and socket() a function", async () => {
   await stop();
 });
 
-Deno.test("Client has no methods that stream", () => {
-  const names: Record<keyof Client<typeof lasting>, true> = { plain: true, upload: true };
-  assert.deepEqual(Object.keys(names), ["plain", "upload"]);
+Deno.test("Client has iterables of events and bytes, and no sockets", () => {
+  type Methods = Client<typeof lasting>;
+  const names: Record<keyof Methods, true> = {
+    ...{ plain: true, ticks: true, file: true, upload: true },
+  };
+  const read = async (ticks: Awaited<ReturnType<Methods["ticks"]>>) => {
+    for await (const { tick } of ticks) assert.ok(tick satisfies number);
+  };
+  assert.equal(typeof read, "function");
+  assert.deepEqual(Object.keys(names).sort(), ["file", "plain", "ticks", "upload"]);
 });
 
 Deno.test("streamOf() knows what was made here, and describeDefinition() says so", () => {

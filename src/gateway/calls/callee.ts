@@ -7,7 +7,9 @@ import { AetherError } from "../../base/errors.ts";
 import type { MethodManifest } from "../../protocol/slice/manifest.ts";
 import type { Service } from "./service.ts";
 
-/** A method that answers once, and the service that has it. */
+const streams = { events: "events", bytes: "a stream of bytes", socket: "a socket" } as const;
+
+/** A method, and the service that has it. */
 export interface Callee {
   readonly service: Service;
   readonly manifest: MethodManifest;
@@ -16,12 +18,15 @@ export interface Callee {
 /**
  * The callee of a contract and a method.
  *
- * @throws {AetherError} NO_INSTANCE, or CALL_REFUSED when there is no such method or it streams.
+ * @param mayStream Whether the caller can read events and bytes. @default {false}
+ * @throws {AetherError} NO_INSTANCE, or CALL_REFUSED when there is no such method, or it streams in
+ *   a way that the caller cannot follow.
  */
 export function calleeOf(
   find: (contract: string) => Service | undefined,
   contract: string,
   method: string,
+  mayStream = false,
 ): Callee {
   const service = find(contract);
   if (service === undefined) {
@@ -31,13 +36,21 @@ export function calleeOf(
   if (manifest === undefined) {
     throw new AetherError("CALL_REFUSED", `${contract} has no method "${method}"`);
   }
-  if (manifest.stream !== undefined || manifest.body !== undefined) {
+  const hindrance = hindranceOf(manifest, mayStream);
+  if (hindrance !== undefined) {
     throw new AetherError(
       "CALL_REFUSED",
-      `${contract} ${method} streams: slices cannot call it yet, only clients`,
+      `${contract} ${method} ${hindrance}: only clients over HTTP can call it`,
     );
   }
   return { service, manifest };
+}
+
+/** Why a method cannot be called; undefined when it can. */
+function hindranceOf({ stream, body }: MethodManifest, mayStream: boolean): string | undefined {
+  if (body !== undefined) return "takes a body as a stream";
+  if (stream === undefined || mayStream && stream !== "socket") return undefined;
+  return `answers with ${streams[stream]}`;
 }
 
 /**

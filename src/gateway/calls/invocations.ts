@@ -10,7 +10,7 @@ import { AetherError, toAetherError } from "../../base/errors.ts";
 import type { MethodManifest } from "../../protocol/slice/manifest.ts";
 import type { Caller } from "../../protocol/thread/threads.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import type { Answer, Call } from "../call.ts";
+import type { Answer, Call, OpenStream } from "../call.ts";
 import { type CallOrigin, nestedOrigin } from "../http/call_meta.ts";
 import type { InstanceLink, InvokeRequest } from "../instance_link.ts";
 import { type Callee, calleeOf, requireCallSize } from "./callee.ts";
@@ -49,7 +49,10 @@ export class Invocations {
   /** Takes a call of an instance; its answer goes back on the same link. */
   take(link: InstanceLink, caller: Caller, request: InvokeRequest): void {
     this.#invoke(caller, request).then(
-      ({ status, body }) => link.reply(request.id, true, status, body),
+      (answer) => {
+        if ("kind" in answer) link.replyStream(request.id, answer);
+        else link.reply(request.id, true, answer.status, answer.body);
+      },
       (error: unknown) => {
         const { status, body } = error instanceof ProblemAnswer ? error : problemOf(error, request);
         link.reply(request.id, false, status, body);
@@ -57,7 +60,7 @@ export class Invocations {
     );
   }
 
-  async #invoke(caller: Caller, request: InvokeRequest): Promise<Output> {
+  async #invoke(caller: Caller, request: InvokeRequest): Promise<Output | OpenStream> {
     const { nextRequestId, limits } = this.#options;
     const { service, manifest } = this.#callee(caller, request);
     this.#requireSize("input", request.input, request);
@@ -80,12 +83,18 @@ export class Invocations {
       ),
       ...(affinity === undefined ? {} : { affinity }),
     };
+    if (oneWay && manifest.stream !== undefined) {
+      const what = `${request.contract} ${request.method} answers with a stream`;
+      throw new AetherError("CALL_REFUSED", `${what}: call it without send()`);
+    }
     if (oneWay) return this.#sendOneWay(service, manifest, call);
     const answer = await this.#options.send(service, manifest, call);
     if (answer.kind === "output") {
-      this.#requireSize("output", answer.body, request);
-      return answer;
+      const { status, body } = answer;
+      this.#requireSize("output", body, request);
+      return { status, body };
     }
+    if (answer.kind === "stream") return answer;
     if (answer.kind === "problem") throw new ProblemAnswer(answer.status, answer.body);
     throw callFailure(answer, service, request.method, manifest.idempotent);
   }
@@ -107,7 +116,7 @@ export class Invocations {
         `${caller.contract} calls ${contract}, which it does not declare to need`,
       );
     }
-    const callee = calleeOf(this.#options.find, contract, method);
+    const callee = calleeOf(this.#options.find, contract, method, true);
     if (callee.manifest.trigger === undefined) return callee;
     throw new AetherError(
       "CALL_REFUSED",

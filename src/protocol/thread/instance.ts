@@ -71,7 +71,8 @@ export interface ShellMemory {
  * - credit: how much of the stream's messages was read (`io/flow.ts`).
  *
  * The streams of a call carry its id. After a reply of kind stream or socket, the instance's stream
- * follows; a call of a method with a body is followed by the gateway's.
+ * follows; a call of a method with a body is followed by the gateway's. The stream that answers an
+ * invoke carries minus its id, and abort of it comes from the instance.
  */
 export const frame = {
   /** gateway -> instance */
@@ -80,7 +81,7 @@ export const frame = {
   reply: 2,
   /** instance -> gateway */
   invoke: 3,
-  /** gateway -> instance: nobody waits for the call any more */
+  /** gateway -> instance: nobody waits for the call any more; back: nobody reads the stream */
   abort: 4,
   /** Both ways. */
   data: 5,

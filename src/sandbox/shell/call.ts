@@ -27,6 +27,8 @@ export class InstanceCall implements CallContext {
   #nestedMeta: string | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
+  #isEnded = false;
+  #ends: (() => void)[] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #log: Logger | undefined;
   #body: ReadableStream<Uint8Array> | undefined;
@@ -120,7 +122,20 @@ export class InstanceCall implements CallContext {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
+    this.end();
+  }
+
+  /** Runs a callback when the call has ended, however it does; at once when it has. */
+  onEnd(callback: () => void): void {
+    if (this.#isEnded) callback();
+    else (this.#ends ??= []).push(callback);
+  }
+
+  /** The call has ended. */
+  end(): void {
     this.finish();
+    this.#isEnded = true;
+    for (const callback of this.#ends?.splice(0) ?? []) callback();
   }
 
   /** Part of the body has come: the time limit starts afresh. */

@@ -4,10 +4,11 @@
  * @module
  */
 import { AetherError } from "../../base/errors.ts";
-import type { Contract } from "../../sdk/contract.ts";
+import type { Contract, MethodSpec } from "../../sdk/contract.ts";
 import { defaultTimeoutMs } from "../../sdk/describe.ts";
 import type { CallOptions } from "../../sdk/slice.ts";
 import { SliceError } from "../../sdk/slice_error.ts";
+import { streamOf } from "../../sdk/streams.ts";
 
 /** The error that the JSON of a problem stands for, whatever another slice has made of it. */
 export function problemToError(json: string): Error {
@@ -22,13 +23,16 @@ export function problemToError(json: string): Error {
   return new AetherError("SLICE_FAILED", "The called slice answered neither output nor problem");
 }
 
-/** Sends a call to another slice; resolves with JSON text. */
+/** JSON text, or the bytes of an output that lasts. */
+export type InvokeAnswer = string | ReadableStream<Uint8Array>;
+
+/** Sends a call to another slice. */
 export type Invoke = (
   contract: string,
   method: string,
   inputJson: string,
   options: InvokeOptions,
-) => Promise<string>;
+) => Promise<InvokeAnswer>;
 
 /** How a call is sent. */
 export interface InvokeOptions {
@@ -50,7 +54,7 @@ export function createClient(contract: Contract, invoke: Invoke): Record<string,
       });
     client[name] = Object.freeze(Object.assign(
       async (input: unknown, options?: CallOptions) =>
-        JSON.parse(await send(input, options, false)),
+        outputOf(spec, await send(input, options, false)),
       {
         send: async (input: unknown, options?: CallOptions) => {
           await send(input, options, true);
@@ -59,6 +63,44 @@ export function createClient(contract: Contract, invoke: Invoke): Record<string,
     ));
   }
   return Object.freeze(client);
+}
+
+/** What the caller gets. */
+function outputOf({ output }: MethodSpec, answer: InvokeAnswer): unknown {
+  const stream = streamOf(output);
+  if (typeof answer === "string") {
+    if (stream === undefined) return JSON.parse(answer);
+  } else if (stream?.kind === "events") return eventsOf(answer);
+  else if (stream?.kind === "bytes") return answer;
+  else answer.cancel();
+  throw new AetherError(
+    "SLICE_FAILED",
+    "The called slice answers in another way than the contract says that this slice was built with",
+  );
+}
+
+/** Longest event, in characters. */
+const eventMax = 16 * 1024 * 1024;
+
+/** The items of events as another shell writes them. */
+function eventsOf(answer: ReadableStream<Uint8Array>): ReadableStream<unknown> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const items = new TransformStream<Uint8Array, unknown>(
+    {
+      transform(piece, controller) {
+        const events = (rest + decoder.decode(piece, { stream: true })).split("\n\n");
+        rest = events.pop() ?? "";
+        if (rest.length > eventMax) {
+          throw new AetherError("SLICE_FAILED", `An event is longer than ${eventMax} characters`);
+        }
+        for (const event of events) controller.enqueue(JSON.parse(event.slice("data: ".length)));
+      },
+    },
+    undefined,
+    { highWaterMark: 0 },
+  );
+  return answer.pipeThrough(items);
 }
 
 const affinityLengthMax = 256;

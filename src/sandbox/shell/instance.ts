@@ -14,7 +14,7 @@ import { streamOf, type StreamSpec } from "../../sdk/streams.ts";
 import { triggeredOf } from "../../sdk/triggers/triggered.ts";
 import type { SliceProblem } from "../../protocol/slice/problem.ts";
 import { currentCall, httpInput, InstanceCall } from "./call.ts";
-import { createClient, type InvokeOptions, problemToError } from "./client.ts";
+import { createClient, type InvokeAnswer, type InvokeOptions, problemToError } from "./client.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { Readiness } from "./readiness.ts";
 import { createResource } from "./resource/handles.ts";
@@ -49,7 +49,7 @@ export class SliceInstance {
   readonly #calls = new Map<number, InstanceCall>();
   readonly #invokes = new Map<
     number,
-    { resolve(json: string): void; reject(error: Error): void }
+    { resolve(answer: InvokeAnswer): void; reject(error: Error): void; call?: InstanceCall }
   >();
   readonly #open = new OpenCalls(() => this.#gateway);
   readonly #stops: (() => void | Promise<void>)[] = [];
@@ -167,8 +167,14 @@ export class SliceInstance {
         const waiting = this.#invokes.get(id);
         this.#invokes.delete(id);
         const body = batch[at + 4] as string;
-        if (batch[at + 2] === 1) waiting?.resolve(body);
-        else waiting?.reject(problemToError(body));
+        if (batch[at + 2] === replyKind.output) waiting?.resolve(body);
+        else if (batch[at + 2] === replyKind.stream) {
+          const stream = this.#open.receive(-id);
+          // What a call reads ends with it; a call that was lost meanwhile reads nothing.
+          if (waiting === undefined) this.#open.endReceive(-id);
+          else waiting.call?.onEnd(() => this.#open.endReceive(-id));
+          waiting?.resolve(stream);
+        } else waiting?.reject(problemToError(body));
         break;
       }
       case frame.abort:
@@ -234,7 +240,7 @@ export class SliceInstance {
   #reply(id: number, call: InstanceCall, method: Method | undefined, outcome: Outcome): void {
     // A call of a former gateway: the present one has calls of its own with the same numbers.
     if (this.#calls.get(id) !== call) {
-      call.finish();
+      call.end();
       return;
     }
     if (outcome.ok && method?.stream !== undefined) {
@@ -244,7 +250,7 @@ export class SliceInstance {
       });
       return;
     }
-    call.finish();
+    call.end();
     this.#calls.delete(id);
     if (method?.spec.body === "stream") this.#open.close(id);
     let ok: number = outcome.ok ? replyKind.output : replyKind.problem;
@@ -270,7 +276,7 @@ export class SliceInstance {
   ): Promise<void> {
     // Nobody waits any more: what the handler made is not even begun.
     if (!call.isAborted) await this.#open.answer(id, call, stream, answer);
-    call.finish();
+    call.end();
     if (this.#calls.get(id) === call) this.#calls.delete(id);
   }
 
@@ -279,7 +285,7 @@ export class SliceInstance {
     method: string,
     inputJson: string,
     { timeoutMs, affinity, oneWay }: InvokeOptions,
-  ): Promise<string> {
+  ): Promise<InvokeAnswer> {
     if (this.#invokes.size >= invokesMax) {
       return Promise.reject(
         new AetherError("OVERLOADED", `More than ${invokesMax} calls of this instance are waiting`),
@@ -296,7 +302,7 @@ export class SliceInstance {
     const id = this.#nextInvoke++;
     const requestId = call?.requestId ?? "";
     return new Promise((resolve, reject) => {
-      this.#invokes.set(id, { resolve, reject });
+      this.#invokes.set(id, { resolve, reject, ...(call === undefined ? {} : { call }) });
       this.#gateway?.send(
         frame.invoke,
         id,

@@ -54,6 +54,19 @@ export class OpenCalls {
     return body;
   }
 
+  /** The stream that answers a call to another slice. */
+  receive(id: number): ReadableStream<Uint8Array> {
+    const receiver = this.#flows.openReceiver(id, () => this.endReceive(id));
+    return receiver.messages as ReadableStream<Uint8Array>;
+  }
+
+  /** Nobody reads the stream of a call to another slice any more. */
+  endReceive(id: number): void {
+    if (!this.#flows.has(id)) return;
+    this.#port()?.send(frame.abort, id);
+    this.close(id);
+  }
+
   /** Answers a call with a stream or a socket; resolves when that has ended. */
   async answer(
     id: number,
@@ -81,6 +94,8 @@ export class OpenCalls {
         break;
       case frame.end:
         this.#flows.onEnd(id, { code: first as number, reason: batch[at + 3] as string });
+        // What is under way to this side only is over; what has arrived is still read.
+        if (id < 0) this.close(id);
         break;
       case frame.credit:
         this.#flows.onCredit(id, first as number);
