@@ -297,8 +297,10 @@ export class Gateway {
     if (target === undefined) return "notHosted";
     if (target === "full") return target;
     const { id, answer } = target.call(call);
+    // The call itself, and with it the body, is not kept until the answer.
+    const { remainingMs } = call;
     const noted = answer.then((settled) => {
-      note(target, settled, call.remainingMs, Math.random);
+      note(target, settled, remainingMs, Math.random);
       return settled;
     });
     return { answer: noted, abort: () => target.abort(id) };

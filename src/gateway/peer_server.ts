@@ -66,6 +66,9 @@ export class PeerServer {
 
 type CallFrame = Extract<GatewayFrame, { readonly kind: "call" }>;
 
+/** What is kept of a call until its answer: without the body, which would only fill the heap. */
+type Answerable = Pick<CallFrame, "id" | "artifact" | "method" | "requestId">;
+
 class ServedLink {
   readonly #options: PeerServerOptions;
   readonly #link: Link;
@@ -147,7 +150,7 @@ class ServedLink {
   }
 
   #onCall(frame: CallFrame): void {
-    const { id, artifact } = frame;
+    const { id, artifact, method, requestId } = frame;
     const taken = this.#underWay.size >= underWayMax
       ? "full"
       : this.#options.callLocal(artifact, this.#withBody(frame));
@@ -158,7 +161,12 @@ class ServedLink {
     }
     this.#underWay.set(id, taken);
     if (frame.hasStream === true) this.#send({ kind: "credit", id, cost: flowWindow });
-    taken.answer.then((answer) => this.#onAnswer(frame, answer));
+    this.#answerLater({ id, artifact, method, requestId }, taken);
+  }
+
+  /** On its own, because a closure keeps all that the function around it has. */
+  #answerLater(call: Answerable, { answer }: TakenCall): void {
+    answer.then((settled) => this.#onAnswer(call, settled));
   }
 
   #withBody(frame: CallFrame): Call {
@@ -167,8 +175,8 @@ class ServedLink {
     return { ...frame, body: messages as ReadableStream<Uint8Array> };
   }
 
-  #onAnswer(frame: CallFrame, answer: Answer): void {
-    const { id } = frame;
+  #onAnswer(call: Answerable, answer: Answer): void {
+    const { id } = call;
     if (answer.kind === "stream" || answer.kind === "socket") {
       this.#underWay.set(id, openCall(answer));
       const carried = answer.kind === "stream"
@@ -182,7 +190,7 @@ class ServedLink {
     }
     this.#underWay.delete(id);
     this.#closeFlows(id);
-    this.#answer(id, isTooLarge(answer) ? tooLarge(frame) : answer);
+    this.#answer(id, isTooLarge(answer) ? tooLarge(call) : answer);
   }
 
   async #stream(id: number, answer: OpenStream): Promise<void> {
@@ -261,7 +269,7 @@ function isTooLarge(answer: Answer): boolean {
   return (answer.kind === "output" || answer.kind === "problem") && isBodyTooLarge(answer.body);
 }
 
-function tooLarge({ artifact, method, requestId }: Call & { readonly artifact: string }): Answer {
+function tooLarge({ artifact, method, requestId }: Answerable): Answer {
   const error = new AetherError(
     "CALL_TOO_LARGE",
     `The output of ${artifact} ${method} is larger than the ${frameBodyBytesMax} bytes that one ` +

@@ -42,6 +42,8 @@ export class BatchPort {
       try {
         for (let offset = 0; offset < batch.length; offset += frameWidth) onFrame(batch, offset);
       } finally {
+        // The runtime keeps the message until the next one comes; what was in it may go.
+        batch.length = 0;
         this.#flushNow();
       }
     };

@@ -2,8 +2,8 @@
  * Frames over a stream of bytes: the {@link Link} of every transport that has a network.
  *
  * Frames of one event-loop turn leave in one write, because a write costs the same for one frame as
- * for hundreds. The stream below is plain TCP or TLS; it brings bytes in order and says when it has
- * ended.
+ * for hundreds; only what is much does not wait for the end of the turn. The stream below is plain
+ * TCP or TLS; it brings bytes in order and says when it has ended.
  *
  * @module
  */
@@ -12,6 +12,9 @@ import { assert } from "../base/assert.ts";
 import { ByteWriter, DecodeError } from "../base/codec.ts";
 import { FRAME_HEADER_BYTES, FrameReader, writeFrame } from "../base/transport/frame.ts";
 import type { Address, Link, LinkHandlers, TransportLimits } from "../base/transport/transport.ts";
+
+/** So much is written at once: the other end begins to read, and buffers stay small. */
+const promptBytes = 128 * 1024;
 
 /** A connection as bytes. */
 export interface ByteStream {
@@ -47,7 +50,8 @@ export class StreamLink implements Link {
   #pending = new ByteWriter();
   #spare = new ByteWriter();
   #writingBytes = 0;
-  #isFlushing = false;
+  #isScheduled = false;
+  #isWriting = false;
   #isDrainWanted = false;
 
   /** Calls `onGone` when the link is closed, whoever closed it. */
@@ -83,9 +87,14 @@ export class StreamLink implements Link {
       return false;
     }
     writeFrame(this.#pending, frame);
-    if (!this.#isFlushing) {
-      this.#isFlushing = true;
-      setImmediate(() => this.#flush());
+    if (this.#isWriting) return true;
+    if (this.#pending.length >= promptBytes) this.#flush();
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => {
+        this.#isScheduled = false;
+        if (!this.#isWriting) this.#flush();
+      });
     }
     return true;
   }
@@ -100,6 +109,7 @@ export class StreamLink implements Link {
   }
 
   async #flush(): Promise<void> {
+    this.#isWriting = true;
     while (this.#pending.length > 0 && this.#closeReason === undefined) {
       const batch = this.#pending;
       this.#pending = this.#spare;
@@ -114,7 +124,7 @@ export class StreamLink implements Link {
       batch.clear();
       this.#announceDrain();
     }
-    this.#isFlushing = false;
+    this.#isWriting = false;
   }
 
   #announceDrain(): void {

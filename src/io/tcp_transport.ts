@@ -22,7 +22,7 @@ import {
 import { cannotListen } from "./listen_error.ts";
 import { type ByteHandlers, type ByteStream, StreamLink } from "./stream_link.ts";
 
-const READ_BUFFER_BYTES = 64 * 1024;
+const READ_BUFFER_BYTES = 256 * 1024;
 
 /**
  * A transport that listens on the given address; port 0 takes a free one.
