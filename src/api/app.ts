@@ -7,6 +7,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
+import type { H, RouterRoute } from "hono/types";
 import { Deadlines } from "../base/deadlines.ts";
 import { AetherError } from "../base/errors.ts";
 import type { Control } from "../node/control/control.ts";
@@ -34,7 +35,8 @@ import { nodeHandlers } from "./handlers/deployment/nodes.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { scheduleHandlers } from "./handlers/deployment/schedules.ts";
 import { systemHandlers } from "./handlers/system.ts";
-import { type Given, invalid, validator } from "./validation.ts";
+import { RowRouter } from "./routing/row_router.ts";
+import { type Given, invalid, validator } from "./routing/validation.ts";
 import { Watches } from "./watches.ts";
 
 /** How much of a target is repeated in a message. */
@@ -47,6 +49,8 @@ interface ApiEnv {
 }
 
 type ApiContext = Context<ApiEnv>;
+/** What hono keeps for a row. */
+type ApiRoute = [H, RouterRoute];
 
 const handlers = {
   ...systemHandlers,
@@ -110,20 +114,21 @@ function surroundingsOf(control: Control): Surroundings {
 
 /** One handler for each row: a chain of middlewares costs more than what it would do. */
 function routes(surroundings: Surroundings): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>();
+  const router = new RowRouter<ApiRoute>();
+  const app = new Hono<ApiEnv>({ router });
   const { control } = surroundings;
   const access = new Access(control.config.management);
   for (const { name, row } of apiRows()) {
     const handler = handlers[name];
     if (handler === undefined) throw new Error(`Row ${name} has no handler`);
     const validate = validator(row);
-    app.on(row.method, honoPath(row.path), async (context) => {
+    app.on(row.method, row.path, async (context) => {
       const principal = admit(access, row, context.req.raw);
       const given = validate(context);
       return await answer(context, { row, handler, given, principal }, surroundings);
     });
   }
-  app.notFound(noRoute);
+  app.notFound((context) => noRoute(context, router.methodsOf(context.req.path)));
   app.onError((error, context) => {
     if (error instanceof AetherError) return problem(context.env, error);
     // What a bug says is for the log: it may name files or hold data of others.
@@ -283,9 +288,9 @@ function problem(
   });
 }
 
-function noRoute(context: ApiContext): Response {
+function noRoute(context: ApiContext, methods: Set<string>): Response {
   const { method, path } = context.req;
-  const allow = methodsOf(path).join(", ");
+  const allow = allowOf(methods);
   if (allow === "") {
     const shown = path.slice(0, shownMax);
     return problem(
@@ -304,22 +309,8 @@ function noRoute(context: ApiContext): Response {
   return problem(context.env, error, { allow });
 }
 
-const patterns = apiRows().map(({ row }) => ({
-  method: row.method,
-  pattern: new RegExp(
-    `^${row.path.replace(/\{\w+\+\}/g, "[^]+").replace(/\{\w+\}/g, "[^/]+")}$`,
-  ),
-}));
-
 /** Methods for the Allow header. */
-function methodsOf(path: string): string[] {
-  const methods = new Set<string>(
-    patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method),
-  );
+function allowOf(methods: Set<string>): string {
   if (methods.has("GET")) methods.add("HEAD");
-  return methods.size === 0 ? [] : [...methods, "OPTIONS"].sort();
-}
-
-function honoPath(path: string): string {
-  return path.replace(/\{(\w+)\+\}/g, ":$1{[^]+}").replace(/\{(\w+)\}/g, ":$1");
+  return methods.size === 0 ? "" : [...methods, "OPTIONS"].sort().join(", ");
 }

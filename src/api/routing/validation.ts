@@ -8,9 +8,9 @@
  */
 import type { Context } from "hono";
 import type { z } from "zod";
-import { AetherError } from "../base/errors.ts";
-import type { Row } from "../protocol/api/row.ts";
-import { zodIssues } from "../sdk/dispatch.ts";
+import { AetherError } from "../../base/errors.ts";
+import type { Row } from "../../protocol/api/row.ts";
+import { zodIssues } from "../../sdk/dispatch.ts";
 
 /** What a request gives beside its body; undefined where the row has no schema. */
 export interface Given {

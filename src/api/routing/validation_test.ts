@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Row } from "../protocol/api/row.ts";
+import type { Row } from "../../protocol/api/row.ts";
 import { validator } from "./validation.ts";
 
 const row = {
