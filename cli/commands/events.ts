@@ -10,7 +10,7 @@ import { wholeNumber } from "../values.ts";
 /** What happened to the cluster. */
 export const command = defineCommand({
   path: ["events"],
-  summary: "Show what happened to the cluster: nodes, voters, leader, quorum",
+  summary: "Show what happened to the cluster: nodes, voters, leader, quorum, schedules",
   description: "Each node keeps the last 1000 events as it saw them. With -o jsonl each event is " +
     "a line of JSON, and its revision is what --since goes on after.",
   options: {

@@ -27,3 +27,21 @@ Deno.test("reserve() answers SOLD_OUT, and many at once never keep more than the
     data: { sku: "apple", free: 1 },
   });
 });
+
+Deno.test("what an order never takes is free again after half an hour", async () => {
+  const { client, advance, fire, failedFires } = await testSlice(definition);
+  await client.setStock({ sku: "apple", count: 5 });
+  const free = async () => (await client.stock({ sku: "apple" })).free;
+  await advance("10m");
+  await client.reserve({ order: "a", items: two });
+  await advance("10m");
+  await client.reserve({ order: "b", items: two });
+  assert.equal(await free(), 1);
+  await advance("10m");
+  assert.equal(await free(), 3, "That of a is free, that of b not yet");
+  await fire.expire({ id: "again" });
+  await client.reserve({ order: "c", items: two });
+  await fire.expire({ id: "again", attempt: 2 });
+  assert.equal(await free(), 3, "A fire that comes again does its work once");
+  assert.deepEqual(failedFires, []);
+});

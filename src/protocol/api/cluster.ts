@@ -45,6 +45,11 @@ const eventTypes = [
   "LEADER_LOST",
   "QUORUM_ESTABLISHED",
   "QUORUM_LOST",
+  "SCHEDULE_FAILED",
+  "SCHEDULE_RECOVERED",
+  "SCHEDULE_MISSED",
+  "SCHEDULE_PAUSED",
+  "SCHEDULE_RESUMED",
 ] as const;
 /** One of {@link eventTypes}. */
 export type EventType = typeof eventTypes[number];

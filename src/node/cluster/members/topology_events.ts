@@ -1,5 +1,6 @@
 /**
- * What happens to the cluster, as events for people and programs: nodes, voters, leader, quorum.
+ * What happens to the cluster, as events for people and programs: nodes, voters, leader, quorum,
+ * schedules.
  *
  * Most of it is in the store, so that all nodes tell the same; who is down and whether there is a
  * quorum is this node's own view.
@@ -11,6 +12,7 @@ import { EventLog } from "../../../observe/event_log.ts";
 import type { ClusterEventView, EventType } from "../../../protocol/api/cluster.ts";
 import { configurationKey, keys, type KeyType } from "../../../protocol/keys.ts";
 import type { StoreEvent } from "../../../store/state.ts";
+import { scheduleEvents } from "../../schedule/schedule_events.ts";
 import type { Cluster, ClusterEvent } from "../cluster.ts";
 
 const eventsMax = 1_000;
@@ -91,6 +93,16 @@ export class TopologyEvents {
       const { id, incarnation, addresses } = keys.member.decode(key, entry.value);
       if (before(keys.member)?.incarnation === incarnation) return;
       this.#add("NODE_JOINED", `${id} has started at ${addresses.cluster}`, id);
+    } else if (key.startsWith(keys.schedule.prefix)) {
+      const name = keys.schedule.parts(key).join("/");
+      const record = keys.schedule.decode(key, entry.value);
+      const happened = scheduleEvents(name, before(keys.schedule), record);
+      for (const { type, detail } of happened) this.#add(type, detail);
+    } else if (key.startsWith(keys.nodeFires.prefix)) {
+      const [node = "", ...parts] = keys.nodeFires.parts(key);
+      const fires = keys.nodeFires.decode(key, entry.value);
+      const happened = scheduleEvents(parts.join("/"), before(keys.nodeFires), fires);
+      for (const { type, detail } of happened) this.#add(type, `${detail}, on ${node}`, node);
     }
   }
 }
