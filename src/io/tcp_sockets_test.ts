@@ -23,6 +23,33 @@ for (const hostname of ["127.0.0.1", "::1"]) {
   });
 }
 
+/** Seconds until the kernel asks whether the other end is there; undefined when it never does. */
+function keepAliveSeconds(port: number, remotePort: number): number | undefined {
+  const hex = (value: number) => value.toString(16).toUpperCase().padStart(4, "0");
+  const line = Deno.readTextFileSync("/proc/self/net/tcp").split("\n").find((each) => {
+    const [, local = "", remote = ""] = each.trim().split(/\s+/);
+    return local.endsWith(`:${hex(port)}`) && remote.endsWith(`:${hex(remotePort)}`);
+  });
+  const [kind, ticks = ""] = line?.trim().split(/\s+/)[5]?.split(":") ?? [];
+  // Kind 2 is the timer of keep-alive, in hundredths of a second.
+  return kind === "02" ? parseInt(ticks, 16) / 100 : undefined;
+}
+
+Deno.test("TcpSockets.watch() lets the kernel ask for a client that has vanished", async () => {
+  using sockets = tcpSockets() ?? assert.fail("There is no way to see sockets here");
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  using client = await Deno.connect({ hostname: "127.0.0.1", port });
+  using _served = await listener.accept();
+  const { port: remotePort } = client.localAddr;
+  assert.equal(keepAliveSeconds(port, remotePort), undefined, "by itself it never does");
+  const [connection] = sockets.incoming(port);
+  assert.ok(connection !== undefined);
+  sockets.watch(connection, 30_000);
+  const seconds = keepAliveSeconds(port, remotePort) ?? assert.fail("The timer is not on");
+  assert.ok(seconds <= 30, `${seconds} s`);
+});
+
 Deno.test("remoteOf() has one form for each address", () => {
   assert.equal(remoteOf("192.0.2.1", 80), "192.0.2.1:80");
   assert.equal(remoteOf("2001:db8:0:0:0:0:0:1", 80), "[2001:db8::1]:80");
