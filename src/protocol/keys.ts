@@ -35,6 +35,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** Content type of system values. */
 export const jsonType = "application/json";
 
+function freezeAll(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freezeAll(part);
+}
+
 /** A kind of system key with a typed value. */
 export class KeyType<Value> {
   /** Start of every key of this kind, ending in "/". */
@@ -42,6 +48,8 @@ export class KeyType<Value> {
   /** Who may write keys of this kind. */
   readonly writer: Writer;
   readonly #schema: z.ZodType<Value>;
+  /** What was decoded, for as long as somebody holds the bytes: views of the store decode often. */
+  readonly #decoded = new WeakMap<Uint8Array, { readonly value: Value }>();
 
   constructor(prefix: string, writer: Writer, schema: z.ZodType<Value>) {
     this.prefix = prefix;
@@ -67,13 +75,18 @@ export class KeyType<Value> {
   }
 
   /**
-   * Reads a stored value.
+   * Reads a stored value, which nobody may change: the same bytes are read once.
    *
    * @throws {AetherError} STORAGE_CORRUPT when it does not match the schema.
    */
   decode(key: string, bytes: Uint8Array): Value {
+    const known = this.#decoded.get(bytes);
+    if (known !== undefined) return known.value;
     try {
-      return this.#schema.parse(JSON.parse(decoder.decode(bytes)));
+      const value = this.#schema.parse(JSON.parse(decoder.decode(bytes)));
+      freezeAll(value);
+      this.#decoded.set(bytes, { value });
+      return value;
     } catch (cause) {
       throw new AetherError("STORAGE_CORRUPT", `The value of key "${key}" cannot be read`, {
         cause,

@@ -63,6 +63,16 @@ Deno.test("writerOf() knows the writer of every kind of key, and of no other", (
   }
 });
 
+Deno.test("KeyType.decode() reads the same bytes once, into what nobody can change", () => {
+  const lists = new KeyType("list/", "node", z.object({ names: z.array(z.string()) }));
+  const bytes = new TextEncoder().encode('{"names":["a"]}');
+  const value = lists.decode("list/a", bytes);
+  assert.deepEqual(value, { names: ["a"] });
+  assert.equal(lists.decode("list/a", bytes), value);
+  assert.notEqual(lists.decode("list/a", bytes.slice()), value);
+  assert.ok(Object.isFrozen(value) && Object.isFrozen(value.names));
+});
+
 Deno.test("isChosenKey() is true for keys of users and slices, and for none of the system's", () => {
   assert.ok(isChosenKey(`${userPrefix}a`) && isChosenKey(`${slicePrefix}a`));
   for (const { prefix } of Object.values(keys)) assert.ok(!isChosenKey(`${prefix}a`), prefix);

@@ -50,11 +50,15 @@ function part(
   read: (context: Context) => Readonly<Record<string, unknown>> | undefined,
 ): (context: Context) => unknown {
   if (schema === undefined) return () => undefined;
-  const ofNothing = schema.safeParse({});
-  if (ofNothing.success) Object.freeze(ofNothing.data);
+  let known: z.ZodSafeParseResult<Record<string, unknown>> | undefined;
+  const ofNothing = () => {
+    known ??= schema.safeParse({});
+    if (known.success) Object.freeze(known.data);
+    return known;
+  };
   return (context) => {
     const given = read(context);
-    const parsed = given === undefined ? ofNothing : schema.safeParse(given);
+    const parsed = given === undefined ? ofNothing() : schema.safeParse(given);
     if (!parsed.success) throw invalid(name, parsed.error);
     return parsed.data;
   };

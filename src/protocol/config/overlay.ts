@@ -138,9 +138,10 @@ export function withOverrides(
   overrides: readonly Override[],
   node: string,
 ): Overridden {
+  const ours = overrides.filter((each) => each.node === undefined || each.node === node);
+  if (ours.length === 0) return { known: base, issues: [] };
   const tree = configTree(base.config);
   const sources = new Map(base.sources);
-  const ours = overrides.filter((each) => each.node === undefined || each.node === node);
   const ordered = [...ours].sort((a, b) =>
     Number(a.node !== undefined) - Number(b.node !== undefined)
   );
