@@ -16,6 +16,7 @@ import {
   type Origins,
   schemaIssues,
 } from "./problems.ts";
+import { callDeadlines } from "./deadlines.ts";
 import { isTree, type Tree } from "./paths.ts";
 import { configSchema, type ParsedConfig } from "./schema.ts";
 
@@ -225,24 +226,6 @@ function storeIssues(config: Config, origins: Origins): ConfigIssue[] {
   const message = `${snapshotEveryBytes} bytes between snapshots is more than store.maxBytes ` +
     `(${maxBytes}); lower it or raise store.maxBytes`;
   return [locate(["store", "snapshotEveryBytes"], message, origins)];
-}
-
-/** How long who waits for a call, from the outside to the inside; in milliseconds. */
-export interface CallDeadlines {
-  /** The client of an application. */
-  readonly clientMs: number;
-  /** The gateway for an instance. */
-  readonly answerMs: number;
-  /** The gateway for a sign of life of another node. */
-  readonly forwardMs: number;
-}
-
-/** The nested time limits of calls; each is shorter than the one around it. */
-export function callDeadlines({ app, calls }: Pick<Config, "app" | "calls">): CallDeadlines {
-  const clientMs = app.requestTimeoutMs;
-  const answerMs = calls.answerTimeoutMs ?? clientMs * 0.9;
-  const forwardMs = calls.forwardTimeoutMs ?? Math.min(1_000, answerMs / 2);
-  return { clientMs, answerMs, forwardMs };
 }
 
 function callIssues(config: Config, origins: Origins): ConfigIssue[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
-import { callDeadlines, resolveConfig } from "./config.ts";
+import { resolveConfig } from "./config.ts";
+import { callDeadlines } from "./deadlines.ts";
 
 Deno.test("callDeadlines() are nested, also when nothing but the outermost is set", () => {
   assert.deepEqual(callDeadlines(resolveConfig({})), {
