@@ -85,7 +85,7 @@ const traps: Readonly<Record<string, readonly (readonly [file: string, test: str
     ["src/membership/detector_test.ts", "FailureDetector takes a refused connection for death"],
   ],
   "a caller gives up before the one it calls": [
-    ["src/protocol/config/deadlines_test.ts", "callDeadlines() are nested"],
+    ["src/protocol/config/sections/deadlines_test.ts", "callDeadlines() are nested"],
   ],
   "errors lose their type on the way": [
     ["src/gateway/gateway_test.ts", "Gateway.handle() answers a slice's problem as it came"],

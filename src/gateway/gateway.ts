@@ -9,7 +9,7 @@
 import { AetherError, toAetherError } from "../base/errors.ts";
 import type { TcpSockets } from "../io/tcp_sockets.ts";
 import type { Config } from "../protocol/config/config.ts";
-import { type CallDeadlines, callDeadlines } from "../protocol/config/deadlines.ts";
+import { type CallDeadlines, callDeadlines } from "../protocol/config/sections/deadlines.ts";
 import type { Caller, RouteSnapshot } from "../protocol/thread/threads.ts";
 import type { Link, Transport } from "../base/transport/transport.ts";
 import type { Answer, Call } from "./call.ts";

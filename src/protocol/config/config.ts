@@ -16,7 +16,7 @@ import {
   type Origins,
   schemaIssues,
 } from "./problems.ts";
-import { callDeadlines } from "./deadlines.ts";
+import { callDeadlines } from "./sections/deadlines.ts";
 import { isTree, type Tree } from "./paths.ts";
 import { configSchema, type ParsedConfig } from "./schema.ts";
 

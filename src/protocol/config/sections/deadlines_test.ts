@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { AetherError } from "../../base/errors.ts";
-import { resolveConfig } from "./config.ts";
+import { AetherError } from "../../../base/errors.ts";
+import { resolveConfig } from "../config.ts";
 import { callDeadlines } from "./deadlines.ts";
 
 Deno.test("callDeadlines() are nested, also when nothing but the outermost is set", () => {

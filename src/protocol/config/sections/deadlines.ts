@@ -5,7 +5,15 @@
  *
  * @module
  */
-import type { Config } from "./config.ts";
+
+/** The keys that they follow from. */
+export interface DeadlineKeys {
+  readonly app: { readonly requestTimeoutMs: number };
+  readonly calls: {
+    readonly answerTimeoutMs?: number | undefined;
+    readonly forwardTimeoutMs?: number | undefined;
+  };
+}
 
 /** How long who waits for a call, from the outside to the inside; in milliseconds. */
 export interface CallDeadlines {
@@ -18,7 +26,7 @@ export interface CallDeadlines {
 }
 
 /** The nested time limits of calls; each is shorter than the one around it. */
-export function callDeadlines({ app, calls }: Pick<Config, "app" | "calls">): CallDeadlines {
+export function callDeadlines({ app, calls }: DeadlineKeys): CallDeadlines {
   const clientMs = app.requestTimeoutMs;
   const answerMs = calls.answerTimeoutMs ?? clientMs * 0.9;
   const forwardMs = calls.forwardTimeoutMs ?? Math.min(1_000, answerMs / 2);
