@@ -14,7 +14,7 @@ import { readCpu, readMemory } from "../scripts/bench/proc.ts";
 import { quotients, rounded, spreadOf } from "../scripts/bench/statistics.ts";
 import { checkTools, environment } from "../scripts/bench/tools.ts";
 import { ArtifactCluster, randomBytes } from "./lib/artifacts_run.ts";
-import { World } from "./lib/world.ts";
+import { inWorld, type World } from "./lib/world.ts";
 
 const clientCounts = [1, 4] as const;
 const directions = ["up", "down"] as const;
@@ -193,21 +193,15 @@ async function main(): Promise<number> {
     },
   });
   await checkTools(["nginx"], values.install);
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     await bench(world, {
       nodes: Number(values.nodes),
       rounds: Number(values.rounds),
       fileBytes: Number(values.megabytes) * 1e6,
       filesPerClient: Number(values.files),
     });
-    return 0;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return true;
+  });
 }
 
 if (import.meta.main) Deno.exit(await main());

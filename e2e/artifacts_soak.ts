@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { runUploads } from "./lib/artifacts_run.ts";
-import { World } from "./lib/world.ts";
+import { inWorld } from "./lib/world.ts";
 
 const usage = `Usage: deno task soak artifacts [OPTIONS]
 
@@ -33,16 +33,10 @@ export async function soakArtifacts(args: readonly string[]): Promise<number> {
   }
   const clients = Number(values.clients);
   const filesPerClient = Math.ceil(Number(values.megabytes) * 1e6 / fileBytes / clients);
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     const options = { nodes: Number(values.nodes), clients, filesPerClient, fileBytes };
     const report = await runUploads(world, options);
     console.log(JSON.stringify({ kind: "artifacts", ...options, ...report, passed: true }));
-    return 0;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return true;
+  });
 }

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { load, writeScripts } from "../scripts/bench/wrk.ts";
 import { startLocalCluster } from "./lib/local_cluster.ts";
 import { blueprint, type Node } from "./lib/node.ts";
-import { World } from "./lib/world.ts";
+import { inWorld, type World } from "./lib/world.ts";
 
 const connections = 32;
 /** More of them, because their pauses are whole milliseconds. */
@@ -159,16 +159,10 @@ async function main(): Promise<number> {
       seconds: { type: "string", default: "20" },
     },
   });
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     const options = { nodes: Number(values.nodes), seconds: Number(values.seconds) };
-    return await calm(world, options) ? 0 : 1;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return await calm(world, options);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -12,7 +12,7 @@ import { parseCoordinates, repositoryPath } from "../src/protocol/coordinates.ts
 import { Load } from "./lib/load.ts";
 import { startLocalCluster } from "./lib/local_cluster.ts";
 import type { Node } from "./lib/node.ts";
-import { World } from "./lib/world.ts";
+import { inWorld, type World } from "./lib/world.ts";
 
 /** Clock ticks of the kernel per second. */
 const ticksPerSecond = 100;
@@ -136,8 +136,7 @@ async function main(): Promise<number> {
       megabytes: { type: "string", default: "1000" },
     },
   });
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     const isGood = what === "idle"
       ? await idle(world, Number(values.nodes ?? 5), Number(values.seconds))
       : await upload(world, {
@@ -145,13 +144,8 @@ async function main(): Promise<number> {
         clients: Number(values.clients),
         megabytes: Number(values.megabytes),
       });
-    return isGood ? 0 : 1;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return isGood;
+  });
 }
 
 if (import.meta.main) Deno.exit(await main());

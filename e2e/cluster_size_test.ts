@@ -19,11 +19,6 @@ artifact = "org.example:echo:1.0.0"
 instances = 3
 `;
 
-function must(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
-  const connect = ["--connect", node.management.replace("http://", "")];
-  return world.must([...words, ...connect], stdin === undefined ? {} : { stdin });
-}
-
 interface Life {
   readonly id: string;
   readonly state: string;
@@ -66,9 +61,9 @@ async function replaceAndResize(world: World, lab: Lab): Promise<void> {
   await cluster.start();
   await cluster.ready();
   const one = cluster.node(1);
-  await must(world, one, ["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
-  await must(world, one, ["blueprint", "apply", "-"], text);
-  assert.match(await must(world, one, ["cluster", "size", "3"]), /shall have 3 nodes/);
+  await one.must(["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
+  await one.must(["blueprint", "apply", "-"], text);
+  assert.match(await one.must(["cluster", "size", "3"]), /shall have 3 nodes/);
 
   const leader = await until("a leader", () => cluster.leader(one));
   const [victim, survivor] = cluster.nodes.filter((node) => node !== leader);
@@ -84,12 +79,12 @@ async function replaceAndResize(world: World, lab: Lab): Promise<void> {
   assert.deepEqual(second.ids, ["auto-1", "auto-2", survivor.id].sort());
   assert.deepEqual(second.voters, second.ids);
 
-  await must(world, survivor, ["cluster", "size", "4"]);
+  await survivor.must(["cluster", "size", "4"]);
   const grown = await settled(survivor, 4, []);
   assert.deepEqual(grown.ids, ["auto-1", "auto-2", "auto-3", survivor.id].sort());
   assert.deepEqual(grown.voters, second.voters, "further nodes follow");
   const before = (await world.living()).length;
-  await must(world, survivor, ["cluster", "size", "3"]);
+  await survivor.must(["cluster", "size", "3"]);
   const shrunk = await settled(survivor, 3, []);
   assert.equal(shrunk.ids.length, 3);
   await until("its process has ended", async () => {
@@ -108,9 +103,9 @@ async function replaceWithToken(world: World, lab: Lab): Promise<void> {
   await cluster.start();
   await cluster.ready();
   const one = cluster.node(1);
-  await must(world, one, ["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
-  await must(world, one, ["blueprint", "apply", "-"], text);
-  await must(world, one, ["cluster", "size", "3"]);
+  await one.must(["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
+  await one.must(["blueprint", "apply", "-"], text);
+  await one.must(["cluster", "size", "3"]);
   const leader = await until("a leader", () => cluster.leader(one));
   const [victim, survivor] = cluster.nodes.filter((node) => node !== leader);
   assert.ok(victim !== undefined && survivor !== undefined);

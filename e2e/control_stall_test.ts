@@ -80,11 +80,10 @@ labTests(import.meta.url, 180_000, () => {
     await cluster.start();
     await cluster.ready();
     const one = cluster.node(1);
-    const connect = ["--connect", one.management.replace("http://", "")];
-    await world.must(["slice", "publish", `${root}/slices/echo`, "--skip-check", ...connect]);
+    await one.must(["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
     const text = 'id = "org.example:app:1.0.0"\n[[slices]]\n' +
       'artifact = "org.example:echo:1.0.0"\ninstances = 3\n';
-    await world.must(["blueprint", "apply", "-", ...connect], { stdin: text });
+    await one.must(["blueprint", "apply", "-"], text);
     const load = new Load(4, (client, round) => {
       return new Request(`http://${one.host.management}:8070/echo/${client}.${round}`);
     });

@@ -7,7 +7,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { blueprint, healthy, makeCodes, must, publish, requests } from "./lib/bench/app.ts";
+import { blueprint, healthy, makeCodes, publish, requests } from "./lib/bench/app.ts";
 import { coldStart } from "./lib/bench/cold_start.ts";
 import { cases, type CaseWorld, type FailoverCase } from "./lib/bench/failover_cases.ts";
 import { OpenLoad } from "./lib/bench/open_load.ts";
@@ -46,7 +46,7 @@ async function runCase(letter: string, lab: Lab, settings: Settings): Promise<bo
     await cluster.start();
     await cluster.ready();
     await publish(world, cluster.node(1));
-    await must(world, cluster.node(1), ["blueprint", "apply", "-"], blueprint());
+    await cluster.node(1).must(["blueprint", "apply", "-"], blueprint());
     await healthy(cluster.node(1));
     const codes = await makeCodes(cluster.node(1));
     let isGood = true;

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { runDht } from "./lib/dht_run.ts";
-import { World } from "./lib/world.ts";
+import { inWorld } from "./lib/world.ts";
 
 const usage = `Usage: deno task soak dht [OPTIONS]
 
@@ -32,8 +32,7 @@ export async function soakDht(args: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     const [files, kills, nodes] = [values.files, values.kills, values.nodes].map(Number);
     const options = { files: files ?? 0, kills: kills ?? 0, nodes: nodes ?? 0, seed: values.seed };
     const say = (event: unknown) => console.log(JSON.stringify(event));
@@ -41,11 +40,6 @@ export async function soakDht(args: readonly string[]): Promise<number> {
     const passed = report.lost.length === 0 && report.wrong.length === 0 &&
       report.acknowledged === options.files;
     say({ kind: "dht", ...options, ...report, passed });
-    return passed ? 0 : 1;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return passed;
+  });
 }

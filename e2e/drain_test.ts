@@ -9,7 +9,6 @@ import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { Load } from "./lib/load.ts";
 import { labTest, labTests } from "./lib/netns.ts";
 import { root } from "./lib/program.ts";
-import type { World } from "./lib/world.ts";
 
 const clients = 6;
 const text = `id = "org.example:app:1.0.0"
@@ -18,17 +17,6 @@ artifact = "org.example:echo:1.0.0"
 instances = 3
 minAvailable = 2
 `;
-
-/** Runs a command against a node; answers its output. */
-function must(
-  world: World,
-  node: ClusterNode,
-  words: readonly string[],
-  stdin?: string,
-): Promise<string> {
-  const connect = ["--connect", node.management.replace("http://", "")];
-  return world.must([...words, ...connect], stdin === undefined ? {} : { stdin });
-}
 
 /** Clients that take one node after the other. */
 function loadOn(nodes: readonly ClusterNode[]): Load {
@@ -55,15 +43,15 @@ labTests(import.meta.url, 180_000, () => {
     await cluster.start();
     await cluster.ready();
     const [one, two, three] = [cluster.node(1), cluster.node(2), cluster.node(3)];
-    await must(world, one, ["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
-    await must(world, one, ["blueprint", "apply", "-"], text);
+    await one.must(["slice", "publish", `${root}/slices/echo`, "--skip-check"]);
+    await one.must(["blueprint", "apply", "-"], text);
     await until("every node has an instance", async () => {
       return (await places(one)).join() === "n1,n2,n3" || undefined;
     });
 
     const drained = loadOn(cluster.nodes);
     await drained.more(100);
-    const followed = await must(world, one, ["node", "drain", "n2"]);
+    const followed = await one.must(["node", "drain", "n2"]);
     assert.match(followed, /n2 is DECOMMISSIONED: 0 instances left/);
     await drained.more(100);
     await drained.stop();
@@ -71,7 +59,7 @@ labTests(import.meta.url, 180_000, () => {
     const rest = await places(one);
     assert.equal(rest.length, 3);
     assert.ok(!rest.includes("n2"), rest.join());
-    const why = await must(world, three, ["explain", "instance", "org.example:echo"]);
+    const why = await three.must(["explain", "instance", "org.example:echo"]);
     assert.match(why, /n2 +0 +Refused: the node is DECOMMISSIONED/);
     const refused = await two.request("/api/node/drain/n2", {
       method: "POST",
@@ -79,7 +67,7 @@ labTests(import.meta.url, 180_000, () => {
     });
     assert.equal(refused.status, 409, refused.text);
 
-    await must(world, three, ["node", "activate", "n2"]);
+    await three.must(["node", "activate", "n2"]);
     await until("n2 has its share again", async () => {
       return (await places(one)).join() === "n1,n2,n3" || undefined;
     });

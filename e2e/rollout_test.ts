@@ -16,18 +16,6 @@ import type { World } from "./lib/world.ts";
 const clients = 6;
 const steps = ["--observe", "1s", "--min-requests", "20", "--cleanup", "IMMEDIATE"];
 
-/** Runs a command against a node. */
-function run(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
-  const connect = ["--connect", node.management.replace("http://", "")];
-  return world.run([...words, ...connect], stdin === undefined ? {} : { stdin });
-}
-
-async function must(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
-  const { code, stdout, stderr } = await run(world, node, words, stdin);
-  assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
-
 function blueprint(artifact: string): string {
   return `id = "org.example:app:1.0.0"\n[[slices]]\nartifact = "${artifact}"\ninstances = 3\n`;
 }
@@ -52,13 +40,13 @@ labTests(import.meta.url, 240_000, () => {
     const cluster = await threeNodes(world, lab.hosts.slice(0, 3));
     const node = cluster.node(1);
     for (const name of ["echo", "echo-v2"]) {
-      await must(world, node, ["slice", "publish", `${root}/slices/${name}`, "--skip-check"]);
+      await node.must(["slice", "publish", `${root}/slices/${name}`, "--skip-check"]);
     }
-    await must(world, node, ["blueprint", "apply", "-"], blueprint("org.example:echo:1.0.0"));
+    await node.must(["blueprint", "apply", "-"], blueprint("org.example:echo:1.0.0"));
     const load = loadOn(cluster, "/echo/abc");
     await load.more(200);
     const words = ["deploy", "start", "org.example:echo:2.0.0", "--strategy", "rolling", ...steps];
-    const out = await must(world, node, words);
+    const out = await node.must(words);
     assert.match(out, /COMPLETED, step 3 of 3/);
     await load.more(200);
     await load.stop();
@@ -67,7 +55,7 @@ labTests(import.meta.url, 240_000, () => {
       load.seen.slice(-100).map(({ text }) => /"version":"(\d)"/.exec(text)?.[1]),
     );
     assert.deepEqual(versions, new Set(["2"]));
-    const applied = await must(world, node, ["blueprint", "get", "org.example:app:1.0.0"]);
+    const applied = await node.must(["blueprint", "get", "org.example:app:1.0.0"]);
     assert.match(applied, /org\.example:echo:2\.0\.0/);
   });
 
@@ -91,12 +79,12 @@ labTests(import.meta.url, 240_000, () => {
     };
     for (const text of [good, bad]) {
       const folder = await writeSlice(world, text);
-      await must(world, node, ["slice", "publish", folder, "--skip-check"]);
+      await node.must(["slice", "publish", folder, "--skip-check"]);
     }
-    await must(world, node, ["blueprint", "apply", "-"], blueprint("org.example:moody:1.0.0"));
+    await node.must(["blueprint", "apply", "-"], blueprint("org.example:moody:1.0.0"));
     const load = loadOn(cluster, "/moody");
     await load.more(200);
-    const { code, stderr } = await run(world, node, [
+    const { code, stderr } = await node.run([
       ...["deploy", "start", "org.example:moody:2.0.0", "--strategy", "canary"],
       ...["--stages", "20@30s,50@30s", "--min-requests", "50"],
     ]);
@@ -132,7 +120,7 @@ labTests(import.meta.url, 240_000, () => {
         methods: `get: ${get("/back")},`,
         handlers: `get: (_, call) => ({ version: "${version}", variants: call.variants }),`,
       });
-      await must(world, node, ["slice", "publish", folder, "--skip-check"]);
+      await node.must(["slice", "publish", folder, "--skip-check"]);
     }
     await world.write(
       "front/slice.toml",
@@ -156,13 +144,11 @@ export default slice(front, {
 });
 `,
     );
-    await must(world, node, ["slice", "publish", world.path("front"), "--skip-check"]);
+    await node.must(["slice", "publish", world.path("front"), "--skip-check"]);
     const both = ["back", "front"].map((name) =>
       `[[slices]]\nartifact = "org.example:${name}:1.0.0"\ninstances = 3\n`
     );
-    await must(
-      world,
-      node,
+    await node.must(
       ["blueprint", "apply", "-"],
       `id = "org.example:app:1.0.0"\n` +
         both.join(""),
@@ -170,7 +156,7 @@ export default slice(front, {
     const artifact = "org.example:back:2.0.0";
     const start = async (...words: string[]) => {
       const options = ["--strategy", "ab", "--percent", "50", "--detach"];
-      await must(world, node, ["deploy", "start", artifact, ...options, ...words]);
+      await node.must(["deploy", "start", artifact, ...options, ...words]);
       await until("both versions are there", async () => {
         const view = await node.json<{ state: string }>("/api/deploy/org.example:back");
         return view?.state === "ROUTING" || undefined;
@@ -201,7 +187,7 @@ export default slice(front, {
         }
       });
     const end = async () => {
-      await must(world, node, ["deploy", "rollback", "org.example:back"]);
+      await node.must(["deploy", "rollback", "org.example:back"]);
       await until("it is over", async () => {
         const view = await node.json<{ state: string }>("/api/deploy/org.example:back");
         return view?.state === "ROLLED_BACK" || undefined;

@@ -8,7 +8,6 @@ import { until } from "../scripts/lib/until.ts";
 import type { ScheduleView } from "../src/protocol/api/deployment/schedules.ts";
 import { type ClusterNode, TestCluster } from "./lib/cluster.ts";
 import { labTest, labTests } from "./lib/netns.ts";
-import type { World } from "./lib/world.ts";
 
 const kills = 3;
 const schedule = "org.example:ticker/tick";
@@ -51,16 +50,6 @@ export default slice(ticker, {
 });
 `;
 
-async function must(world: World, node: ClusterNode, words: readonly string[], stdin?: string) {
-  const connect = ["--connect", node.management.replace("http://", "")];
-  const { code, stdout, stderr } = await world.run(
-    [...words, ...connect],
-    stdin === undefined ? {} : { stdin },
-  );
-  assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
-
 interface Tick {
   readonly id: string;
   readonly dueAtMs: number;
@@ -80,10 +69,10 @@ labTests(import.meta.url, 240_000, () => {
     await world.write("ticker/slice.toml", 'artifact = "org.example:ticker:1.0.0"\n');
     await world.write("ticker/mod.ts", module);
     let node = cluster.node(1);
-    await must(world, node, ["slice", "publish", world.path("ticker"), "--skip-check"]);
+    await node.must(["slice", "publish", world.path("ticker"), "--skip-check"]);
     const blueprint = 'id = "org.example:app:1.0.0"\n[[slices]]\n' +
       'artifact = "org.example:ticker:1.0.0"\ninstances = 3\n';
-    await must(world, node, ["blueprint", "apply", "-"], blueprint);
+    await node.must(["blueprint", "apply", "-"], blueprint);
     const view = () => node.json<ScheduleView>(path);
     const fires = async (count: number) => {
       const wanted = ((await view())?.totals.succeeded ?? 0) + count;
@@ -102,7 +91,7 @@ labTests(import.meta.url, 240_000, () => {
       await leader.ready();
       await cluster.ready();
     }
-    await must(world, node, ["schedule", "pause", schedule]);
+    await node.must(["schedule", "pause", schedule]);
     const { totals, registeredAtMs, nextAtMs } = await until("nothing runs", async () => {
       const now = await view();
       return now?.running === 0 ? now : undefined;
@@ -120,14 +109,14 @@ labTests(import.meta.url, 240_000, () => {
     const { length } = dues;
     assert.deepEqual(totals, { fired: length, succeeded: length, failed: 0, missed: 0 });
     assert.ok(again.length <= kills, `${again.length} fires came again, under their own ids`);
-    const list = await must(world, node, ["schedule", "list"]);
+    const list = await node.must(["schedule", "list"]);
     assert.match(list, /org\.example:ticker\/tick +every 1s +single +PAUSED/);
-    await must(world, node, ["schedule", "trigger", schedule]);
+    await node.must(["schedule", "trigger", schedule]);
     await until(
       "the fire by hand",
       async () => (await view())?.totals.succeeded === length + 1 || undefined,
     );
-    await must(world, node, ["blueprint", "delete", "org.example:app:1.0.0"]);
+    await node.must(["blueprint", "delete", "org.example:app:1.0.0"]);
     await until("it is gone", async () => (await node.request(path)).status === 404 || undefined);
   });
 });

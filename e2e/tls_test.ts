@@ -141,11 +141,10 @@ labTests(import.meta.url, 240_000, () => {
     await world.write("n1.toml", config.replace("[tls]", '[tls]\nissuerKey = "tls/ca.key"'));
     await cluster.start();
     await cluster.ready();
-    const cli = ["--connect", cluster.node(1).management.replace("http://", "")];
     const made = JSON.parse(
-      await world.must(["cluster", "token", "create", "--node", "n4", "-o", "json", ...cli]),
+      await cluster.node(1).must(["cluster", "token", "create", "--node", "n4", "-o", "json"]),
     ) as { token: string; id: string };
-    assert.ok((await world.must(["cluster", "token", "list", ...cli])).includes(made.id));
+    assert.ok((await cluster.node(1).must(["cluster", "token", "list"])).includes(made.id));
 
     const host = lab.hosts[3];
     assert.ok(host !== undefined);
@@ -159,7 +158,7 @@ labTests(import.meta.url, 240_000, () => {
     await joining.line("stderr", (line) => line.includes("got a certificate") || undefined);
     const { mode } = await Deno.stat(world.path("n4", "tls", "node.key"));
     assert.equal((mode ?? 0) & 0o777, 0o600);
-    assert.ok(!(await world.must(["cluster", "token", "list", ...cli])).includes(made.id));
+    assert.ok(!(await cluster.node(1).must(["cluster", "token", "list"])).includes(made.id));
     await joining.line("stdout", (line) => line.includes('"ready"') || undefined);
     await until("the new node is a member", async () => {
       const health = await cluster.node(1).json<{ nodeCount: number }>("/api/health");

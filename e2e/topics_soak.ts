@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { runTopics } from "./lib/topics_run.ts";
-import { World } from "./lib/world.ts";
+import { inWorld } from "./lib/world.ts";
 
 const usage = `Usage: deno task soak topics [OPTIONS]
 
@@ -30,8 +30,7 @@ export async function soakTopics(args: readonly string[]): Promise<number> {
   }
   const durability = values.durability === "replicated" ? "replicated" : "synced";
   const messages = Number(values.messages);
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     const startMs = performance.now();
     const report = await runTopics(world, {
       messages,
@@ -45,11 +44,6 @@ export async function soakTopics(args: readonly string[]): Promise<number> {
     const lost = report.lost + report.auditedLost;
     const passed = lost === 0 && report.acknowledged === messages;
     console.log(JSON.stringify({ kind: "topics", durability, ...report, duplicates, passed }));
-    return passed ? 0 : 1;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return passed;
+  });
 }

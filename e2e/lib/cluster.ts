@@ -5,7 +5,7 @@
  */
 import { until } from "../../scripts/lib/until.ts";
 import type { Host } from "./netns.ts";
-import type { Running } from "./program.ts";
+import type { Outcome, Running } from "./program.ts";
 import type { World } from "./world.ts";
 
 const startTimeoutMs = 60_000;
@@ -74,6 +74,20 @@ export class ClusterNode {
       (line) => line.includes('"ready": true') || line.includes('"ready":true') || undefined,
       startTimeoutMs,
     );
+  }
+
+  /** Runs a command of the CLI against this node. */
+  run(words: readonly string[], stdin?: string): Promise<Outcome> {
+    return this.#world.run([...words, ...this.#connect], stdin === undefined ? {} : { stdin });
+  }
+
+  /** Like {@link ClusterNode.run}, and throws when it does not end with 0; returns its output. */
+  must(words: readonly string[], stdin?: string): Promise<string> {
+    return this.#world.must([...words, ...this.#connect], stdin === undefined ? {} : { stdin });
+  }
+
+  get #connect(): string[] {
+    return ["--connect", this.management];
   }
 
   /** Ends the process as kill -9 does. */

@@ -156,3 +156,16 @@ export function e2eTest(
     }
   });
 }
+
+/** Runs a program in a world of its own; resolves to the exit code, 1 when it throws. */
+export async function inWorld(run: (world: World) => Promise<boolean>): Promise<number> {
+  const world = await World.open();
+  try {
+    return await run(world) ? 0 : 1;
+  } catch (error) {
+    console.error(error, world.log);
+    return 1;
+  } finally {
+    await world.close();
+  }
+}

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { readMemory } from "../../scripts/bench/proc.ts";
 import { freePorts } from "../../e2e/lib/local_cluster.ts";
 import { Node } from "../../e2e/lib/node.ts";
-import { World } from "../../e2e/lib/world.ts";
+import { inWorld, type World } from "../../e2e/lib/world.ts";
 import { fuzzApi } from "./api.ts";
 import { fuzzMemoryPeers } from "./memory_peers.ts";
 import { fuzzTcpPeers } from "./tcp_peers.ts";
@@ -77,17 +77,11 @@ async function main(): Promise<number> {
   }
   const { seed } = values;
   console.log(`Seed ${seed}: again with deno task fuzz --seed ${seed}`);
-  const world = await World.open();
-  try {
+  return await inWorld(async (world) => {
     await step("frames in memory", () => fuzzMemoryPeers(seed, Number(values.frames)));
     await fuzzProcess(world, seed, Number(values.tcp), Number(values.bodies));
-    return 0;
-  } catch (error) {
-    console.error(error, world.log);
-    return 1;
-  } finally {
-    await world.close();
-  }
+    return true;
+  });
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -10,17 +10,6 @@ import { writeSlice } from "../slices.ts";
 import type { World } from "../world.ts";
 import type { Planned } from "./open_load.ts";
 
-/** Runs a command against a node; answers its output, throws unless it ends with 0. */
-export function must(
-  world: World,
-  node: ClusterNode,
-  words: readonly string[],
-  stdin?: string,
-): Promise<string> {
-  const connect = ["--connect", node.management.replace("http://", "")];
-  return world.must([...words, ...connect], stdin === undefined ? {} : { stdin });
-}
-
 /** The blueprint with a version of echo and of moody; every slice is on every node. */
 export function blueprint(echo = "1.0.0", moody = "1.0.0"): string {
   const slices = [`echo:${echo}`, `moody:${moody}`, "url-shortener:1.0.0", "analytics:1.0.0"];
@@ -53,7 +42,7 @@ export async function publish(world: World, node: ClusterNode): Promise<void> {
   const folders = [await writeSlice(world, good), await writeSlice(world, bad)];
   const names = ["echo", "echo-v2", "url-shortener", "analytics"];
   for (const folder of [...names.map((name) => `${root}/slices/${name}`), ...folders]) {
-    await must(world, node, ["slice", "publish", folder, "--skip-check"]);
+    await node.must(["slice", "publish", folder, "--skip-check"]);
   }
 }
 

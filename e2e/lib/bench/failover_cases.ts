@@ -7,7 +7,7 @@ import { until } from "../../../scripts/lib/until.ts";
 import type { ClusterNode, TestCluster } from "../cluster.ts";
 import type { Lab } from "../netns.ts";
 import type { World } from "../world.ts";
-import { blueprint, healthy, must } from "./app.ts";
+import { blueprint, healthy } from "./app.ts";
 import type { Outcome } from "./open_load.ts";
 
 /** What a case works with. */
@@ -63,10 +63,10 @@ export const cases: Readonly<Record<string, FailoverCase>> = {
     what: "rolling update of echo",
     other: "/echo/a",
     failedMax: 0,
-    async happen({ world, cluster, now }) {
+    async happen({ cluster, now }) {
       const startMs = now();
       const words = ["deploy", "start", "org.example:echo:2.0.0", "--strategy", "rolling"];
-      const out = await must(world, cluster.node(1), [...words, ...rolling, "--timeout", "10m"]);
+      const out = await cluster.node(1).must([...words, ...rolling, "--timeout", "10m"]);
       return { toCompletedMs: now() - startMs, end: out.trim().split("\n").at(-1) ?? "" };
     },
     restore: applied,
@@ -75,13 +75,13 @@ export const cases: Readonly<Record<string, FailoverCase>> = {
     what: "drain of a node",
     other: "/echo/a",
     failedMax: 0,
-    async happen({ world, cluster, now }) {
+    async happen({ cluster, now }) {
       const startMs = now();
-      await must(world, cluster.node(1), ["node", "drain", "n3"]);
+      await cluster.node(1).must(["node", "drain", "n3"]);
       return { toDrainedMs: now() - startMs };
     },
-    async restore({ world, cluster }) {
-      await must(world, cluster.node(1), ["node", "activate", "n3"]);
+    async restore({ cluster }) {
+      await cluster.node(1).must(["node", "activate", "n3"]);
       await spread(cluster);
     },
   },
@@ -89,12 +89,11 @@ export const cases: Readonly<Record<string, FailoverCase>> = {
     what: "canary that fails 5 % of its calls",
     other: "/moody",
     failedMax: 0,
-    async happen({ world, cluster, now }) {
+    async happen({ cluster, now }) {
       const startMs = now();
-      const connect = ["--connect", cluster.node(1).management.replace("http://", "")];
-      const { code, stderr } = await world.run([
+      const { code, stderr } = await cluster.node(1).run([
         ...["deploy", "start", "org.example:moody:2.0.0", "--strategy", "canary"],
-        ...["--stages", "10@60s,50@60s", "--min-requests", "100", "--timeout", "10m", ...connect],
+        ...["--stages", "10@60s,50@60s", "--min-requests", "100", "--timeout", "10m"],
       ]);
       if (code !== 1 || !stderr.includes("ROLLED_BACK")) throw new Error(`${code}: ${stderr}`);
       await healthy(cluster.node(1));
@@ -113,8 +112,8 @@ export const cases: Readonly<Record<string, FailoverCase>> = {
   },
 };
 
-async function applied({ world, cluster }: CaseWorld): Promise<void> {
-  await must(world, cluster.node(1), ["blueprint", "apply", "-"], blueprint());
+async function applied({ cluster }: CaseWorld): Promise<void> {
+  await cluster.node(1).must(["blueprint", "apply", "-"], blueprint());
   await spread(cluster);
 }
 
