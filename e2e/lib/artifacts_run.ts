@@ -80,16 +80,28 @@ export function randomBytes(count: number): Uint8Array<ArrayBuffer> {
 
 /** Puts a file; the status of the answer, 0 when there was none. */
 export async function put(node: Node, path: string, body: BodyInit): Promise<number> {
+  return (await tryPut(node, path, body)).status;
+}
+
+/** Puts a file; also says why not, in a word. */
+async function tryPut(
+  node: Node,
+  path: string,
+  body: BodyInit,
+): Promise<{ readonly status: number; readonly why: string }> {
   try {
     const response = await fetch(`${node.management}/repository/${path}`, {
       method: "PUT",
       body,
       headers: { "content-type": "application/octet-stream" },
     });
-    await response.body?.cancel();
-    return response.status;
+    const text = await response.text();
+    const { status } = response;
+    if (status < 300) return { status, why: "" };
+    const { name } = JSON.parse(text) as { readonly name: string };
+    return { status, why: name };
   } catch {
-    return 0;
+    return { status: 0, why: node.process.isRunning ? "no answer" : "its node died" };
   }
 }
 
@@ -116,6 +128,10 @@ export interface UploadReport {
   /** Files that were not, and are there as a whole or not at all. */
   readonly refused: number;
   readonly refusedButThere: number;
+  /** Why files were not acknowledged. */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** Files that were not, and were when they were sent once more, to another node. */
+  readonly acknowledgedAgain: number;
   readonly megabytesPerSecond: number;
   /** Most memory that each surviving node had resident, in MiB. */
   readonly rssMaxMib: readonly number[];
@@ -130,6 +146,8 @@ export async function runUploads(world: World, options: UploadOptions): Promise<
   const survivors = cluster.nodes.slice(0, nodes - 1);
   const files = new Map<string, { readonly hash: string; readonly status: number }>();
   const total = clients * filesPerClient;
+  const refusals: Record<string, number> = {};
+  const again: (() => Promise<number>)[] = [];
   const startMs = performance.now();
   const startedAtMs = Date.now();
   let killed: Promise<void> | undefined;
@@ -138,16 +156,24 @@ export async function runUploads(world: World, options: UploadOptions): Promise<
       const path = `org/load/c${client}/1.0.${i}/c${client}-1.0.${i}.bin`;
       const content = randomBytes(fileBytes);
       const target = cluster.node(1 + (client + i) % nodes);
-      const uploading = put(target, path, content);
+      const uploading = tryPut(target, path, content);
       if (files.size >= total / 2) killed ??= cluster.node(nodes).crash();
-      files.set(path, { hash: sha256(content), status: await uploading });
+      const { status, why } = await uploading;
+      files.set(path, { hash: sha256(content), status });
+      if (why === "") continue;
+      refusals[why] = (refusals[why] ?? 0) + 1;
+      again.push(() => put(cluster.node(1 + client % (nodes - 1)), path, content));
     }
   }));
   await killed;
   const seconds = (performance.now() - startMs) / 1000;
   const report = await readBack(survivors, files);
+  let acknowledgedAgain = 0;
+  for (const send of again) if ([200, 201].includes(await send())) acknowledgedAgain++;
   return {
     ...report,
+    refusals,
+    acknowledgedAgain,
     megabytesPerSecond: Math.round(total * fileBytes / 1e6 / seconds * 10) / 10,
     rssMaxMib: survivors.map(({ process }) => rssMaxMib(process.pid)),
     suspected: await suspicions(survivors, `n${nodes}`, startedAtMs),
