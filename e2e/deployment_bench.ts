@@ -101,6 +101,7 @@ async function oneRun({ letter, it, run, load, within, settings }: Run): Promise
       [name, typeof value === "number" ? Math.round(value) : value] as const
     ),
   );
+  const isMet = unexplained.length <= it.failedMax;
   console.log(JSON.stringify({
     what: "failover",
     case: letter,
@@ -110,6 +111,7 @@ async function oneRun({ letter, it, run, load, within, settings }: Run): Promise
     requests: load.outcomes.length,
     failed: unexplained.length,
     failedMax: it.failedMax,
+    met: isMet,
     why: Object.fromEntries(why),
     allowed: Object.fromEntries(reasons),
     retried: load.outcomes.filter(({ isRetried }) => isRetried).length,
@@ -128,7 +130,7 @@ async function oneRun({ letter, it, run, load, within, settings }: Run): Promise
       text: rest.text.slice(0, 200),
     })),
   }));
-  return unexplained.length <= it.failedMax;
+  return isMet;
 }
 
 async function main([name, ...args]: string[]): Promise<number> {
