@@ -38,6 +38,15 @@ export type {
   ScheduleSpec,
 } from "./src/sdk/triggers/schedule.ts";
 export { SliceError } from "./src/sdk/slice_error.ts";
+export { blob } from "./src/sdk/resource/blob.ts";
+export type {
+  BlobContent,
+  BlobHandle,
+  BlobListOptions,
+  BlobRange,
+  BlobSource,
+  BlobStat,
+} from "./src/sdk/resource/blob.ts";
 export { cache } from "./src/sdk/resource/cache.ts";
 export type { CacheFigures, CacheHandle, CacheWriteOptions } from "./src/sdk/resource/cache.ts";
 export { config } from "./src/sdk/resource/config.ts";
@@ -69,8 +78,10 @@ export type {
 } from "./src/sdk/triggers/subscribe.ts";
 export type { ResourceSpec } from "./src/sdk/resource/spec.ts";
 export type { Logger, LogLevel } from "./src/sdk/logger.ts";
-export { fakeCache } from "./src/sdk/testing/fake_cache.ts";
-export type { FakeCache, FakeCacheOptions } from "./src/sdk/testing/fake_cache.ts";
+export { fakeBlob } from "./src/sdk/testing/stored/fake_blob.ts";
+export type { FakeBlobOptions } from "./src/sdk/testing/stored/fake_blob.ts";
+export { fakeCache } from "./src/sdk/testing/stored/fake_cache.ts";
+export type { FakeCache, FakeCacheOptions } from "./src/sdk/testing/stored/fake_cache.ts";
 export { fakeConfig } from "./src/sdk/testing/fake_config.ts";
 export type { FakeConfig } from "./src/sdk/testing/fake_config.ts";
 export { fakeHttp } from "./src/sdk/testing/fake_http.ts";

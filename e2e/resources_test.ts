@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { until } from "../scripts/lib/until.ts";
+import { startLocalCluster } from "./lib/local_cluster.ts";
 import { blueprint, Node } from "./lib/node.ts";
 import { e2eTest } from "./lib/world.ts";
 
@@ -75,4 +76,70 @@ e2eTest("a blueprint is refused when the node's file lacks what its slices need"
   assert.equal(code, 1, stderr);
   assert.match(stderr, /section \[resources\.payments\] with type = "http" is missing/);
   assert.match(stderr, /there is \[resources\.payment\]/);
+});
+
+const sharing = `import { blob, cache, contract, method, slice, SliceError, z } from "aether";
+const it = contract("org.example:sharing", {
+  put: method({ input: z.object({}), output: z.any(), http: "PUT /shared" }),
+  get: method({ input: z.object({}), output: z.any(), http: "GET /shared" }),
+});
+export default slice(it, {
+  needs: { files: blob("files"), texts: cache("texts", z.string()) },
+  create: ({ files, texts }, { instance }) => ({
+    async put() {
+      async function* pieces() {
+        for (let i = 0; i < 30; i++) yield new Uint8Array(100_000).fill(i);
+      }
+      const computed = [];
+      for (let i = 0; i < 20; i++) {
+        computed.push(await texts.getOrCompute("text " + i, () => instance));
+      }
+      return { stat: await files.put("a", pieces()), computed };
+    },
+    async get() {
+      const found = await files.get("a");
+      if (found === undefined) throw new SliceError("NO_FILE", "No file", { status: 404 });
+      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await found.bytes()));
+      const read = [];
+      for (let i = 0; i < 20; i++) read.push(await texts.get("text " + i) ?? null);
+      return { instance, sha256: hash.toHex(), read };
+    },
+  }),
+});
+`;
+
+e2eTest("nodes share a cache, and read a blob whose node is gone", async (world) => {
+  const file = await world.write(
+    "aether.toml",
+    '[resources.files]\ntype = "blob"\n' +
+      '[resources.texts]\ntype = "cache"\nscope = "distributed"\nttl = "1h"\n',
+  );
+  const { nodes: [n1, , n3] } = await startLocalCluster(world, 3, () => ["--config", file]);
+  assert.ok(n1 !== undefined && n3 !== undefined);
+  await world.write("sharing/slice.toml", 'artifact = "org.example:sharing:1.0.0"\n');
+  await world.write("sharing/mod.ts", sharing);
+  await until("the members of the DHT are settled", async () => {
+    const { isOpen, members } = await n3.client.call("dhtStatus");
+    return !isOpen && members.length === 3 || undefined;
+  });
+  await n1.publish(world.path("sharing"));
+  const stdin = `${blueprint("org.example:sharing:1.0.0")}instances = 3\n`;
+  await n1.must(["blueprint", "apply", "-"], { stdin });
+  const response = await fetch(`${n1.app}/shared`, { method: "PUT" });
+  assert.equal(response.status, 200);
+  const { stat, computed } = await response.json();
+  assert.equal(stat.sizeBytes, 3_000_000);
+  const [writer] = computed;
+  assert.match(writer, /^n1\//);
+  assert.deepEqual(computed, Array(20).fill(writer));
+  const before = JSON.parse(await n3.served("/shared"));
+  assert.match(before.instance, /^n3\//);
+  assert.deepEqual([before.sha256, before.read], [stat.sha256, computed]);
+  await n1.crash();
+  const after = JSON.parse(await n3.served("/shared"));
+  assert.equal(after.sha256, stat.sha256);
+  // What was on the dead node is missing, the rest is there.
+  const left = after.read.filter((text: string | null) => text === writer).length;
+  assert.ok(left > 0 && left <= 20, `${left} of 20 are left`);
+  assert.ok(after.read.every((text: string | null) => text === writer || text === null));
 });

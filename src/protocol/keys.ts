@@ -22,7 +22,7 @@ import { nodeLifecycles } from "./node_lifecycle.ts";
 import { rolloutSchema } from "./rollout.ts";
 import { sizingSchema } from "./deployment/sizing.ts";
 import { dhtViewSchema } from "./storage/dht.ts";
-import { fileRecordSchema } from "./storage/artifacts.ts";
+import { blobRecordSchema, fileRecordSchema } from "./storage/artifacts.ts";
 import { nodeFiresSchema, scheduleRecordSchema } from "./schedule/record.ts";
 import { aspectModes } from "./slice/interceptors.ts";
 import { manifestSchema } from "./slice/manifest.ts";
@@ -204,6 +204,8 @@ export const keys = {
   ),
   /** `file/{path}`: a file of the repository, and where its bytes are. */
   file: new KeyType("file/", "node", fileRecordSchema),
+  /** `blob/{artifactBase}/{section}/{key}`: a blob of a slice, and where its bytes are. */
+  blob: new KeyType("blob/", "slice", blobRecordSchema),
   /** `collection/last`: the last removal of chunks that no file names. */
   collection: new KeyType(
     "collection/",

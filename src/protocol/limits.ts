@@ -40,6 +40,8 @@ export const limits = {
   messageKeyBytes: 256,
   /** Largest value of a slice's cache, as JSON. */
   cacheValueBytes: 512 * KiB,
+  /** A piece of a slice's blob on its way between threads. */
+  blobPieceBytes: 256 * KiB,
   /** Keys in one listing. */
   listMax: 1000,
 } as const;

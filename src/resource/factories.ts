@@ -4,6 +4,7 @@
  * @module
  */
 import type { ResourceFactory } from "./factory.ts";
+import { blobFactory } from "./types/blob.ts";
 import { cacheFactory } from "./types/cache.ts";
 import { configFactory } from "./types/config.ts";
 import { httpFactory } from "./types/http.ts";
@@ -13,6 +14,7 @@ import { topicFactory } from "./types/topic.ts";
 
 /** What opens resources. */
 export const resourceFactories: readonly ResourceFactory[] = [
+  blobFactory as ResourceFactory,
   cacheFactory as ResourceFactory,
   configFactory as ResourceFactory,
   httpFactory as ResourceFactory,

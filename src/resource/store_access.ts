@@ -35,8 +35,8 @@ export interface LockRequest {
 export interface StoreAccess {
   /** The value of a key; linearizable unless what this node has is enough. */
   entry(key: string, isLocal?: boolean): Promise<StoreEntry | undefined>;
-  /** Entries whose key starts with the prefix, in key order. Linearizable. */
-  list(prefix: string, limit: number): Promise<StoreEntry[]>;
+  /** Entries whose key starts with the prefix and comes after, in key order. Linearizable. */
+  list(prefix: string, limit: number, after?: string): Promise<StoreEntry[]>;
   /** Writes as a slice. */
   propose(transaction: Transaction): Promise<Applied>;
   /** Acquires a lock and answers its token; throws LOCK_HELD. */
@@ -78,9 +78,9 @@ export function localStoreAccess(store: LocalStore, locks: LocalLocks): StoreAcc
       if (!isLocal) await store.readBarrier();
       return read(key);
     },
-    async list(prefix, limit) {
+    async list(prefix, limit, after = "") {
       await store.readBarrier();
-      return store.state.list(prefix, "", limit).flatMap((key) => read(key) ?? []);
+      return store.state.list(prefix, after, limit).flatMap((key) => read(key) ?? []);
     },
     propose: (transaction) => store.propose("slice", transaction),
     acquire: (request, waitMs) => locks.acquire(request, waitMs),
@@ -154,8 +154,8 @@ export class RemoteStoreAccess implements StoreAccess {
     return this.#ask("entry", key, isLocal);
   }
 
-  list(prefix: string, limit: number): Promise<StoreEntry[]> {
-    return this.#ask("list", prefix, limit);
+  list(prefix: string, limit: number, after = ""): Promise<StoreEntry[]> {
+    return this.#ask("list", prefix, limit, after);
   }
 
   propose(transaction: Transaction): Promise<Applied> {

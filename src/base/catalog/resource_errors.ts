@@ -49,4 +49,10 @@ export const resourceErrors = {
     "The answer of the other service is too large",
     "Ask for less, or raise maxBodyBytes in the section",
   ),
+  BLOB_TOO_LARGE: row(
+    "E5056",
+    413,
+    "The blob is too large",
+    "Store less under one key, or raise maxBytes in the section",
+  ),
 } as const;

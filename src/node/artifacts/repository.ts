@@ -10,11 +10,12 @@
 import { AetherError } from "../../base/errors.ts";
 import type { ThreadLine } from "../../io/thread/thread_line.ts";
 import { collectionKey, keys } from "../../protocol/keys.ts";
-import type {
-  ArtifactTopics,
-  FileRange,
-  FileRecord,
-  StagedFile,
+import {
+  type ArtifactTopics,
+  type FileRange,
+  type FileRecord,
+  isCollecting,
+  type StagedFile,
 } from "../../protocol/storage/artifacts.ts";
 import {
   type ArtifactName,
@@ -32,8 +33,6 @@ import { madeFile, type OpenedFile } from "./opened_file.ts";
 import { requireSame, requireSamePath, sliceCommit } from "./slice_commit.ts";
 
 const attemptsMax = 10;
-/** A collection that has not ended so long after its start is over: its node has died. */
-const collectionMaxMs = 10 * 60_000;
 const checksumBytesMax = 4 * 1024;
 
 /** What a repository needs. */
@@ -200,15 +199,16 @@ export class Repository {
   }
 
   #indexes(): string[] {
-    return this.list().map(({ index }) => index);
+    const { state } = this.#options.store;
+    const blobs = storedValues(state, keys.blob).map(({ value }) => value.index);
+    return [...this.list().map(({ index }) => index), ...blobs];
   }
 
   async #collection(): Promise<{ revision: number; isRunning: boolean }> {
     const { store, wallMs } = this.#options;
     await store.readBarrier();
     const known = storedValue(store.state, keys.collection, collectionKey);
-    const ageMs = wallMs() - (known?.value.startedAtMs ?? 0);
-    const isRunning = known?.value.isRunning === true && ageMs < collectionMaxMs;
+    const isRunning = known !== undefined && isCollecting(known.value, wallMs());
     return { revision: known?.revision ?? 0, isRunning };
   }
 

@@ -28,6 +28,22 @@ export const fileRecordSchema = z.object({
 /** See {@link fileRecordSchema}. */
 export type FileRecord = z.output<typeof fileRecordSchema>;
 
+/** What is known of a slice's blob: a file with a type. */
+export const blobRecordSchema = fileRecordSchema.extend({ contentType: z.string() });
+/** See {@link blobRecordSchema}. */
+export type BlobRecord = z.output<typeof blobRecordSchema>;
+
+/** A collection that has not ended so long after its start is over: its node has died. */
+const collectionMaxMs = 10 * 60_000;
+
+/** Whether chunks that no file names are being removed, as the record of the last time says. */
+export function isCollecting(
+  last: { readonly isRunning: boolean; readonly startedAtMs: number },
+  wallMs: number,
+): boolean {
+  return last.isRunning && wallMs - last.startedAtMs < collectionMaxMs;
+}
+
 /** A file whose chunks are stored, and which nobody can see yet. */
 export interface StagedFile extends Omit<FileRecord, "storedAtMs"> {
   /** Chunks that fewer nodes hold than should, because those are down. */
@@ -91,7 +107,10 @@ export interface FileProgress {
 /** Topic on which the storage thread tells control of a {@link FileProgress}, now and then. */
 export const progressTopic = "artifacts.progress";
 
-/** Topics between control and the storage thread; the types of their questions and answers. */
+/**
+ * Topics between the storage thread and control or the resources thread; the types of their
+ * questions and answers.
+ */
 export interface ArtifactTopics {
   /** Answers the staged file; the stream is transferred. */
   readonly "artifacts.upload": {

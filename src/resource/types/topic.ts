@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 const messagesMax = 1_000;
 
 /** The line to the storage thread. */
-export const storageLine = extensionKey<Pick<ThreadLine, "ask">>("storage");
+export const storageLine = extensionKey<Pick<ThreadLine, "ask" | "guard">>("storage");
 
 const publishSchema = z.object({
   op: z.literal("publish"),

@@ -14,7 +14,8 @@ import type { InstanceContext, Needs } from "../slice.ts";
 import type { Subscriptions } from "../triggers/subscribe.ts";
 import { triggeredOf } from "../triggers/triggered.ts";
 import { isPlaced } from "./fake.ts";
-import { fakeCache } from "./fake_cache.ts";
+import { fakeBlob } from "./stored/fake_blob.ts";
+import { fakeCache } from "./stored/fake_cache.ts";
 import { fakeConfig } from "./fake_config.ts";
 import { fakeHttp } from "./fake_http.ts";
 import { fakeKv } from "./fake_kv.ts";
@@ -148,6 +149,8 @@ export class RunningMember {
 
   #defaultFake(name: string, need: ResourceSpec<unknown>): unknown {
     switch (need.type) {
+      case "blob":
+        return fakeBlob();
       case "cache":
         return fakeCache();
       case "kv":

@@ -54,7 +54,11 @@ export class ArtifactService implements StorageService {
       handler: (
         ask: ArtifactTopics[Topic]["ask"],
       ) => Promise<ArtifactTopics[Topic]["answer"] | Transferred>,
-    ) => host.lines.control.handle(topic, handler);
+    ) => {
+      host.lines.control.handle(topic, handler);
+      // For blobs of slices.
+      host.lines.resources.handle(topic, handler);
+    };
     serve("artifacts.upload", ({ stream, isSlice }) => this.#upload(stream, isSlice));
     serve("artifacts.read", async ({ record, range }) => {
       const stream = this.#counted(await readFile(dht.dht, record, range));

@@ -6,6 +6,7 @@
 import { AetherError } from "../../../base/errors.ts";
 import type { Topic } from "../../../sdk/resource/topic.ts";
 import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
+import { BlobProxy } from "./blob.ts";
 import { CacheProxy } from "./cache.ts";
 import { ConfigProxy } from "./config.ts";
 import { HttpProxy } from "./http.ts";
@@ -25,6 +26,8 @@ export function createResource(
   port: ResourcePort,
 ): unknown {
   switch (spec.type) {
+    case "blob":
+      return new BlobProxy(name, port);
     case "cache":
       return new CacheProxy(name, spec, port);
     case "kv":

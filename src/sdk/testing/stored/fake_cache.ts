@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { AetherError } from "../../base/errors.ts";
-import { utf8Bytes } from "../../base/text/utf8_bytes.ts";
-import { checkUserKey } from "../../protocol/store/user_key.ts";
-import { limits } from "../../protocol/limits.ts";
-import type { CacheFigures, CacheHandle, CacheWriteOptions } from "../resource/cache.ts";
-import type { FakePlace, Placed } from "./fake.ts";
+import { AetherError } from "../../../base/errors.ts";
+import { utf8Bytes } from "../../../base/text/utf8_bytes.ts";
+import { checkUserKey } from "../../../protocol/store/user_key.ts";
+import { limits } from "../../../protocol/limits.ts";
+import type { CacheFigures, CacheHandle, CacheWriteOptions } from "../../resource/cache.ts";
+import type { FakePlace, Placed } from "../fake.ts";
 
 /** A cache that a test looks at. */
 export interface FakeCache<Value> extends CacheHandle<Value> {

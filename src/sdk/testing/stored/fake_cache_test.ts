@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { ManualClock } from "../../base/clock.ts";
-import { createLogger } from "../logger.ts";
-import { cache } from "../resource/cache.ts";
-import type { Placed } from "./fake.ts";
+import { ManualClock } from "../../../base/clock.ts";
+import { createLogger } from "../../logger.ts";
+import { cache } from "../../resource/cache.ts";
+import type { Placed } from "../fake.ts";
 import { fakeCache, type FakeCacheOptions } from "./fake_cache.ts";
 
 function placed(options: FakeCacheOptions = {}) {
