@@ -272,7 +272,7 @@ Deno.test("aether colours output on a terminal only, and never with NO_COLOR", a
 });
 
 Deno.test("aether node start has an option for every key that a flag sets", () => {
-  const own = new Set(["config", "exitWithParent", "join", "token"]);
+  const own = new Set(["config", "exitWithParent", "join", "ownLog", "token"]);
   for (const name of Object.keys(nodeStart.options ?? {})) {
     assert.ok(own.has(name) || keyOfFlag(name) !== undefined, name);
   }

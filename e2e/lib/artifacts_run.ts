@@ -35,13 +35,17 @@ export class ArtifactCluster {
     return this.#world.path(`data-${index}`);
   }
 
+  /** All nodes, as `--peers` has them. */
+  get peers(): string {
+    return peersText(this.#ports.map((_, place) => `n${place + 1}`), this.#ports);
+  }
+
   /** Starts a node, again where it was. */
   async start(index: number): Promise<Node> {
-    const names = this.#ports.map((_, place) => `n${place + 1}`);
     return this.nodes[index] = await Node.start(this.#world, [
       ...["--node-id", `n${index + 1}`, "--port", String(this.#ports[index])],
       ...["--gateway-port", "0", "--data-dir", this.folder(index)],
-      ...["--peers", peersText(names, this.#ports)],
+      ...["--peers", this.peers],
     ]);
   }
 

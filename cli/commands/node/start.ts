@@ -57,6 +57,11 @@ export const command = defineCommand({
     logLevel: { value: "LEVEL", summary: "trace, debug, info, warn, error or off (info)" },
     logFormat: { value: "FORM", summary: "text or json (text)" },
     exitWithParent: { summary: "Stop when standard input ends", hidden: true },
+    ownLog: {
+      value: "FILE",
+      summary: "The file that standard error is appended to, which is to stay small",
+      hidden: true,
+    },
   },
   examples: [
     { line: "aether node start", summary: "One node on this machine, all in memory" },
@@ -76,7 +81,7 @@ export const command = defineCommand({
   async run({ options, context }) {
     const { loadConfig } = await import("../../../src/io/config/load.ts");
     const { runNode } = await import("../../../src/node/supervisor.ts");
-    const { config: file, exitWithParent, join, token, ...flags } = options;
+    const { config: file, exitWithParent, ownLog, join, token, ...flags } = options;
     const source = { ...(file === undefined ? {} : { file }), flags };
     if (join !== undefined) await joinAt(join, token, source, context);
     Deno.env.delete("AETHER_JOIN_TOKEN");
@@ -86,6 +91,8 @@ export const command = defineCommand({
     }
     const stop = new AbortController();
     if (exitWithParent) void readToEnd(context.io).finally(() => stop.abort());
+    const ended = new AbortController();
+    if (ownLog !== undefined) await keepSmall(ownLog, ended.signal);
     return await runNode(loaded.config, {
       signal: stop.signal,
       origin: {
@@ -107,9 +114,15 @@ export const command = defineCommand({
             ["  cluster", info.cluster],
           ]));
       },
-    });
+    }).finally(() => ended.abort());
   },
 });
+
+async function keepSmall(file: string, ended: AbortSignal): Promise<void> {
+  const { boundLog } = await import("../../../src/io/bounded_log.ts");
+  const { systemClock } = await import("../../../src/io/clock.ts");
+  void boundLog(file, systemClock(), ended);
+}
 
 /** Gets a certificate, unless the node has one already. */
 async function joinAt(

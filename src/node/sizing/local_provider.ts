@@ -51,11 +51,12 @@ export class LocalProvider implements NodeProvider {
     await Deno.writeTextFile(file, formatToml(tree), { mode: 0o600 });
     const self = selfCommand();
     const near = peers[0]?.replace(/^[^:]+:/, "");
-    const words = ["node", "start", "-o", "json", "--config", file];
+    const log = join(folder, "node.log");
+    const words = ["node", "start", "-o", "json", "--config", file, "--own-log", log];
     if (token !== undefined && near !== undefined) words.push("--join", near);
     const env = token === undefined ? {} : { AETHER_JOIN_TOKEN: token };
     const child = new Deno.Command("sh", {
-      args: [...shell, join(folder, "node.log"), self.command, ...self.args, ...words],
+      args: [...shell, log, self.command, ...self.args, ...words],
       env: { ...inherited(Deno.env.toObject()), ...env },
       clearEnv: true,
       stdin: "null",
