@@ -150,7 +150,7 @@ const unfitting: readonly (readonly [what: string, Partial<SliceDescription>, Re
   [
     "an unknown resource",
     { resources: [{ name: "db", type: "sql", options: {} }] },
-    /"db" is a resource of type "sql"; this version of aether has: blob, cache, config, http, kv, lock, topic/,
+    /"db" is a resource of type "sql"; this version of aether has: blob, cache, config, http/,
   ],
   [
     "a route twice",

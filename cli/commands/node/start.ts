@@ -119,7 +119,7 @@ export const command = defineCommand({
 });
 
 async function keepSmall(file: string, ended: AbortSignal): Promise<void> {
-  const { boundLog } = await import("../../../src/io/bounded_log.ts");
+  const { boundLog } = await import("../../../src/node/sizing/bounded_log.ts");
   const { systemClock } = await import("../../../src/io/clock.ts");
   void boundLog(file, systemClock(), ended);
 }

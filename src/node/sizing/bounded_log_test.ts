@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ManualClock } from "../base/clock.ts";
+import { ManualClock } from "../../base/clock.ts";
 import { boundLog, moveLog } from "./bounded_log.ts";
 
 Deno.test("moveLog() moves what is too much, and what is appended goes on from there", async () => {

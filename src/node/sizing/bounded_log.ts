@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Clock, pause } from "../base/clock.ts";
+import { type Clock, pause } from "../../base/clock.ts";
 
 const lookEveryMs = 10_000;
 const logBytesMax = 16 * 2 ** 20;
