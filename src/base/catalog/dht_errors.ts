@@ -11,7 +11,7 @@ export const dhtErrors = {
     "E3201",
     503,
     "Too few owners of the key answered",
-    "`aether dht status` shows which nodes are missing; free or add disk where one is full, and retry",
+    "`aether dht status` shows which nodes are missing; give a full one more disk, and retry",
   ),
   DHT_BUSY: row(
     "E3202",
