@@ -33,14 +33,14 @@ export const artifactHandlers: Handlers<keyof typeof artifactRows> = {
   artifactList: (_request, { control }) => ({
     body: { artifacts: control.catalog.list() },
   }),
-  artifactInfo: ({ params: { artifact } }, { control }) => {
-    const files = filesOf(control, artifact).map(({ index: _, ...file }) => file);
+  artifactInfo: async ({ params: { artifact } }, { control }) => {
+    const files = (await filesOf(control, artifact)).map(({ index: _, ...file }) => file);
     return {
       body: { artifact, isSlice: files.some(({ path }) => path.endsWith(sliceEnding)), files },
     };
   },
   artifactDelete: async ({ params: { artifact } }, { control }) => {
-    const paths = filesOf(control, artifact).map(({ path }) => path);
+    const paths = (await filesOf(control, artifact)).map(({ path }) => path);
     if (control.catalog.has(artifact)) await control.catalog.delete(artifact);
     else await control.artifacts.repository.delete(paths);
     return { body: undefined };
@@ -48,17 +48,21 @@ export const artifactHandlers: Handlers<keyof typeof artifactRows> = {
   artifactVerify: async ({ params: { artifact } }, { control }) => {
     const { repository } = control.artifacts;
     const files = await Promise.all(
-      filesOf(control, artifact).map(async ({ path }) => ({
+      (await filesOf(control, artifact)).map(async ({ path }) => ({
         path,
         ...await repository.verify(path),
       })),
     );
     return { body: { files } };
   },
-  artifactVersions: ({ params: { artifact: base } }, { control }) => {
+  artifactVersions: async ({ params: { artifact: base } }, { control }) => {
     const [group = "", name = ""] = base.split(":");
-    const versions = control.artifacts.repository.versions({ group, name });
-    if (versions.length > 0) return { body: { versions } };
+    const { repository } = control.artifacts;
+    const versions = await repository.known(() => {
+      const found = repository.versions({ group, name });
+      return found.length > 0 ? found : undefined;
+    });
+    if (versions !== undefined) return { body: { versions } };
     throw new AetherError("ARTIFACT_NOT_FOUND", `Nothing is published as ${base}`);
   },
   artifactFiles: ({ query: { prefix, limit } }, { control }) => {
@@ -169,12 +173,15 @@ async function openFile(control: Control, path: string): Promise<OpenedFile> {
 }
 
 /** The files of a version; throws when there are none. */
-function filesOf(control: Control, artifact: string) {
+async function filesOf(control: Control, artifact: string) {
+  const { repository } = control.artifacts;
   const [group = "", name = "", version = ""] = artifact.split(":");
   const prefix = `${artifactPrefix({ group, name })}${version}/`;
-  const files = control.artifacts.repository.list(prefix)
-    .filter(({ path }) => parsePath(path)?.kind === "file");
-  if (files.length > 0 || control.catalog.has(artifact)) return files;
+  const files = await repository.known(() => {
+    const found = repository.list(prefix).filter(({ path }) => parsePath(path)?.kind === "file");
+    return found.length > 0 || control.catalog.has(artifact) ? found : undefined;
+  });
+  if (files !== undefined) return files;
   throw new AetherError("ARTIFACT_NOT_FOUND", `${artifact} is not published`);
 }
 

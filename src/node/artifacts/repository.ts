@@ -93,6 +93,19 @@ export class Repository {
     return { status, sha256, underReplicated, warnings: slice?.warnings ?? [] };
   }
 
+  /**
+   * Looks for something, once more when all that was written before now is known here: a node may
+   * be a moment behind, and what is stored is never reported as absent.
+   *
+   * @throws {AetherError} NOT_PROPOSED when nothing was found and nobody can say whether it is there.
+   */
+  async known<T>(find: () => T | undefined): Promise<T | undefined> {
+    const found = find();
+    if (found !== undefined) return found;
+    await this.#options.store.readBarrier();
+    return find();
+  }
+
   /** The record of a file; undefined when there is none. */
   record(path: string): Stored<FileRecord> | undefined {
     return storedValue(this.#options.store.state, keys.file, keys.file.key(path));
@@ -107,7 +120,7 @@ export class Repository {
     const parsed = parsePath(path);
     if (parsed === undefined) throw notFound(path);
     if (parsed.kind === "file" && parsed.checksum === undefined) {
-      const record = (await this.#current(path))?.value;
+      const record = (await this.known(() => this.record(path)))?.value;
       if (record === undefined) throw notFound(path);
       return { ...record, open: (range) => this.#open(record, range) };
     }
@@ -119,6 +132,8 @@ export class Repository {
       });
       return madeFile(new TextEncoder().encode(target[parsed.checksum]));
     }
+    // A tool that has just deployed through another node wants to see its version.
+    await this.#options.store.readBarrier();
     const text = this.#metadata(parsed);
     if (text === undefined) throw notFound(path);
     return madeFile(new TextEncoder().encode(text));
@@ -156,6 +171,7 @@ export class Repository {
    */
   async delete(paths: readonly string[], operations: readonly Operation[] = []): Promise<void> {
     const { store } = this.#options;
+    await store.readBarrier();
     const present = paths.filter((path) => this.record(path) !== undefined);
     if (present.length === 0 && operations.length === 0) throw notFound(paths[0] ?? "");
     const then = [
@@ -167,7 +183,7 @@ export class Repository {
 
   /** How whole a file is; asks every owner of its chunks. */
   async verify(path: string): Promise<ArtifactTopics["artifacts.verify"]["answer"]> {
-    const record = (await this.#current(path))?.value;
+    const record = (await this.known(() => this.record(path)))?.value;
     if (record === undefined) throw notFound(path);
     return await this.#ask("artifacts.verify", { record });
   }
@@ -267,14 +283,6 @@ export class Repository {
       }
     }
     throw new AetherError("NOT_PROPOSED", `The record of "${path}" keeps changing`);
-  }
-
-  async #current(path: string): Promise<Stored<FileRecord> | undefined> {
-    const known = this.record(path);
-    if (known !== undefined) return known;
-    // It may have been published through another node a moment ago.
-    await this.#options.store.readBarrier();
-    return this.record(path);
   }
 
   async #open(record: FileRecord, range?: FileRange): Promise<ReadableStream<Uint8Array>> {

@@ -126,3 +126,32 @@ Deno.test("Repository refuses a slice under another path", async () => {
   assert.ok(network.dht.chunks.size > 0);
   assert.deepEqual(repository.list(), []);
 });
+
+Deno.test("Repository never calls absent what was stored through another node", async () => {
+  const { repository, store } = await open();
+  await repository.put(path, streamOf(content));
+  const key = keys.file.key(path);
+  const stored = repository.record(path)?.value ?? assert.fail();
+  // This node is behind until it asks.
+  const fallBehind = () => {
+    store.write("node", { type: "delete", key });
+    Object.assign(store, {
+      readBarrier: () => {
+        if (repository.record(path) === undefined) store.write("node", keys.file.put(key, stored));
+        return Promise.resolve();
+      },
+    });
+  };
+  const metadata = "org/example/tool/maven-metadata.xml";
+  const isThere = {
+    get: () => repository.get(path),
+    metadata: () => repository.get(metadata),
+    known: async () => assert.ok(await repository.known(() => repository.record(path))),
+    delete: () => repository.delete([path]),
+  };
+  for (const look of Object.values(isThere)) {
+    fallBehind();
+    await look();
+  }
+  assert.equal(repository.record(path), undefined);
+});
