@@ -326,6 +326,39 @@ Deno.test("reconcile() replaces all that minAvailable needs before it ends the f
   assert.deepEqual([texts, notes], [["stop n1/1.0.0/2"], []]);
 });
 
+Deno.test("reconcile() drains past an instance that has failed for good", () => {
+  const nodes = { n1: "DRAINING", n2: "ON_DUTY", n3: "ON_DUTY" } as const;
+  const failed = at("n2", 1, "FAILED", { attempt: 5 });
+  const one = [at("n1", 1), failed, at("n3", 1)];
+  assert.deepEqual(decide({ targets: [target(2)], nodes, instances: one }).texts, [
+    "stop n1/1.0.0/1",
+  ]);
+  const retried = [at("n1", 1), at("n2", 1, "FAILED", { attempt: 4 }), at("n3", 1)];
+  assert.deepEqual(decide({ targets: [target(2)], nodes, instances: retried }).texts, []);
+  const targets = [target(3, { minAvailable: 2 })];
+  const two = [at("n1", 1), at("n1", 2), failed, at("n3", 1)];
+  assert.deepEqual(decide({ targets, nodes, instances: two }).texts, ["start n3/1.0.0/2"]);
+  const replaced = [...two, at("n3", 2)];
+  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/1.0.0/2"]);
+  const last = [target(1, { minAvailable: 0 })];
+  assert.deepEqual(decide({ targets: last, nodes, instances: [at("n1", 1), failed] }).texts, []);
+  const needed = [target(2, { minAvailable: 2 })];
+  assert.deepEqual(decide({ targets: needed, nodes, instances: one }).texts, []);
+});
+
+Deno.test("reconcile() drains each version of a rollout, as long as both together are enough", () => {
+  const part = { isPart: true, minAvailable: 2 };
+  const targets = [target(2, part), target(1, { ...part, artifact: next })];
+  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
+  const fresh = { artifact: next };
+  const both = [at("n2", 1), at("n2", 2), at("n1", 1, "ACTIVE", fresh)];
+  const replaced = [...both, at("n2", 1, "ACTIVE", fresh)];
+  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/2.0.0/1"]);
+  const last = [at("n1", 1, "ACTIVE", fresh), at("n2", 1, "ACTIVE", fresh)];
+  const alone = decide({ targets: [target(0, part), ...targets.slice(1)], nodes, instances: last });
+  assert.deepEqual(alone.texts, [], "the budget of both versions holds");
+});
+
 Deno.test("reconcile() keeps what a cancelled drain has not moved", () => {
   const nodes = { n1: "ON_DUTY", n2: "ON_DUTY" } as const;
   const instances = [at("n1", 1), at("n2", 1), at("n2", 2)];

@@ -32,6 +32,8 @@ interface Placement {
   /** What leaves at once, as soon as others serve. */
   readonly leaving: readonly Instance[];
   readonly joining: number;
+  /** Instances on nodes on duty that will never be ACTIVE. */
+  readonly hopeless: number;
 }
 
 /** The decision about one target. */
@@ -97,6 +99,7 @@ export class Decision {
     const draining: Instance[] = [];
     const leaving: Instance[] = [];
     let joining = 0;
+    let hopeless = 0;
     for (const { id, lifecycle, isAlive = true } of this.#input.nodes) {
       const own = byNode.get(id) ?? [];
       if (!isAlive) {
@@ -105,6 +108,7 @@ export class Decision {
       }
       if (lifecycle === "ON_DUTY") {
         loads.push({ node: id, active: own.filter(isActive).length, present: own.length });
+        hopeless += own.filter((each) => this.#isHopeless(each)).length;
         continue;
       }
       this.#refuse(id, `the node is ${lifecycle}`);
@@ -117,7 +121,17 @@ export class Decision {
       }
     }
     const movers = this.#situation.moves.candidates(draining);
-    return { loads, byNode, draining, movers, leaving, joining };
+    return { loads, byNode, draining, movers, leaving, joining, hopeless };
+  }
+
+  #isHopeless(instance: Instance): boolean {
+    return instance.state === "FAILED" && retryAtMs(instance, this.#input.limits) === undefined;
+  }
+
+  /** What the target itself must keep; the versions of a rollout keep theirs together, by budget. */
+  get #minAvailable(): number {
+    const { isPart, minAvailable } = this.#situation.target;
+    return isPart === true ? 0 : minAvailable;
   }
 
   #refuse(node: string, why: string): void {
@@ -128,15 +142,15 @@ export class Decision {
    * Instances that the nodes on duty should have: what draining nodes still keep is not replaced
    * yet, unless the budget demands it.
    */
-  #shareOf({ loads, draining, movers, joining }: Placement): number {
-    const { instances, minAvailable } = this.#situation.target;
-    const all = Math.max(0, instances - joining);
+  #shareOf({ loads, draining, movers, joining, hopeless }: Placement): number {
+    const all = Math.max(0, this.#situation.target.instances - joining);
     if (draining.length === 0) return all;
     const active = loads.reduce((sum, each) => sum + each.active, 0);
     const present = loads.reduce((sum, each) => sum + each.present, 0);
     const kept = draining.length - movers.length;
-    const isShort = movers.length > 0 && active < minAvailable && active === present;
-    return Math.min(all, Math.max(all - kept, present, isShort ? active + 1 : 0));
+    const isShort = movers.length > 0 && active < this.#minAvailable &&
+      active + hopeless === present;
+    return Math.min(all, Math.max(all - kept, isShort ? present + 1 : present));
   }
 
   /** Starts and retries on a node up to its share; answers what is over it. */
@@ -165,7 +179,7 @@ export class Decision {
   #rank(instance: Instance): number {
     if (isActive(instance)) return 0;
     if (instance.state !== "FAILED") return 1;
-    return retryAtMs(instance, this.#input.limits) === undefined ? 3 : 2;
+    return this.#isHopeless(instance) ? 3 : 2;
   }
 
   #start(node: string, count: number): void {
@@ -213,7 +227,7 @@ export class Decision {
     this.stops.push(...[...departing, ...old].filter((each) => !isActive(each)));
 
     const inPlace = active - placement.draining.length;
-    const needed = Math.max(placed, target.isPart === true ? 0 : target.minAvailable);
+    const needed = Math.max(placed, this.#minAvailable);
     const spare = departing.filter(isActive).sort(newestFirst);
     const stopped = this.#take(spare, inPlace - needed);
     if (stopped.length < spare.length) {
@@ -244,16 +258,15 @@ export class Decision {
   }
 
   /** Ends on draining nodes what others have replaced. */
-  #move({ loads, draining, movers, joining }: Placement): void {
-    const { target: { instances, minAvailable }, moves } = this.#situation;
+  #move({ loads, draining, movers, joining, hopeless }: Placement): void {
+    const { target: { instances }, moves } = this.#situation;
     const room = loads.length * this.#input.limits.instancesPerNode;
     const active = loads.reduce((sum, each) => sum + each.active, 0);
     let left = draining.length;
     for (const mover of movers) {
-      const needed = Math.max(
-        Math.min(room, instances - joining - (left - 1)),
-        minAvailable,
-      );
+      const wanted = Math.min(room, instances - joining - (left - 1));
+      // What has failed for good is not waited for, but the last one that serves is kept.
+      const needed = Math.max(wanted - hopeless, Math.min(wanted, 1), this.#minAvailable);
       if (active >= needed && this.#take([mover], 1).length > 0) {
         left--;
         moves.take(mover.node);
