@@ -1,58 +1,7 @@
 import assert from "node:assert/strict";
 import { reconcile } from "./reconcile.ts";
-import type { Action, ReconcileInput } from "./reconcile/model.ts";
-import type { NodeLifecycle } from "../protocol/node_lifecycle.ts";
-import type { InstanceState } from "../protocol/instance_state.ts";
+import { at, decide, echo, next, target } from "./reconcile/scene_fixture_test.ts";
 import { defaultRetryLimits } from "./states.ts";
-import type { Instance, Target } from "./targets.ts";
-
-const echo = "org.shop:echo:1.0.0";
-const next = "org.shop:echo:2.0.0";
-
-function target(instances: number, more: Partial<Target> = {}): Target {
-  return {
-    artifactBase: "org.shop:echo",
-    artifact: echo,
-    instances,
-    minAvailable: Math.ceil(instances / 2),
-    dependencies: [],
-    ...more,
-  };
-}
-
-function at(node: string, n: number, state: InstanceState = "ACTIVE", more = {}): Instance {
-  const all = { artifact: echo, node, n, state, attempt: 1, ...more };
-  return { id: `${node}/${all.artifact.split(":")[2]}/${n}`, ...all };
-}
-
-interface Scene {
-  readonly targets?: Target[];
-  readonly instances?: Instance[];
-  readonly nodes?: Record<string, NodeLifecycle>;
-  readonly nowMs?: number;
-  readonly perNode?: number;
-}
-
-function decide(scene: Scene) {
-  const nodes = scene.nodes ?? { n1: "ON_DUTY", n2: "ON_DUTY" };
-  const input: ReconcileInput = {
-    targets: scene.targets ?? [],
-    instances: scene.instances ?? [],
-    nodes: Object.entries(nodes).map(([id, lifecycle]) => ({ id, lifecycle })),
-    nowMs: scene.nowMs ?? 0,
-    limits: { ...defaultRetryLimits, instancesPerNode: scene.perNode ?? 8 },
-  };
-  const result = reconcile(input);
-  return { ...result, texts: result.actions.map(text), notes: result.trace[0]?.notes };
-}
-
-function text(action: Action): string {
-  if (action.type === "drained") return `drained ${action.node}`;
-  if (action.type !== "start") return `${action.type} ${action.id}`;
-  const version = action.artifact.split(":")[2];
-  const retry = action.attempt > 1 ? ` attempt ${action.attempt}` : "";
-  return `start ${action.node}/${version}/${action.n}${retry}`;
-}
 
 Deno.test("reconcile() spreads a new target over the nodes on duty", () => {
   const { texts, trace } = decide({
@@ -186,31 +135,6 @@ Deno.test("reconcile() backs off, retries, and gives up", () => {
   assert.deepEqual(final.notes, ["Instance 1 on n1 failed: Boom; all attempts are used"]);
 });
 
-Deno.test("reconcile() replaces a drained instance before it stops it", () => {
-  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
-  const targets = [target(1)];
-  const first = decide({ targets, nodes, instances: [at("n1", 1)] });
-  assert.deepEqual(first.texts, ["start n2/1.0.0/1"]);
-  const second = decide({ targets, nodes, instances: [at("n1", 1), at("n2", 1, "LOADING")] });
-  assert.deepEqual(second.texts, []);
-  const third = decide({ targets, nodes, instances: [at("n1", 1), at("n2", 1)] });
-  assert.deepEqual(third.texts, ["stop n1/1.0.0/1"]);
-});
-
-Deno.test("reconcile() keeps a drained instance that minAvailable needs", () => {
-  const { texts, notes } = decide({
-    targets: [target(2, { minAvailable: 2 })],
-    nodes: { n1: "DRAINING", n2: "ON_DUTY" },
-    instances: [at("n1", 1), at("n2", 1)],
-    perNode: 1,
-  });
-  assert.deepEqual(texts, []);
-  assert.deepEqual(notes?.slice(1), [
-    "Instance 1 stays on draining n1: there is no room for the 2 that must be ACTIVE on other " +
-    "nodes",
-  ]);
-});
-
 Deno.test("reconcile() moves an instance to a node that came later", () => {
   const targets = [target(2)];
   const crowded = [at("n1", 1), at("n1", 2)];
@@ -219,12 +143,6 @@ Deno.test("reconcile() moves an instance to a node that came later", () => {
   assert.deepEqual(decide({ targets, instances: starting }).texts, []);
   const moved = [...crowded, at("n2", 1)];
   assert.deepEqual(decide({ targets, instances: moved }).texts, ["stop n1/1.0.0/2"]);
-});
-
-Deno.test("reconcile() leaves a joining node alone and counts what it has", () => {
-  const nodes = { n1: "JOINING", n2: "ON_DUTY" } as const;
-  const instances = [at("n1", 1, "STARTING")];
-  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, ["start n2/1.0.0/1"]);
 });
 
 Deno.test("reconcile() stops orphans and removes the records of nodes that are gone", () => {
@@ -289,89 +207,6 @@ Deno.test("reconcile() keeps old instances that minAvailable needs", () => {
     perNode: 1,
   });
   assert.deepEqual(texts, ["stop n1/1.0.0/2"]);
-});
-
-Deno.test("reconcile() drains a node one instance after the other, dependents first", () => {
-  const log = "org.shop:log:1.0.0";
-  const logTarget = target(1, { artifactBase: "org.shop:log", artifact: log });
-  const targets = [logTarget, target(2, { dependencies: [log] })];
-  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
-  const own = at("n1", 1, "ACTIVE", { artifact: log, id: "log" });
-  const full = [own, at("n1", 1), at("n1", 2)];
-  assert.deepEqual(decide({ targets, nodes, instances: full }).texts, ["start n2/1.0.0/1"]);
-  const starting = [...full, at("n2", 1, "LOADING")];
-  assert.deepEqual(decide({ targets, nodes, instances: starting }).texts, []);
-  const replaced = [...full, at("n2", 1)];
-  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/1.0.0/2"]);
-  const unloading = [own, at("n1", 1), at("n1", 2, "UNLOADING"), at("n2", 1)];
-  assert.deepEqual(decide({ targets, nodes, instances: unloading }).texts, []);
-  const half = [own, at("n1", 1), at("n2", 1)];
-  assert.deepEqual(decide({ targets, nodes, instances: half }).texts, ["start n2/1.0.0/2"]);
-  const rest = [own, at("n2", 1), at("n2", 2)];
-  assert.deepEqual(decide({ targets, nodes, instances: rest }).texts, ["start n2/1.0.0/1"]);
-  const empty = [at("n2", 1), at("n2", 2), at("n2", 1, "ACTIVE", { artifact: log })];
-  assert.deepEqual(decide({ targets, nodes, instances: empty }).texts, ["drained n1"]);
-});
-
-Deno.test("reconcile() replaces all that minAvailable needs before it ends the first", () => {
-  const targets = [target(3, { minAvailable: 3 })];
-  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
-  const on1 = [at("n1", 1), at("n1", 2)];
-  const first = [...on1, at("n2", 1)];
-  assert.deepEqual(decide({ targets, nodes, instances: first }).texts, ["start n2/1.0.0/2"]);
-  const second = [...first, at("n2", 2)];
-  assert.deepEqual(decide({ targets, nodes, instances: second }).texts, ["start n2/1.0.0/3"]);
-  const third = [...second, at("n2", 3)];
-  const { texts, notes } = decide({ targets, nodes, instances: third });
-  assert.deepEqual([texts, notes], [["stop n1/1.0.0/2"], []]);
-});
-
-Deno.test("reconcile() drains past an instance that has failed for good", () => {
-  const nodes = { n1: "DRAINING", n2: "ON_DUTY", n3: "ON_DUTY" } as const;
-  const failed = at("n2", 1, "FAILED", { attempt: 5 });
-  const one = [at("n1", 1), failed, at("n3", 1)];
-  assert.deepEqual(decide({ targets: [target(2)], nodes, instances: one }).texts, [
-    "stop n1/1.0.0/1",
-  ]);
-  const retried = [at("n1", 1), at("n2", 1, "FAILED", { attempt: 4 }), at("n3", 1)];
-  assert.deepEqual(decide({ targets: [target(2)], nodes, instances: retried }).texts, []);
-  const targets = [target(3, { minAvailable: 2 })];
-  const two = [at("n1", 1), at("n1", 2), failed, at("n3", 1)];
-  assert.deepEqual(decide({ targets, nodes, instances: two }).texts, ["start n3/1.0.0/2"]);
-  const replaced = [...two, at("n3", 2)];
-  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/1.0.0/2"]);
-  const last = [target(1, { minAvailable: 0 })];
-  assert.deepEqual(decide({ targets: last, nodes, instances: [at("n1", 1), failed] }).texts, []);
-  const needed = [target(2, { minAvailable: 2 })];
-  assert.deepEqual(decide({ targets: needed, nodes, instances: one }).texts, []);
-});
-
-Deno.test("reconcile() drains each version of a rollout, as long as both together are enough", () => {
-  const part = { isPart: true, minAvailable: 2 };
-  const targets = [target(2, part), target(1, { ...part, artifact: next })];
-  const nodes = { n1: "DRAINING", n2: "ON_DUTY" } as const;
-  const fresh = { artifact: next };
-  const both = [at("n2", 1), at("n2", 2), at("n1", 1, "ACTIVE", fresh)];
-  const replaced = [...both, at("n2", 1, "ACTIVE", fresh)];
-  assert.deepEqual(decide({ targets, nodes, instances: replaced }).texts, ["stop n1/2.0.0/1"]);
-  const last = [at("n1", 1, "ACTIVE", fresh), at("n2", 1, "ACTIVE", fresh)];
-  const alone = decide({ targets: [target(0, part), ...targets.slice(1)], nodes, instances: last });
-  assert.deepEqual(alone.texts, [], "the budget of both versions holds");
-});
-
-Deno.test("reconcile() keeps what a cancelled drain has not moved", () => {
-  const nodes = { n1: "ON_DUTY", n2: "ON_DUTY" } as const;
-  const instances = [at("n1", 1), at("n2", 1), at("n2", 2)];
-  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, ["stop n2/1.0.0/2"]);
-});
-
-Deno.test("reconcile() moves everything at once from a node that is SHUTTING_DOWN", () => {
-  const nodes = { n1: "SHUTTING_DOWN", n2: "ON_DUTY" } as const;
-  const instances = [at("n1", 1), at("n1", 2)];
-  assert.deepEqual(decide({ targets: [target(2)], nodes, instances }).texts, [
-    "start n2/1.0.0/1",
-    "start n2/1.0.0/2",
-  ]);
 });
 
 Deno.test("reconcile() names every member, also one that does not answer", () => {

@@ -128,7 +128,7 @@ export class Decision {
     return instance.state === "FAILED" && retryAtMs(instance, this.#input.limits) === undefined;
   }
 
-  /** What the target itself must keep; the versions of a rollout keep theirs together, by budget. */
+  /** What the target itself must keep: the budget keeps it for all versions of a rollout. */
   get #minAvailable(): number {
     const { isPart, minAvailable } = this.#situation.target;
     return isPart === true ? 0 : minAvailable;

@@ -97,7 +97,7 @@ export class Repository {
    * Looks for something, once more when all that was written before now is known here: a node may
    * be a moment behind, and what is stored is never reported as absent.
    *
-   * @throws {AetherError} NOT_PROPOSED when nothing was found and nobody can say whether it is there.
+   * @throws {AetherError} NOT_PROPOSED when nothing was found and nobody can say whether it exists.
    */
   async known<T>(find: () => T | undefined): Promise<T | undefined> {
     const found = find();
