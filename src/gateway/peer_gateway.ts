@@ -29,6 +29,8 @@ const dialTimeoutMs = 500;
 const dialPauseMs = 200;
 /** The other side is asked whether it is there when it has said nothing for this long. */
 const pingAfterMs = 250;
+/** As often it is told something, at least: it gives up callers that are silent. */
+const idlePingMs = 1_000;
 
 /** What a peer needs. */
 export interface PeerGatewayOptions {
@@ -62,6 +64,8 @@ export class PeerGateway {
   #dialAgainAt = 0;
   #hasFailed = false;
   #silence = new Silence();
+  #hasSent = false;
+  #sentAt = 0;
   #nextId = 1;
   #retired = false;
   #closed = false;
@@ -164,18 +168,29 @@ export class PeerGateway {
 
   #watch(now: number): void {
     const silentMs = this.#silence.at(now);
+    const silenceMaxMs = this.#options.silenceMs();
     const link = this.#link;
     if (link === undefined) {
       if (this.#hasFailed) this.#dial();
       return;
     }
-    if (silentMs > this.#options.silenceMs()) {
+    if (silentMs > silenceMaxMs) {
       this.#hasFailed = true;
       this.#dialAgainAt = now + dialPauseMs;
       this.#link = undefined;
       link.close("The peer is silent");
       this.#loseAll();
-    } else if (silentMs > pingAfterMs) this.#send(link, { kind: "ping" });
+      return;
+    }
+    if (this.#hasSent) {
+      this.#hasSent = false;
+      this.#sentAt = now;
+    }
+    const isAwaited = this.#pending.size > 0 || this.#open.size > 0;
+    // A stream may come from there for long without anything that has to be said in return.
+    const isDue = isAwaited && silentMs > pingAfterMs ||
+      now - this.#sentAt >= Math.min(idlePingMs, silenceMaxMs / 2);
+    if (isDue) this.#send(link, { kind: "ping" });
   }
 
   #end(id: number, kind: "aborted" | "timeout"): void {
@@ -202,6 +217,7 @@ export class PeerGateway {
   }
 
   #send(link: Link | undefined, frame: GatewayFrame): boolean {
+    this.#hasSent = true;
     return link?.send(encodeGatewayFrame(frame, this.#writer)) ?? false;
   }
 

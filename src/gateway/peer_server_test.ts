@@ -159,7 +159,10 @@ class HalfOpen {
   readonly aborted: string[] = [];
   readonly closed: string[] = [];
   readonly peer: PeerGateway;
+  /** Whether the called side has something to say all the time. */
+  talks = false;
   readonly #server: PeerServer;
+  #served: Link | undefined;
   #now = 0;
 
   constructor() {
@@ -189,6 +192,7 @@ class HalfOpen {
           }),
       };
       this.#server.serve(watched);
+      this.#served = link;
     });
     this.peer = new PeerGateway({
       node: "n2",
@@ -205,6 +209,7 @@ class HalfOpen {
     while (this.#now < untilMs) {
       this.#now += 100;
       this.clock.advance(100);
+      if (this.talks) this.#served?.send(encodeGatewayFrame({ kind: "pong" }, new ByteWriter()));
       // What arrives is handled in turns of its own.
       await new Promise((resolve) => setImmediate(resolve));
       this.peer.expire(this.#now);
@@ -217,6 +222,16 @@ class HalfOpen {
     this.network.cut("b", "a");
   }
 }
+
+Deno.test("A caller that only listens is not given up", async () => {
+  const world = new HalfOpen();
+  void world.peer.call("org.example:one", { ...call, remainingMs: 1e9 });
+  await world.pass(500);
+  world.talks = true;
+  await world.pass(60_000);
+  assert.deepEqual([world.aborted, world.closed], [[], []]);
+  world.peer.close();
+});
 
 Deno.test("Both ends of a link give each other up when the other vanishes without a word", async () => {
   const world = new HalfOpen();

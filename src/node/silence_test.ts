@@ -24,3 +24,11 @@ Deno.test("Silence does not count a pause of the whole process", () => {
   assert.equal(silence.ask({ nowMs: 60_000, waitedMs: 0 }), 0);
   assert.equal(silence.ask({ nowMs: 60_500, waitedMs: 0 }), 500);
 });
+
+Deno.test("Silence does not change when nobody can say how long the thread waited", () => {
+  const silence = new Silence(500, { nowMs: 0, waitedMs: 5_000 });
+  assert.equal(silence.ask({ nowMs: 500, waitedMs: undefined }), 500);
+  silence.answered({ nowMs: 600, waitedMs: undefined });
+  assert.equal(silence.ask({ nowMs: 1_000, waitedMs: 5_100 }), 300);
+  assert.equal(silence.ask({ nowMs: 1_500, waitedMs: 5_100 }), 800);
+});

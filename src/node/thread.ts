@@ -83,7 +83,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   get #now(): Moment {
     return {
       nowMs: performance.now(),
-      waitedMs: this.#id === undefined ? 0 : waitedMs(this.#id),
+      waitedMs: this.#id === undefined ? undefined : waitedMs(this.#id),
     };
   }
 

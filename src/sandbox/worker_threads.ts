@@ -46,14 +46,14 @@ export function cpuMs(of: { readonly thread: number } | { readonly process: numb
 
 /**
  * How long a thread of this process was ready to run and got no processor since it began, in
- * milliseconds; 0 where the system does not say.
+ * milliseconds; undefined where the system does not say.
  */
-export function waitedMs(thread: number): number {
+export function waitedMs(thread: number): number | undefined {
   try {
     const [, waitedNs] = Deno.readTextFileSync(`${folder}/${thread}/schedstat`).split(" ");
-    return Number(waitedNs) / 1e6 || 0;
+    return waitedNs === undefined ? undefined : Number(waitedNs) / 1e6;
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
