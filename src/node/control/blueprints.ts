@@ -28,6 +28,7 @@ import {
   storedBlueprints,
   storedValue,
   storedValues,
+  unchanged,
 } from "./views.ts";
 
 /** What applying a blueprint did. */
@@ -122,7 +123,10 @@ export class Blueprints {
       compare: [
         ...this.#guard(current?.value.id ?? next.id, plan.revision),
         // No other blueprint took one of its slices meanwhile.
-        ...next.slices.map(({ artifact }) => this.#unchangedTarget(artifact)),
+        ...unchanged(
+          state,
+          next.slices.map(({ artifact }) => keys.target.key(artifactBase(artifact))),
+        ),
       ],
       then: [...replaceOperations(state, current?.value.id, next), ...record.operations],
       otherwise: [],
@@ -282,11 +286,6 @@ export class Blueprints {
   /** Nobody else applied this blueprint meanwhile. */
   #guard(id: string, revision: number): Compare[] {
     return [{ key: keys.blueprint.key(id), revision }];
-  }
-
-  #unchangedTarget(artifact: string): Compare {
-    const key = keys.target.key(artifactBase(artifact));
-    return { key, revision: this.#store.state.get(key)?.revision ?? 0 };
   }
 
   #manifestsOf(blueprint: ExpandedBlueprint): Manifest[] {

@@ -8,6 +8,7 @@ import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { type InstanceValue, keys, type KeyType } from "../../protocol/keys.ts";
 import { isEnded, type Rollout } from "../../protocol/rollout.ts";
+import type { Compare } from "../../protocol/store/command.ts";
 import type { StoreState } from "../../store/state.ts";
 
 /** A stored value with its key and revision. */
@@ -39,6 +40,11 @@ export function storedValue<Value>(
   const entry = state.get(key);
   if (entry === undefined) return undefined;
   return { key, value: type.decode(key, entry.value), revision: entry.revision };
+}
+
+/** Conditions that nobody has written, made or removed any of these keys meanwhile. */
+export function unchanged(state: StoreState, all: readonly string[]): Compare[] {
+  return all.map((key) => ({ key, revision: state.get(key)?.revision ?? 0 }));
 }
 
 /** Applied blueprints. */

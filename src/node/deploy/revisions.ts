@@ -19,6 +19,7 @@ import {
   type Stored,
   storedBlueprints,
   storedTargets,
+  storedValue,
   storedValues,
 } from "../control/views.ts";
 
@@ -31,11 +32,15 @@ export function revisionsOf(state: StoreState, base: string): Stored<RevisionVal
   return storedValues(state, keys.revision, keys.revision.key(base, ""));
 }
 
-/** Operations that put a blueprint with its targets in the place of the current one. */
+/**
+ * Operations that put a blueprint with its targets in the place of the current one. With
+ * `keepsScale`, slices that are wanted already keep their number of instances.
+ */
 export function replaceOperations(
   state: StoreState,
   currentId: string | undefined,
   next: ExpandedBlueprint,
+  { keepsScale = false }: { readonly keepsScale?: boolean } = {},
 ): Operation[] {
   const operations: Operation[] = [keys.blueprint.put(keys.blueprint.key(next.id), next)];
   if (currentId !== undefined && currentId !== next.id) {
@@ -45,7 +50,9 @@ export function replaceOperations(
   for (const slice of next.slices) {
     const key = keys.target.key(artifactBase(slice.artifact));
     kept.add(key);
-    const { artifact, instances, minAvailable, dependencies } = slice;
+    const { artifact, minAvailable, dependencies } = slice;
+    const scale = keepsScale ? storedValue(state, keys.target, key)?.value.instances : undefined;
+    const instances = scale === undefined ? slice.instances : Math.max(minAvailable, scale);
     const target = { artifact, instances, minAvailable, dependencies, blueprint: next.id };
     operations.push(keys.target.put(key, target));
   }

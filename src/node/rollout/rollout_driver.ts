@@ -11,13 +11,14 @@ import { advance, type RolloutSight } from "../../deployment/rollout/engine.ts";
 import { type Health, judgeHealth, type RolloutFigures } from "../../deployment/rollout/health.ts";
 import { defaultRetryLimits, retryAtMs } from "../../deployment/states.ts";
 import { type Instance, isActive } from "../../deployment/targets.ts";
+import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys, leaderKey } from "../../protocol/keys.ts";
 import type { Rollout } from "../../protocol/rollout.ts";
-import type { Operation } from "../../protocol/store/command.ts";
+import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { activeRollouts, knownInstances } from "../control/views.ts";
+import { activeRollouts, knownInstances, unchanged } from "../control/views.ts";
 import type { FigureMark, FigureSource } from "./figures.ts";
 import { recordOperations, replaceOperations } from "../deploy/revisions.ts";
 
@@ -80,7 +81,11 @@ export class RolloutDriver {
       const next = advance(value, this.#sight(value));
       if (next === undefined) continue;
       const applied = await store.propose("operator", {
-        compare: [{ key: leaderKey, revision: term }, { key, revision }],
+        compare: [
+          { key: leaderKey, revision: term },
+          { key, revision },
+          ...(next.state === "COMPLETED" ? this.#unscaled(next) : []),
+        ],
         then: this.#operations(key, { ...next, changedAtMs: clock.wallMs() }),
         otherwise: [],
       });
@@ -100,9 +105,15 @@ export class RolloutDriver {
     const record = { blueprint: next.next, appliedAtMs: clock.wallMs() };
     return [
       put,
-      ...replaceOperations(state, next.blueprint, next.next),
+      ...replaceOperations(state, next.blueprint, next.next, { keepsScale: true }),
       ...recordOperations(state, record).operations,
     ];
+  }
+
+  /** Nobody scales a slice of the blueprint meanwhile. */
+  #unscaled({ next }: Rollout): Compare[] {
+    const targets = next.slices.map(({ artifact }) => keys.target.key(artifactBase(artifact)));
+    return unchanged(this.#options.store.state, targets);
   }
 
   #look({ id, step, state }: Rollout): Seen {
