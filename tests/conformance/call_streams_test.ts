@@ -51,15 +51,21 @@ type Read = (
   count: number,
 ) => unknown;
 
+/** Where the slices run; a slice process has books between it and its gateway. */
+interface Tier {
+  readonly isRemote: boolean;
+  readonly hasBooks: boolean;
+}
+
 /** The reading slice on one node, the other on the same or on another. */
-async function start(read: Read, isRemote: boolean) {
+async function start(read: Read, { isRemote, hasBooks }: Tier) {
   const happened = new Happened();
   const reading = slice(reader, {
     needs: { source },
     create: ({ source }) => ({ read: ({ count }) => read(source, count) }),
   });
   const slices = isRemote ? [[reading], [sourceOf(happened)]] : [[reading, sourceOf(happened)]];
-  const nodes = await SliceNodes.start(slices);
+  const nodes = await SliceNodes.start(slices, {}, hasBooks);
   const ask = async (count: number) => {
     const outcome = await nodes.call(reader.name, "read", { count });
     return outcome.kind === "output" ? JSON.parse(outcome.output) : outcome.problem;
@@ -67,9 +73,12 @@ async function start(read: Read, isRemote: boolean) {
   return { nodes, happened, ask };
 }
 
-for (const isRemote of [false, true]) {
-  const where = isRemote ? "another node" : "the same node";
-
+const tiers: Readonly<Record<string, Tier>> = {
+  "the same node": { isRemote: false, hasBooks: false },
+  "another node": { isRemote: true, hasBooks: false },
+  "the same node, both in processes": { isRemote: false, hasBooks: true },
+};
+for (const [where, tier] of Object.entries(tiers)) {
   Deno.test(`A slice reads all the events of a slice on ${where}`, async () => {
     const { nodes, ask } = await start(async (source, count) => {
       const read: number[] = [];
@@ -77,7 +86,7 @@ for (const isRemote of [false, true]) {
         if (text === "ü".repeat(index)) read.push(index);
       }
       return read.length;
-    }, isRemote);
+    }, tier);
     await using _ = nodes;
     assert.equal(await ask(700), 700);
     assert.equal(await ask(0), 0);
@@ -91,7 +100,7 @@ for (const isRemote of [false, true]) {
         return piece.length;
       }
       return 0;
-    }, isRemote);
+    }, tier);
     await using _ = nodes;
     assert.equal(await ask(10_000), pieceBytes);
     await happened.ended.promise;
@@ -102,7 +111,7 @@ for (const isRemote of [false, true]) {
     const { nodes, happened, ask } = await start(async (source, count) => {
       await source.items({ count });
       return "done";
-    }, isRemote);
+    }, tier);
     await using _ = nodes;
     assert.equal(await ask(1), "done");
     await happened.ended.promise;
@@ -121,7 +130,7 @@ for (const isRemote of [false, true]) {
       } catch (error) {
         return [...read, error instanceof Error ? error.message : ""];
       }
-    }, isRemote);
+    }, tier);
     await using _ = nodes;
     assert.deepEqual(await ask(2), [0, 1, "The slice failed while it answered"]);
     const waiting = ask(1);

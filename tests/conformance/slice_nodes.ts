@@ -5,12 +5,14 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { formatAddress, type Transport } from "../../src/base/transport/transport.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { tcpTransport } from "../../src/io/tcp_transport.ts";
 import { resolveConfig } from "../../src/protocol/config/config.ts";
 import type { InternalOutcome } from "../../src/protocol/thread/internal_calls.ts";
 import type { RoutedService } from "../../src/protocol/thread/threads.ts";
+import { Traffic } from "../../src/sandbox/process/traffic.ts";
 import { SliceInstance } from "../../src/sandbox/shell/instance.ts";
 import { ResourcePort } from "../../src/sandbox/shell/resource/port.ts";
 import { describeDefinition } from "../../src/sdk/describe.ts";
@@ -23,7 +25,7 @@ class SliceNode {
   readonly transport: Transport = tcpTransport({ hostname: "127.0.0.1", port: 0 });
   readonly definitions: readonly SliceDefinition[];
   readonly instances = new Map<string, SliceInstance>();
-  readonly #resources: MessagePort[] = [];
+  readonly #ports: MessagePort[] = [];
   address = "";
 
   constructor(id: string, definitions: readonly SliceDefinition[], calls: object) {
@@ -36,7 +38,7 @@ class SliceNode {
     });
   }
 
-  async start(): Promise<void> {
+  async start(hasBooks: boolean): Promise<void> {
     const address = await this.transport.listen((link) => this.gateway.servePeer(link));
     this.address = formatAddress(address);
     for (const definition of this.definitions) {
@@ -44,10 +46,10 @@ class SliceNode {
       const calls = Object.values(needs).flatMap((need) =>
         need.kind === "contract" ? [need.name] : []
       );
-      const port = new MessageChannel();
+      const port = hasBooks ? this.#throughBooks() : new MessageChannel();
       const resources = new MessageChannel();
       resources.port1.onmessage = () => {};
-      this.#resources.push(resources.port1);
+      this.#ports.push(resources.port1);
       this.gateway.addInstance(name, { contract: name, calls }, port.port1);
       this.instances.set(
         name,
@@ -65,7 +67,24 @@ class SliceNode {
       await instance.stop();
     }
     await this.transport.close();
-    for (const port of this.#resources) port.close();
+    for (const port of this.#ports) port.close();
+  }
+
+  /** A channel on which the relay of a slice process keeps its books. */
+  #throughBooks(): { readonly port1: MessagePort; readonly port2: MessagePort } {
+    const traffic = new Traffic();
+    const [gateway, shell] = [new MessageChannel(), new MessageChannel()];
+    gateway.port2.onmessage = ({ data }) => {
+      traffic.sent(data);
+      shell.port1.postMessage(data);
+    };
+    shell.port1.onmessage = ({ data }) => {
+      const batch = traffic.received(data);
+      if (batch.length > 0) gateway.port2.postMessage(batch);
+      assert.equal(traffic.excess, undefined);
+    };
+    this.#ports.push(gateway.port2, shell.port1);
+    return { port1: gateway.port1, port2: shell.port2 };
   }
 }
 
@@ -81,16 +100,20 @@ export class SliceNodes implements AsyncDisposable {
     }, 20);
   }
 
-  /** Starts a node for each list of slices, with the same table `[calls]`. */
+  /**
+   * Starts a node for each list of slices, with the same table `[calls]`; `hasBooks` puts the books
+   * of a slice process between each slice and its gateway.
+   */
   static async start(
     slices: readonly (readonly object[])[],
     calls: object = {},
+    hasBooks = false,
   ): Promise<SliceNodes> {
     const nodes = slices.map((each, index) =>
       // What a slice needs is part of its type, and of no interest here.
       new SliceNode(`n${index + 1}`, each as readonly SliceDefinition[], calls)
     );
-    for (const node of nodes) await node.start();
+    for (const node of nodes) await node.start(hasBooks);
     for (const node of nodes) {
       const services = nodes.flatMap((of) =>
         of.definitions.map((definition) => routed(of, definition, node))

@@ -27,6 +27,8 @@ const limits = {
 /** The books of one process. */
 export class Traffic {
   readonly #calls = new Set<number>();
+  /** What the process reads: streams that answer its calls, by minus the call's number. */
+  readonly #reads = new Set<number>();
   readonly #logLimit = new LogLimit(limits.linesPerSecond);
   #malformed = 0;
   #invokes = 0;
@@ -51,8 +53,13 @@ export class Traffic {
   /** Notes what goes to the process. */
   sent(batch: Batch): void {
     for (let at = 0; at < batch.length; at += frameWidth) {
-      if (batch[at] === frame.call) this.#calls.add(batch[at + 1] as number);
-      else if (batch[at] === frame.reply) this.#invokes = Math.max(0, this.#invokes - 1);
+      const id = batch[at + 1] as number;
+      if (batch[at] === frame.call) this.#calls.add(id);
+      else if (batch[at] === frame.end) this.#reads.delete(id);
+      else if (batch[at] === frame.reply) {
+        this.#invokes = Math.max(0, this.#invokes - 1);
+        if (batch[at + 2] === replyKind.stream) this.#reads.add(-id);
+      }
     }
     if (this.#calls.size > limits.calls) {
       // The oldest have no deadline left.
@@ -71,7 +78,7 @@ export class Traffic {
     for (let at = 0; at < value.length; at += frameWidth) {
       const frameOf = value.slice(at, at + frameWidth) as Batch;
       if (this.#passes(frameOf)) passed.push(...frameOf);
-      else this.#malformed++;
+      else if (!crossesEnd(frameOf)) this.#malformed++;
     }
     return passed;
   }
@@ -90,8 +97,11 @@ export class Traffic {
       case frame.end:
         return this.#calls.delete(id as number);
       case frame.data:
-      case frame.credit:
         return this.#calls.has(id as number);
+      case frame.credit:
+        return this.#calls.has(id as number) || this.#reads.has(id as number);
+      case frame.abort:
+        return this.#reads.delete(id as number);
       default:
         return false;
     }
@@ -121,4 +131,9 @@ export class Traffic {
     this.#requests++;
     return true;
   }
+}
+
+/** Whether a frame is of a stream that the process reads: it may cross with the stream's end. */
+function crossesEnd([kind, id]: Batch): boolean {
+  return (kind === frame.credit || kind === frame.abort) && typeof id === "number" && id < 0;
 }

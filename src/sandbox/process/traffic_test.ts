@@ -36,6 +36,26 @@ Deno.test("Traffic lets the stream of a call pass until its end", () => {
   for (const each of passed) assert.deepEqual(traffic.received(each), [], "after the end");
 });
 
+Deno.test("Traffic lets a process read and leave the stream that answers its call", () => {
+  const traffic = new Traffic();
+  const credit = frameOf(frame.credit, -3, 5);
+  const abort = frameOf(frame.abort, -3);
+  traffic.received(frameOf(frame.invoke, 3, "org.example:echo"));
+  assert.deepEqual(traffic.received([...credit, ...abort]), [], "nothing has answered it");
+  traffic.sent(frameOf(frame.reply, 3, replyKind.stream, 200, "text/csv"));
+  for (let n = 0; n < 200; n++) assert.deepEqual(traffic.received(credit), credit);
+  assert.deepEqual(traffic.received(abort), abort);
+  assert.deepEqual(traffic.received([...credit, ...abort]), [], "it was left");
+  traffic.sent(frameOf(frame.reply, 4, replyKind.stream, 200, "text/csv"));
+  traffic.sent(frameOf(frame.end, -4, 0, ""));
+  // What crosses with the end is no nonsense.
+  const late = frameOf(frame.credit, -4, 5);
+  for (let n = 0; n < 200; n++) assert.deepEqual(traffic.received(late), []);
+  assert.equal(traffic.excess, undefined);
+  for (let n = 0; n < 101; n++) assert.deepEqual(traffic.received(frameOf(frame.abort, 5)), []);
+  assert.match(traffic.excess ?? "", /no shell sends/);
+});
+
 Deno.test("Traffic ends a process that sends nonsense", () => {
   for (const nonsense of [5, null, "x", [1, 2, 3], frameOf(99, 1), frameOf(frame.call, 1)]) {
     const traffic = new Traffic();
