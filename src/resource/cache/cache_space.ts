@@ -48,7 +48,7 @@ export type Looked = { readonly value: string } | { readonly flight: Flight };
 export class Flight {
   readonly key: string;
   readonly ended: Promise<Outcome>;
-  /** The key was written meanwhile: what is computed is older. */
+  /** What is computed may be older than what the key has: it was written, or the flight ended. */
   isStale = false;
   timer: Timer | undefined;
   readonly #end: (outcome: Outcome) => void;
@@ -139,14 +139,12 @@ export class CacheSpace {
 
   /** The computation of a flight failed: whoever waits gets the error. */
   fail(flight: Flight, error: unknown): void {
-    this.#remove(flight);
-    flight.end({ type: "failed", error });
+    this.#giveUp(flight, { type: "failed", error });
   }
 
   /** Whoever computed a flight is gone. */
   leave(flight: Flight): void {
-    this.#remove(flight);
-    flight.end({ type: "left" });
+    this.#giveUp(flight, { type: "left" });
   }
 
   async #begin(key: string): Promise<Looked> {
@@ -186,6 +184,13 @@ export class CacheSpace {
     if (flight === undefined) return;
     flight.isStale = true;
     this.#flights.delete(key);
+  }
+
+  #giveUp(flight: Flight, outcome: Outcome): void {
+    this.#remove(flight);
+    // Nobody tells it of writes from now on.
+    flight.isStale = true;
+    flight.end(outcome);
   }
 
   #remove(flight: Flight): void {

@@ -121,6 +121,16 @@ Deno.test("cache waits for a computation no longer than computeTimeout", async (
   await first.call({ op: "fill", flight, value: "1" });
 });
 
+Deno.test("cache does not keep what was computed after its time, over what was written meanwhile", async () => {
+  const { clock, session } = world({ computeTimeout: "1s" });
+  const it = session();
+  const { flight } = await look(it);
+  clock.advance(1_000);
+  await it.call({ op: "put", key: "k", value: '"new"' });
+  await it.call({ op: "fill", flight, value: '"old"' });
+  assert.equal(await it.call({ op: "get", key: "k" }), '"new"');
+});
+
 Deno.test("cache does not keep what was computed before a write or a removal", async () => {
   const { session } = world();
   const it = session();
