@@ -92,8 +92,11 @@ export async function prepareRollouts(api: TestApi, auth: Record<string, string>
       await must("PUT", `/repository/${path}`, packedSlice(`${base(name)}:${version}`));
     }
   }
-  const tables = names.map((name) => `[[slices]]\nartifact = "${base(name)}:1.0.0"\n`);
-  await must("POST", "/api/blueprint", `id = "org.example:rolls:1.0.0"\n${tables.join("")}`);
+  for (const name of names) {
+    // Each in a blueprint of its own, which has one rollout at a time.
+    const table = `[[slices]]\nartifact = "${base(name)}:1.0.0"\n`;
+    await must("POST", "/api/blueprint", `id = "org.example:rolls-${name}:1.0.0"\n${table}`);
+  }
   const waiting = ["steered", "routed", "completed", "returned"] as const;
   for (const name of waiting) {
     const artifact = `${base(name)}:2.0.0`;

@@ -65,7 +65,7 @@ export const deploymentErrors = {
   ROLLOUT_ACTIVE: row(
     "E4110",
     409,
-    "A rollout of the slice is under way",
+    "A rollout of the slice or its blueprint is under way",
     "Complete it or roll it back first: see `aether deploy list`",
   ),
   ROLLOUT_REFUSED: row(

@@ -29,6 +29,7 @@ import {
   storedValue,
   storedValues,
   unchanged,
+  unrolled,
 } from "./views.ts";
 
 /** What applying a blueprint did. */
@@ -122,6 +123,7 @@ export class Blueprints {
     const applied = await this.#store.propose("operator", {
       compare: [
         ...this.#guard(current?.value.id ?? next.id, plan.revision),
+        ...(current === undefined ? [] : unrolled(state, current.value)),
         // No other blueprint took one of its slices meanwhile.
         ...unchanged(
           state,
@@ -144,7 +146,7 @@ export class Blueprints {
    * @throws {AetherError} BLUEPRINT_NOT_FOUND.
    */
   async delete(id: string): Promise<number> {
-    const { revision } = this.get(id);
+    const { revision, ...blueprint } = this.get(id);
     this.#refuseWhileRolling(id);
     const then: Operation[] = [{ type: "delete", key: keys.blueprint.key(id) }];
     for (const { key, value } of storedValues(this.#store.state, keys.target)) {
@@ -153,7 +155,7 @@ export class Blueprints {
     for (const { key } of revisionsOf(this.#store.state, artifactBase(id))) {
       then.push({ type: "delete", key });
     }
-    const compare = this.#guard(id, revision);
+    const compare = [...this.#guard(id, revision), ...unrolled(this.#store.state, blueprint)];
     const applied = await this.#store.propose("operator", { compare, then, otherwise: [] });
     if (!applied.succeeded) {
       throw new AetherError("REVISION_CONFLICT", `Blueprint ${id} was changed meanwhile`);

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
 import { requireCeiling } from "../../deployment/ceiling.ts";
 import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts";
+import { begun } from "../../deployment/rollout/rollout_fixture_test.ts";
 import { keys } from "../../protocol/keys.ts";
 import { Blueprints } from "./blueprints.ts";
 import { Network, packed, streamOf } from "./catalog_fixture_test.ts";
-import { addMember, MemoryStore, reportInstance } from "./store_fixture_test.ts";
+import { addMember, MemoryStore, reportInstance, turn } from "./store_fixture_test.ts";
 import { storedTargets } from "./views.ts";
 
 const echo = "org.example:echo:1.0.0";
@@ -45,6 +46,12 @@ class World {
       wallMs: () => 1_000,
       isAlive: () => true,
     });
+  }
+
+  /** A rollout of echo begins. */
+  roll(): void {
+    const rollout = begun("rolling", { artifactBase: "org.example:echo", blueprint: shop });
+    this.store.write("operator", keys.rollout.put(keys.rollout.key(rollout.artifactBase), rollout));
   }
 
   /** Targets, as `artifact x instances of blueprint`. */
@@ -254,4 +261,24 @@ Deno.test("Blueprints.status() follows what the nodes report", async () => {
   reportInstance(world.store, { artifact: echo, node: "n1" });
   assert.equal(blueprints.status(shop).status, "DEPLOYED");
   assert.deepEqual(blueprints.list(), [blueprints.status(shop)]);
+});
+
+Deno.test("Blueprints.apply() and delete() lose against a new rollout", async () => {
+  const changes: ((blueprints: Blueprints) => Promise<unknown>)[] = [
+    (blueprints) => blueprints.apply(textOf({ slices: { [echo]: 2 } })),
+    (blueprints) => blueprints.delete(shop),
+  ];
+  for (const change of changes) {
+    const world = new World();
+    const blueprints = await world.with({ [echo]: {} });
+    await blueprints.apply(textOf());
+    world.store.isHeld = true;
+    const changing = assert.rejects(() => change(blueprints), named("REVISION_CONFLICT"));
+    while (world.store.waiting === 0) await turn();
+    world.roll();
+    world.store.decide();
+    await changing;
+    await assert.rejects(() => change(blueprints), named("ROLLOUT_ACTIVE"));
+    assert.equal(blueprints.get(shop).source, textOf());
+  }
 });

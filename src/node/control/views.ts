@@ -89,6 +89,14 @@ export function activeRollouts(state: StoreState): Stored<Rollout>[] {
   return storedValues(state, keys.rollout).filter(({ value }) => !isEnded(value));
 }
 
+/** Conditions that no rollout of a slice of the blueprint begins or changes meanwhile. */
+export function unrolled(state: StoreState, { slices }: ExpandedBlueprint): Compare[] {
+  return unchanged(
+    state,
+    slices.map(({ artifact }) => keys.rollout.key(artifactBase(artifact))),
+  );
+}
+
 /** A blueprint with as many instances of each slice as are wanted now: it may have been scaled. */
 export function asWanted(state: StoreState, blueprint: ExpandedBlueprint): ExpandedBlueprint {
   const slices = blueprint.slices.map((slice) => {

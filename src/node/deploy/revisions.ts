@@ -14,6 +14,7 @@ import { keys, type RevisionValue } from "../../protocol/keys.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { StoreState } from "../../store/state.ts";
 import {
+  activeRollouts,
   asWanted,
   knownInstances,
   type Stored,
@@ -21,6 +22,8 @@ import {
   storedTargets,
   storedValue,
   storedValues,
+  unchanged,
+  unrolled,
 } from "../control/views.ts";
 
 const recordsMax = 20;
@@ -111,10 +114,14 @@ export interface Settlement {
   readonly text: string;
 }
 
-/** What has become of the newest revisions; the leader writes it. */
+/**
+ * What has become of the newest revisions; the leader writes it. A rollout moves its blueprint by
+ * itself: nothing is settled until it has ended.
+ */
 export function settlements(state: StoreState, wallMs: number): Settlement[] {
   const instances = knownInstances(state);
-  return storedBlueprints(state).flatMap((blueprint) => {
+  const rolling = new Set(activeRollouts(state).map(({ value }) => value.blueprint));
+  return storedBlueprints(state).filter(({ id }) => !rolling.has(id)).flatMap((blueprint) => {
     const base = artifactBase(blueprint.id);
     const records = revisionsOf(state, base);
     const last = records.at(-1);
@@ -127,8 +134,9 @@ export function settlements(state: StoreState, wallMs: number): Settlement[] {
     const key = keys.blueprint.key(blueprint.id);
     const compare = [
       { key: last.key, revision: last.revision },
-      // Nobody applies anything meanwhile.
-      { key, revision: state.get(key)?.revision ?? 0 },
+      // Nobody applies or rolls out anything meanwhile.
+      ...unchanged(state, [key]),
+      ...unrolled(state, blueprint),
     ];
     if (status === "DEPLOYED") {
       const then = [keys.revision.put(last.key, { ...last.value, state: "DEPLOYED" })];

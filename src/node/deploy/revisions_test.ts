@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { begun } from "../../deployment/rollout/rollout_fixture_test.ts";
 import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
 import { keys } from "../../protocol/keys.ts";
 import { MemoryStore, reportInstance } from "../control/store_fixture_test.ts";
@@ -40,6 +41,12 @@ class World {
     this.store.write("node", { type: "delete", key: keys.instance.key("n1", artifact, 1) });
   }
 
+  roll(state: "ROUTING" | "ROLLED_BACK"): void {
+    const id = `${app}:1.0.0`;
+    const rollout = begun("rolling", { artifactBase: echo, blueprint: id, state });
+    this.store.write("operator", keys.rollout.put(keys.rollout.key(echo), rollout));
+  }
+
   settle(): string[] {
     return settlements(this.store.state, 5).map(({ then, text }) => {
       this.store.write("operator", ...then);
@@ -52,6 +59,7 @@ class World {
   }
 }
 
+const echo = "org.example:echo";
 const echo1 = "org.example:echo:1.0.0";
 const echo2 = "org.example:echo:2.0.0";
 const more = "org.example:more:1.0.0";
@@ -108,6 +116,22 @@ Deno.test("settlements() leave what failed first, and a failed return, as they a
   other.run(echo1, "FAILED");
   assert.deepEqual(other.settle(), [text]);
   assert.deepEqual(other.states, ["1 DEPLOYED", "2 ROLLED_BACK", "3 FAILED"]);
+});
+
+Deno.test("settlements() wait for the end of a rollout, and lose against a new one", async () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.roll("ROUTING");
+  assert.deepEqual(world.settle(), []);
+  world.roll("ROLLED_BACK");
+  const [settlement] = settlements(world.store.state, 5);
+  assert.ok(settlement !== undefined);
+  world.roll("ROUTING");
+  const applied = await world.store.propose("operator", { ...settlement, otherwise: [] });
+  assert.deepEqual([applied.succeeded, world.states], [false, ["1 DEPLOYING"]]);
+  world.roll("ROLLED_BACK");
+  assert.deepEqual(world.settle(), [`${app}:1.0.0 is deployed`]);
 });
 
 Deno.test("recordOperations() keep the last twenty revisions", () => {

@@ -1,8 +1,9 @@
 /**
  * {@link Rollouts}: rollouts as operators start, see and steer them.
  *
- * There is one at a time for each slice; the last one of each is kept to be looked at. The
- * decisions are those of src/deployment/rollout; the leader's driver goes on with them.
+ * There is one at a time for each blueprint, because the next one is checked against the whole of
+ * it; the last one of each slice is kept to be looked at. The decisions are those of
+ * src/deployment/rollout; the leader's driver goes on with them.
  *
  * @module
  */
@@ -14,14 +15,22 @@ import { artifactBase, parseCoordinates } from "../../protocol/coordinates.ts";
 import { keys } from "../../protocol/keys.ts";
 import {
   type CleanupPolicy,
-  isEnded,
   type Rollout,
   type RolloutSplit,
   type RolloutStrategy,
   type RolloutThresholds,
 } from "../../protocol/rollout.ts";
+import type { Compare } from "../../protocol/store/command.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { type Stored, storedTargets, storedValue, storedValues } from "../control/views.ts";
+import {
+  activeRollouts,
+  type Stored,
+  storedBlueprints,
+  storedTargets,
+  storedValues,
+  unchanged,
+  unrolled,
+} from "../control/views.ts";
 
 /** What is to be rolled out, and how. */
 export interface RolloutRequest {
@@ -76,17 +85,24 @@ export class Rollouts {
    */
   async start(request: RolloutRequest): Promise<Rollout> {
     const { store, wallMs } = this.#options;
+    const { state } = store;
     const base = artifactBase(request.artifact);
-    const target = storedTargets(store.state).find((each) => each.artifactBase === base);
-    if (target === undefined) {
+    const target = storedTargets(state).find((each) => each.artifactBase === base);
+    const current = storedBlueprints(state).find(({ id }) => id === target?.blueprint);
+    if (target === undefined || current === undefined) {
       throw new AetherError("SLICE_NOT_APPLIED", `No blueprint wants ${base}`);
     }
-    const key = keys.rollout.key(base);
-    const last = storedValue(store.state, keys.rollout, key);
-    if (last !== undefined && !isEnded(last.value)) {
-      throw new AetherError("ROLLOUT_ACTIVE", `Rollout ${last.value.id} of ${base} is under way`);
+    const active = activeRollouts(state).find(({ value }) => value.blueprint === current.id);
+    if (active !== undefined) {
+      const text = `Rollout ${active.value.id} in blueprint ${current.id} is under way`;
+      throw new AetherError("ROLLOUT_ACTIVE", text);
     }
-    const next = await this.#nextBlueprint(target.blueprint, target.artifact, request.artifact);
+    // As they were before the new version is checked, which takes time.
+    const compare = [
+      ...unchanged(state, [keys.target.key(base), keys.blueprint.key(current.id)]),
+      ...unrolled(state, current),
+    ];
+    const next = await this.#nextBlueprint(current, target.artifact, request.artifact);
     const slice = next.slices.find(({ artifact }) => artifact === request.artifact);
     const { stages, ...asked } = request;
     const steps = stepsOf({
@@ -122,11 +138,7 @@ export class Rollouts {
       changedAtMs: nowMs,
       reason: "The first instances of the new version start",
     };
-    const targetKey = keys.target.key(base);
-    await this.#write(rollout, [
-      { key, revision: last?.revision ?? 0 },
-      { key: targetKey, revision: store.state.get(targetKey)?.revision ?? 0 },
-    ]);
+    await this.#write(rollout, compare);
     return rollout;
   }
 
@@ -155,33 +167,33 @@ export class Rollouts {
     return changed;
   }
 
-  async #write(
-    rollout: Rollout,
-    compare: readonly { readonly key: string; readonly revision: number }[],
-  ): Promise<void> {
+  async #write(rollout: Rollout, compare: readonly Compare[]): Promise<void> {
     const key = keys.rollout.key(rollout.artifactBase);
     const then = [keys.rollout.put(key, rollout)];
     const applied = await this.#options.store.propose("operator", { compare, then, otherwise: [] });
     if (applied.succeeded) return;
-    throw new AetherError("REVISION_CONFLICT", `Rollout ${rollout.id} was changed meanwhile`);
+    const text = `Rollout ${rollout.id} or its blueprint was changed meanwhile`;
+    throw new AetherError("REVISION_CONFLICT", text);
   }
 
   /** The blueprint with the new version in the place of the old one, and nothing else changed. */
-  async #nextBlueprint(id: string, from: string, to: string): Promise<ExpandedBlueprint> {
-    const { store, check } = this.#options;
+  async #nextBlueprint(
+    current: ExpandedBlueprint,
+    from: string,
+    to: string,
+  ): Promise<ExpandedBlueprint> {
+    const { id, source } = current;
     if (from === to) {
       throw new AetherError("ROLLOUT_REFUSED", `${to} is the version that runs`);
     }
-    const current = storedValue(store.state, keys.blueprint, keys.blueprint.key(id))?.value;
-    const source = current?.source ?? "";
     const text = source.replaceAll(`"${from}"`, `"${to}"`).replaceAll(`'${from}'`, `'${to}'`);
-    if (current === undefined || text === source) {
+    if (text === source) {
       throw new AetherError(
         "ROLLOUT_REFUSED",
         `Blueprint ${id} does not list ${from} itself: list it, or roll out what depends on it`,
       );
     }
-    const next = await check(text);
+    const next = await this.#options.check(text);
     const before = new Set(current.slices.map(({ artifact }) => artifact));
     const other = next.slices.find(({ artifact }) => artifact !== to && !before.has(artifact));
     if (other === undefined) return next;

@@ -8,7 +8,7 @@ import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys } from "../../protocol/keys.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { StoreState } from "../../store/state.ts";
-import { activeRollouts, storedValue } from "../control/views.ts";
+import { activeRollouts, storedValue, unchanged } from "../control/views.ts";
 
 /** A change of a target, to be written on its condition. */
 export interface ScaleWrite {
@@ -46,7 +46,7 @@ export function scaleWrite(state: StoreState, name: string, instances: number): 
   return {
     artifact: value.artifact,
     before: value.instances,
-    compare: [{ key, revision }],
+    compare: [{ key, revision }, ...unchanged(state, [keys.rollout.key(base)])],
     then: value.instances === instances ? [] : [keys.target.put(key, { ...value, instances })],
   };
 }

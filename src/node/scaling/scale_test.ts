@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { AetherError } from "../../base/errors.ts";
+import { begun } from "../../deployment/rollout/rollout_fixture_test.ts";
+import { keys } from "../../protocol/keys.ts";
 import { applyBlueprint, MemoryStore } from "../control/store_fixture_test.ts";
 import { storedTargets } from "../control/views.ts";
 import { scaleWrite } from "./scale.ts";
@@ -28,4 +30,16 @@ Deno.test("scaleWrite() refuses what no blueprint wants, and less than minAvaila
   const slice = { artifact: echo, instances: 3, minAvailable: 2 };
   applyBlueprint(store, "org.example:app:1.0.0", slice);
   assert.throws(() => scaleWrite(store.state, echo, 1), named("SCALE_REFUSED"));
+});
+
+Deno.test("scaleWrite() loses against a rollout that starts meanwhile", async () => {
+  const store = new MemoryStore();
+  applyBlueprint(store, "org.example:app:1.0.0", { artifact: echo });
+  const { compare, then } = scaleWrite(store.state, echo, 5);
+  const key = keys.rollout.key("org.example:echo");
+  const rollout = begun("rolling", { artifactBase: "org.example:echo" });
+  store.write("operator", keys.rollout.put(key, rollout));
+  const applied = await store.propose("operator", { compare, then, otherwise: [] });
+  assert.equal(applied.succeeded, false);
+  assert.throws(() => scaleWrite(store.state, echo, 5), named("ROLLOUT_ACTIVE"));
 });
