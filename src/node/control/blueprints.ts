@@ -92,7 +92,8 @@ export class Blueprints {
   }
 
   /**
-   * Applies a text; an identical one changes nothing.
+   * Applies a text; an identical one changes nothing, unless slices were scaled meanwhile: the
+   * blueprint sets its own numbers.
    *
    * @throws {AetherError} errors of `check`; REVISION_CONFLICT when `ifRevision` is not the
    * revision of the last plan, or somebody applied at the same time.
@@ -107,7 +108,6 @@ export class Blueprints {
       );
     }
     const current = this.#currentOf(next.id);
-    if (plan.changeCount > 0) this.#refuseWhileRolling(current?.value.id);
     const isSame = current?.value.id === next.id && current.value.source === next.source;
     const counts = { id: next.id, slices: next.slices.length, plan };
     const last = revisionsOf(this.#store.state, artifactBase(next.id)).at(-1)?.value;
@@ -115,6 +115,7 @@ export class Blueprints {
       const number = last?.number ?? 0;
       return { status: "unchanged", revision: current.revision, number, ...counts };
     }
+    this.#refuseWhileRolling(current?.value.id);
     const { state } = this.#store;
     const record = recordOperations(state, {
       blueprint: next,
@@ -270,7 +271,8 @@ export class Blueprints {
 
   #planOf(next: ExpandedBlueprint): Plan {
     const current = this.#currentOf(next.id);
-    return planBlueprint(current?.value, next, {
+    const wanted = current && asWanted(this.#store.state, current.value);
+    return planBlueprint(wanted, next, {
       revision: current?.revision ?? 0,
       manifest: (artifact) => this.#catalog.manifest(artifact),
       placement: {

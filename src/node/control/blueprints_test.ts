@@ -4,6 +4,7 @@ import { requireCeiling } from "../../deployment/ceiling.ts";
 import type { ManifestOptions } from "../../deployment/manifest_fixture_test.ts";
 import { begun } from "../../deployment/rollout/rollout_fixture_test.ts";
 import { keys } from "../../protocol/keys.ts";
+import { scaleWrite } from "../scaling/scale.ts";
 import { Blueprints } from "./blueprints.ts";
 import { Network, packed, streamOf } from "./catalog_fixture_test.ts";
 import { addMember, MemoryStore, reportInstance, turn } from "./store_fixture_test.ts";
@@ -281,4 +282,32 @@ Deno.test("Blueprints.apply() and delete() lose against a new rollout", async ()
     await assert.rejects(() => change(blueprints), named("ROLLOUT_ACTIVE"));
     assert.equal(blueprints.get(shop).source, textOf());
   }
+});
+
+Deno.test("Blueprints.apply() sets its own number of instances after scaling", async () => {
+  for (const text of [textOf(), `# Commented\n${textOf()}`]) {
+    const world = new World();
+    const blueprints = await world.with({ [echo]: {} });
+    await blueprints.apply(textOf());
+    world.store.write("operator", ...scaleWrite(world.store.state, echo, 10).then);
+    const planned = await blueprints.plan(text);
+    assert.equal(planned.changeCount, 1);
+    assert.deepEqual(planned.changes[0]?.changes, ["instances 10 -> 1"]);
+    const applied = await blueprints.apply(text);
+    assert.equal(applied.status, "applied");
+    assert.deepEqual(world.targets, [`${echo} x 1 of ${shop}`]);
+    assert.equal((await blueprints.apply(text)).status, "unchanged");
+  }
+});
+
+Deno.test("Blueprints.apply() during a rollout takes only what changes nothing at all", async () => {
+  const world = new World();
+  const blueprints = await world.with({ [echo]: {} });
+  const { revision } = await blueprints.apply(textOf());
+  world.roll();
+  const again = await blueprints.apply(textOf());
+  assert.deepEqual([again.status, again.revision], ["unchanged", revision]);
+  const commented = `# Commented\n${textOf()}`;
+  await assert.rejects(() => blueprints.apply(commented), named("ROLLOUT_ACTIVE"));
+  assert.equal(blueprints.get(shop).source, textOf());
 });
