@@ -8,13 +8,16 @@
  * @module
  */
 import { judge, type Verdict } from "../protocol/instance_state.ts";
-import { keys, type KeyType } from "../protocol/keys.ts";
+import { keys, type KeyType, leaderKey } from "../protocol/keys.ts";
 import { judgeLifecycle } from "../protocol/node_lifecycle.ts";
-import type { KeyOperation, Operation, PutOperation } from "../protocol/store/command.ts";
+import type { Compare, KeyOperation, Operation, PutOperation } from "../protocol/store/command.ts";
 
 const { assignment, instance, leader, member, cluster, roster } = keys;
 /** The control loop must go on in a full store; what it writes is bounded by the instances. */
 const unlimitedPrefixes = [assignment, instance, leader, member, cluster, roster]
+  .map(({ prefix }) => prefix);
+/** The leader ends here what users began; how much there is of it is limited when they begin. */
+const unlimitedOfLeader = [keys.target, keys.blueprint, keys.revision, keys.rollout]
   .map(({ prefix }) => prefix);
 
 /**
@@ -87,7 +90,17 @@ export function isPlainWrite(operation: Operation): operation is KeyOperation {
   return operation.type === "delete" || operation.type === "put" && operation.lease === undefined;
 }
 
-/** Whether a full store refuses writes of the key. */
-export function isLimited(key: string): boolean {
-  return !unlimitedPrefixes.some((prefix) => key.startsWith(prefix));
+/** Whether commands with these conditions are the leader's: they hold in no other term than its. */
+export function isOfLeader(conditions: readonly Compare[]): boolean {
+  return conditions.some((each) => each.key === leaderKey && "revision" in each);
+}
+
+/**
+ * Whether a full store refuses writes of the key.
+ *
+ * @param byLeader whether the leader writes, see {@link isOfLeader}
+ */
+export function isLimited(key: string, byLeader: boolean): boolean {
+  const isIn = (prefix: string) => key.startsWith(prefix);
+  return !unlimitedPrefixes.some(isIn) && !(byLeader && unlimitedOfLeader.some(isIn));
 }

@@ -19,7 +19,7 @@ import {
   type Operation,
   type Writer,
 } from "../protocol/store/command.ts";
-import { areLegal, isGuarded, isLimited, isPlainWrite, verdictOf } from "./guards.ts";
+import { areLegal, isGuarded, isLimited, isOfLeader, isPlainWrite, verdictOf } from "./guards.ts";
 import { IdempotentAnswers } from "./idempotency.ts";
 import { Leases } from "./leases.ts";
 import { Sessions } from "./sessions.ts";
@@ -31,6 +31,7 @@ const plainVersion = 1;
 const fullVersion = 2;
 const entryOverheadBytes = 64;
 const entriesMax = 2 ** 31;
+type Author = { readonly writer: Writer; readonly byLeader: boolean };
 /** Why an operation is not done. */
 type Objection = "forbidden" | "noLease" | "full" | "illegal";
 
@@ -147,7 +148,8 @@ export class StoreState {
     if (known !== undefined && known !== "mismatch") return { applied: known, change: undefined };
     const succeeded = compare.every((item) => this.#holds(item));
     const operations = succeeded ? then : otherwise;
-    const objection = known ?? this.#objection(operations, command);
+    const author = { writer: command.writer, byLeader: succeeded && isOfLeader(compare) };
+    const objection = known ?? this.#objection(operations, author);
     if (objection !== undefined) return { applied: this.#answer(objection), change: undefined };
     const events: StoreEvent[] = [];
     const revision = this.#revision + 1;
@@ -176,13 +178,11 @@ export class StoreState {
   }
 
   /** Why none of the operations may be done; undefined when they may. */
-  #objection(
-    operations: readonly Operation[],
-    { writer }: Command,
-  ): Objection | undefined {
+  #objection(operations: readonly Operation[], author: Author): Objection | undefined {
+    const { writer, byLeader } = author;
     const [only] = operations;
     if (operations.length === 1 && only !== undefined && isPlainWrite(only)) {
-      return this.#objectionToOne(only, writer);
+      return this.#objectionToOne(only, author);
     }
     const granted = new Set<string>();
     const writes: KeyOperation[] = [];
@@ -208,19 +208,19 @@ export class StoreState {
       }
     }
     if (!areLegal(writes, (key) => this.#entries.get(key)?.value)) return "illegal";
-    if (!writes.some(({ key }) => isLimited(key))) return undefined;
+    if (!writes.some(({ key }) => isLimited(key, byLeader))) return undefined;
     return this.#fits(this.#growth(writes)) ? undefined : "full";
   }
 
   /** The usual case, which need not collect anything. */
-  #objectionToOne(operation: KeyOperation, writer: Writer): Objection | undefined {
+  #objectionToOne(operation: KeyOperation, { writer, byLeader }: Author): Objection | undefined {
     const { key } = operation;
     if (writerOf(key) !== writer) return "forbidden";
     if (isGuarded(key)) {
       if (!areLegal([operation], (each) => this.#entries.get(each)?.value)) return "illegal";
     }
     // Users' and slices' keys are limited, which need not be looked up for each.
-    if (!isChosenKey(key) && !isLimited(key)) return undefined;
+    if (!isChosenKey(key) && !isLimited(key, byLeader)) return undefined;
     return this.#fits(this.#growthOf(operation)) ? undefined : "full";
   }
 

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import type { Command, Compare, Operation, Transaction } from "../protocol/store/command.ts";
+import { leaderKey } from "../protocol/keys.ts";
+import type {
+  Command,
+  Compare,
+  Operation,
+  Transaction,
+  Writer,
+} from "../protocol/store/command.ts";
 import { type StoreEvent, StoreState } from "./state.ts";
 import { command, put, remove, roomy, utf8 } from "./state_fixture_test.ts";
 
@@ -63,6 +70,25 @@ Deno.test("StoreState.apply() lets the control loop write in a full store", () =
   assert.ok(full("node", "leader/current", "artifact/b"));
   assert.ok(!full("leader", "assignment/b"));
   assert.ok(!full("node", "leader/current"));
+});
+
+Deno.test("StoreState.apply() lets the leader go on with what is deployed in a full store", () => {
+  const state = new StoreState({ maxBytes: 100 });
+  const elected = state.apply(command([put(leaderKey, "x".repeat(90))], { writer: "node" }));
+  const outcome = (then: readonly Operation[], revision: number, writer: Writer = "operator") => {
+    const transaction = { compare: [{ key: leaderKey, revision }], then, otherwise: then };
+    return state.apply(command([], { writer, transaction })).applied.outcome;
+  };
+  const { revision } = elected.applied;
+  for (const kind of ["target", "blueprint", "rollout", "revision"]) {
+    const write = put(`${kind}/a`, "x".repeat(50));
+    assert.equal(outcome([write], revision + 1), "full", `${kind} of a former leader`);
+    assert.equal(state.apply(command([write], { writer: "operator" })).applied.outcome, "full");
+    assert.equal(outcome([write, remove(`${kind}/b`)], revision), "done", kind);
+    assert.equal(outcome([put(`${kind}/a`, "x".repeat(60))], revision), "done", kind);
+  }
+  assert.equal(outcome([put("config/a", "x".repeat(50))], revision), "full");
+  assert.equal(outcome([put("user/a", "x".repeat(50))], revision, "user"), "full");
 });
 
 Deno.test("StoreState.replace() answers what differs as one change", () => {

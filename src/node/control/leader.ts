@@ -78,6 +78,9 @@ export class Leader {
   #stopped = false;
   #decision: LeaderDecision | undefined;
   #sightings = new Sightings();
+  /** What has failed in this round and in the one before. */
+  #failures = new Set<string>();
+  #knownFailures: ReadonlySet<string> = new Set();
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -122,22 +125,31 @@ export class Leader {
   async #run(): Promise<void> {
     this.#running = true;
     this.#again = false;
-    let nextMs = periodMs;
-    try {
-      nextMs = await this.#decide();
-    } catch (error) {
-      this.#options.log.error("Instances could not be assigned", {
-        error: toAetherError(error).message,
-      });
-      nextMs = retryDelayMs;
-    }
+    this.#knownFailures = this.#failures;
+    this.#failures = new Set();
+    const decidedMs = await this.#attempt("Instances could not be assigned", () => this.#decide());
+    const nextMs = this.#failures.size > 0 ? retryDelayMs : decidedMs ?? periodMs;
     this.#running = false;
     this.#schedule(this.#again ? 0 : nextMs);
   }
 
+  /** Does a part of a round: its failure, which is logged once, keeps no other from being done. */
+  async #attempt<T>(problem: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      const { name, message } = toAetherError(error);
+      const failure = `${problem}: ${name}`;
+      const isKnown = this.#knownFailures.has(failure) || this.#failures.has(failure);
+      if (!isKnown) this.#options.log.error(problem, { error: message });
+      this.#failures.add(failure);
+      return undefined;
+    }
+  }
+
   /** Decides once; answers when to look again, in milliseconds. */
   async #decide(): Promise<number> {
-    const { store, clock, log, instancesPerNode, isAlive, leadership, deadlines } = this.#options;
+    const { store, clock, instancesPerNode, isAlive, leadership, deadlines } = this.#options;
     const leading = leadership();
     if (leading === undefined) {
       this.#decision = undefined;
@@ -162,21 +174,36 @@ export class Leader {
     this.#decision = { term: leading.term, revision: state.revision, trace };
     const operations = assignmentOperations(state, actions);
     const writes = nodeWrites(state, actions);
-    if (operations.length > 0) await this.#write(leading, "leader", operations);
-    for (const { compare, operation } of writes) {
-      await this.#write(leading, "node", [operation], [compare]);
-    }
-    for (const { compare, then, text } of settlements(state, clock.wallMs())) {
-      log.info("A revision of a blueprint is settled", { result: text });
-      await this.#write(leading, "operator", then, compare);
-    }
+    await this.#attempt("Instances could not be assigned", async () => {
+      if (operations.length > 0) await this.#write(leading, "leader", operations);
+      for (const { compare, operation } of writes) {
+        await this.#write(leading, "node", [operation], [compare]);
+      }
+    });
     const living = nodes.filter((node) => node.isAlive).map(({ id }) => id);
-    await this.#removeReports(leading, new Set(living));
+    await this.#attempt(
+      "Reports of dead nodes could not be removed",
+      () => this.#removeReports(leading, new Set(living)),
+    );
+    await this.#settle(leading);
     let againMs = periodMs;
-    for (const task of this.#options.tasks) {
-      againMs = Math.min(againMs, await task.step(leading) ?? periodMs);
+    for (const [index, task] of this.#options.tasks.entries()) {
+      const problem = `Task ${index + 1} of the leader failed`;
+      const taskMs = await this.#attempt(problem, () => task.step(leading));
+      againMs = Math.min(againMs, taskMs ?? periodMs);
     }
     return Math.max(1, Math.min(againMs, (wakeAtMs ?? Infinity) - nowMs));
+  }
+
+  /** Writes what has become of the revisions of blueprints. */
+  async #settle(leading: Leadership): Promise<void> {
+    const { store: { state }, clock, log } = this.#options;
+    for (const { compare, then, text } of settlements(state, clock.wallMs())) {
+      await this.#attempt(`It could not be written that ${text}`, async () => {
+        await this.#write(leading, "operator", then, compare);
+        log.info("A revision of a blueprint is settled", { result: text });
+      });
+    }
   }
 
   /** Writes, unless somebody else leads by now. */

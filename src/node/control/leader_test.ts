@@ -4,7 +4,8 @@ import { AetherError } from "../../base/errors.ts";
 import type { InstanceState } from "../../protocol/instance_state.ts";
 import { defaultDeadlines } from "../../deployment/states.ts";
 import { keys } from "../../protocol/keys.ts";
-import { Leader } from "./leader.ts";
+import { Leader, type LeaderTask } from "./leader.ts";
+import { recordOperations, revisionsOf } from "../deploy/revisions.ts";
 import {
   addMember,
   applyBlueprint,
@@ -27,6 +28,8 @@ class World {
   readonly dead = new Set<string>();
   readonly leader: Leader;
   readonly logs: readonly string[];
+  /** What else the leader does. */
+  readonly tasks: LeaderTask[] = [];
   term: number | undefined;
 
   constructor(...nodes: readonly string[]) {
@@ -38,7 +41,7 @@ class World {
       store: this.store,
       clock: this.clock,
       log,
-      tasks: [],
+      tasks: this.tasks,
       leadership: () => this.term === undefined ? undefined : { node: "n1", term: this.term },
       isAlive: (node) => !this.dead.has(node),
       instancesPerNode: 4,
@@ -194,6 +197,51 @@ Deno.test("Leader says why it cannot assign, and tries again a second later", as
   assert.deepEqual(world.assigned, []);
   await world.pass(1);
   assert.equal(world.assigned.length, 1);
+  world.leader.stop();
+});
+
+Deno.test("Leader does what is due though other duties fail, and says so once", async () => {
+  const world = new World("n1");
+  const other = "org.example:other:1.0.0";
+  for (const [id, artifact] of [[shop, echo], [other, audit]] as const) {
+    applyBlueprint(world.store, id, { artifact });
+    const { state } = world.store;
+    const blueprint = keys.blueprint.decode(id, state.get(keys.blueprint.key(id))!.value);
+    world.store.write(
+      "operator",
+      ...recordOperations(state, { blueprint, appliedAtMs: 0 }).operations,
+    );
+  }
+  let isFull = true;
+  const propose = world.store.propose.bind(world.store);
+  const refused = keys.revision.key("org.example:other", "");
+  world.store.propose = (writer, transaction) =>
+    isFull && transaction.then.some((each) => "key" in each && each.key.startsWith(refused))
+      ? Promise.reject(new AetherError("STORE_FULL", "The store is full"))
+      : propose(writer, transaction);
+  let steps = 0;
+  const reset = () => {};
+  world.tasks.push(
+    { step: () => Promise.reject(new AetherError("STORE_FULL", "The store is full")), reset },
+    { step: () => Promise.resolve(void steps++), reset },
+  );
+  const settled = () =>
+    ["org.example:other", "org.example:shop"].map((base) =>
+      revisionsOf(world.store.state, base)[0]?.value.state
+    );
+  await world.pass();
+  for (const artifact of [echo, audit]) reportInstance(world.store, { artifact, node: "n1" });
+  await world.pass();
+  await world.pass(1_000);
+  assert.deepEqual(settled(), ["DEPLOYING", "DEPLOYED"]);
+  assert.ok(steps >= 2, `${steps} steps of the task after the one that fails`);
+  assert.deepEqual(world.logs.filter((line) => line.startsWith("error")), [
+    'error Task 1 of the leader failed {"error":"The store is full"}',
+    `error It could not be written that ${other} is deployed {"error":"The store is full"}`,
+  ]);
+  isFull = false;
+  await world.pass(1_000);
+  assert.deepEqual(settled(), ["DEPLOYED", "DEPLOYED"], "it tries again a second later");
   world.leader.stop();
 });
 
