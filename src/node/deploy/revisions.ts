@@ -3,12 +3,13 @@
  *
  * Applying writes a record beside the blueprint, in the same transaction. The leader settles the
  * record: DEPLOYED, or, when instances fail for good, all or nothing: the last revision that was
- * deployed is applied again and this one is ROLLED_BACK with the reasons.
+ * deployed is applied again and this one is ROLLED_BACK with the reasons. It answers only for the
+ * slices that it changes: what failed before is not its fault.
  *
  * @module
  */
 import { blueprintStatus } from "../../deployment/status.ts";
-import type { ExpandedBlueprint } from "../../protocol/blueprint.ts";
+import type { ExpandedBlueprint, ExpandedSlice } from "../../protocol/blueprint.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { keys, type RevisionValue } from "../../protocol/keys.ts";
 import type { Compare, Operation } from "../../protocol/store/command.ts";
@@ -107,6 +108,21 @@ function revisionKey(base: string, number: number): string {
   return keys.revision.key(base, String(number).padStart(8, "0"));
 }
 
+/**
+ * Artifacts of the newest revision that can tell whether it is good: those of which version or
+ * number differ from the last good revision, or from any that was applied since.
+ */
+function changedSlices(records: readonly RevisionValue[]): Set<string> {
+  const good = records.findLastIndex(({ state }) => state === "DEPLOYED");
+  const before = records.slice(good, -1);
+  const changed = (records.at(-1)?.blueprint.slices ?? []).filter(({ artifact, instances }) => {
+    const isSame = (each: ExpandedSlice) =>
+      each.artifact === artifact && each.instances === instances;
+    return good < 0 || !before.every(({ blueprint }) => blueprint.slices.some(isSame));
+  });
+  return new Set(changed.map(({ artifact }) => artifact));
+}
+
 /** A settled revision, to be written on its condition. */
 export interface Settlement {
   readonly compare: Compare[];
@@ -126,11 +142,10 @@ export function settlements(state: StoreState, wallMs: number): Settlement[] {
     const records = revisionsOf(state, base);
     const last = records.at(-1);
     if (last?.value.state !== "DEPLOYING") return [];
-    const { status, slices } = blueprintStatus(
-      asWanted(state, last.value.blueprint),
-      instances,
-      { revision: 0 },
-    );
+    const wanted = asWanted(state, last.value.blueprint);
+    const changed = changedSlices(records.map(({ value }) => value));
+    const slices = blueprintStatus(wanted, instances, { revision: 0 }).slices
+      .filter(({ artifact }) => changed.has(artifact));
     const key = keys.blueprint.key(blueprint.id);
     const compare = [
       { key: last.key, revision: last.revision },
@@ -138,15 +153,15 @@ export function settlements(state: StoreState, wallMs: number): Settlement[] {
       ...unchanged(state, [key]),
       ...unrolled(state, blueprint),
     ];
-    if (status === "DEPLOYED") {
+    if (slices.every(({ status }) => status === "DEPLOYED")) {
       const then = [keys.revision.put(last.key, { ...last.value, state: "DEPLOYED" })];
       return [{ compare, then, text: `${blueprint.id} is deployed` }];
     }
-    if (status !== "FAILED" && status !== "PARTIAL") return [];
-    const failures = slices.filter((slice) => slice.status === "FAILED").map((slice) => ({
+    const failures = slices.filter(({ status }) => status === "FAILED").map((slice) => ({
       artifact: slice.artifact,
       reason: (slice.reason ?? "Its instances failed").slice(0, 2_000),
     }));
+    if (failures.length === 0) return [];
     const settled = { ...last.value, failures };
     const good = last.value.returnsTo === undefined
       ? records.findLast(({ value }) => value.state === "DEPLOYED")

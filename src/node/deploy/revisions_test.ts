@@ -118,6 +118,56 @@ Deno.test("settlements() leave what failed first, and a failed return, as they a
   assert.deepEqual(other.states, ["1 DEPLOYED", "2 ROLLED_BACK", "3 FAILED"]);
 });
 
+Deno.test("settlements() blame a revision only for the slices that it changes", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.settle();
+  world.run(echo1, "FAILED");
+  world.apply(blueprint("1.1.0", echo1, more));
+  assert.deepEqual(world.settle(), [], "what is new does not run yet");
+  world.run(more, "ACTIVE");
+  assert.deepEqual(world.settle(), [`${app}:1.1.0 is deployed`]);
+  assert.deepEqual(world.states, ["1 DEPLOYED", "2 DEPLOYED"]);
+});
+
+Deno.test("settlements() judge a slice whose number of instances changes", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.settle();
+  const { slices, ...rest } = blueprint("2.0.0", echo1);
+  world.apply({ ...rest, slices: slices.map((slice) => ({ ...slice, instances: 2 })) });
+  assert.deepEqual(world.settle(), [], "one instance is missing");
+});
+
+Deno.test("settlements() compare with all that was applied since the last good revision", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.settle();
+  world.apply(blueprint("2.0.0", echo2));
+  world.end(echo1);
+  world.apply(blueprint("3.0.0", echo1));
+  assert.deepEqual(world.settle(), [], "the instances of the first version ended meanwhile");
+  world.run(echo1, "ACTIVE");
+  assert.deepEqual(world.settle(), [`${app}:3.0.0 is deployed`]);
+});
+
+Deno.test("settlements() do not wait for room when another slice fails for good", () => {
+  const world = new World();
+  world.apply(blueprint("1.0.0", echo1));
+  world.run(echo1, "ACTIVE");
+  world.settle();
+  const { slices, ...rest } = blueprint("2.0.0", more, echo2);
+  world.apply({ ...rest, slices: slices.map((slice) => ({ ...slice, instances: 2 })) });
+  world.run(more, "ACTIVE");
+  world.run(echo2, "FAILED");
+  assert.deepEqual(world.settle(), [`${app}:2.0.0 failed and returns to revision 1`]);
+  const failures = [{ artifact: echo2, reason: "It throws" }];
+  assert.deepEqual(revisionsOf(world.store.state, app)[1]?.value.failures, failures);
+});
+
 Deno.test("settlements() wait for the end of a rollout, and lose against a new one", async () => {
   const world = new World();
   world.apply(blueprint("1.0.0", echo1));
