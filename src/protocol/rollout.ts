@@ -102,6 +102,8 @@ export const rolloutSchema = z.object({
   to: z.string(),
   state: z.enum(rolloutStates),
   isPaused: z.boolean(),
+  /** Whether people asked for this step while it was paused: its share comes all the same. */
+  isPromoted: z.boolean().optional(),
   steps: z.array(step).min(1),
   /** Index of the current step. */
   step: z.int(),

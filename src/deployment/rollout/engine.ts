@@ -54,9 +54,11 @@ function deploying(rollout: Rollout, { active, failure }: RolloutSight): Rollout
   if (failure !== undefined) return backOff(rollout, `The new version does not start: ${failure}`);
   const step = currentStep(rollout);
   if (active.new < step.newInstances) return undefined;
+  if (rollout.isPaused && rollout.isPromoted !== true) return undefined;
   return {
     ...rollout,
     state: "ROUTING",
+    isPromoted: false,
     weights: step.weights,
     oldInstances: step.oldInstances,
     reason: `Step ${rollout.step + 1} of ${rollout.steps.length}: ${step.weights.new}:` +
@@ -70,22 +72,34 @@ function routing(rollout: Rollout, sight: RolloutSight): Rollout | undefined {
   const isBreach = health.verdict === "ABSOLUTE_BREACH" || health.verdict === "RELATIVE_BREACH";
   // A version without calls cannot be the reason for anything.
   if (isBreach && rollout.weights.new > 0) return backOff(rollout, health.reason);
+  if (isLost(sight, step.newInstances)) return backOff(rollout, lossOf(sight));
   if (rollout.isPaused || !step.auto || sight.elapsedMs < step.observeMs) return undefined;
   if (sight.figures.new.requests < step.minRequests) return undefined;
   return nextStep(rollout);
 }
 
 function completing(rollout: Rollout, sight: RolloutSight): Rollout | undefined {
+  // Also when the old version has ended: it starts again, or the rollout ends as FAILED.
+  if (isLost(sight, rollout.instances)) return backOff(rollout, lossOf(sight));
   const health = judgeHealth(sight.figures, rollout.thresholds);
   if (rollout.oldInstances > 0) {
     if (health.verdict === "ABSOLUTE_BREACH") return backOff(rollout, health.reason);
     const isOver = rollout.cleanup === "IMMEDIATE" ||
       (rollout.cleanup === "GRACE_PERIOD" && sight.elapsedMs >= rollout.graceMs);
-    if (!isOver) return undefined;
+    if (!isOver || rollout.isPaused) return undefined;
     return { ...rollout, oldInstances: 0, reason: "The old version's instances end" };
   }
   if (sight.oldPresent > 0 || sight.active.new < rollout.instances) return undefined;
   return { ...rollout, state: "COMPLETED", reason: "The new version has taken over" };
+}
+
+/** Whether too few instances of the new version are ACTIVE, and never will be more. */
+function isLost({ active, failure }: RolloutSight, needed: number): boolean {
+  return failure !== undefined && active.new < needed;
+}
+
+function lossOf({ failure }: RolloutSight): string {
+  return `Instances of the new version have failed for good: ${failure}`;
 }
 
 function rollingBack(
@@ -104,6 +118,9 @@ function rollingBack(
   if (active.old < rollout.instances && oldFailure === undefined) return undefined;
   return { ...rollout, state: "ROLLED_BACK", newInstances: 0 };
 }
+
+/** What `complete` makes of a rollout. */
+const cleanedUp = { cleanup: "IMMEDIATE", isPaused: false } as const;
 
 /** The next step, or the end when there is none. */
 function nextStep(rollout: Rollout): Rollout {
@@ -151,10 +168,12 @@ export function command(rollout: Rollout, what: RolloutCommand): Rollout {
   const isLast = rollout.step === rollout.steps.length - 1;
   switch (what) {
     case "promote":
-      if (state === "ROUTING") return nextStep(rollout);
+      if (state === "ROUTING") return { ...nextStep(rollout), isPromoted: rollout.isPaused };
       break;
     case "pause":
-      if (!isEnded(rollout) && !rollout.isPaused) return { ...rollout, isPaused: true };
+      if (!isEnded(rollout) && !rollout.isPaused) {
+        return { ...rollout, isPaused: true, isPromoted: false };
+      }
       break;
     case "resume":
       if (!isEnded(rollout) && rollout.isPaused) return { ...rollout, isPaused: false };
@@ -163,8 +182,8 @@ export function command(rollout: Rollout, what: RolloutCommand): Rollout {
       if (!isEnded(rollout) && state !== "ROLLING_BACK") return backOff(rollout, "By command");
       break;
     case "complete":
-      if (state === "COMPLETING") return { ...rollout, cleanup: "IMMEDIATE" };
-      if (state === "ROUTING" && isLast) return { ...complete(rollout), cleanup: "IMMEDIATE" };
+      if (state === "COMPLETING") return { ...rollout, ...cleanedUp };
+      if (state === "ROUTING" && isLast) return { ...complete(rollout), ...cleanedUp };
       break;
   }
   const paused = rollout.isPaused ? " and paused" : "";

@@ -271,6 +271,59 @@ Deno.test("advance() does nothing after the end, nor while it is paused", () => 
   assert.equal(advance(routed, sight), undefined);
 });
 
+Deno.test("a pause holds the share of a step that deploys, and the clean-up", () => {
+  const deploying = command(begun("canary"), "pause");
+  assert.equal(advance(deploying, sightOf(deploying)), undefined);
+  const resumed = command(deploying, "resume");
+  assert.equal(advance(resumed, sightOf(resumed))?.state, "ROUTING");
+  const failed = advance(deploying, sightOf(deploying, { failure: "It throws" }));
+  assert.equal(failed?.state, "ROLLING_BACK", "a pause does not keep what is broken");
+  const completing: Rollout = {
+    ...begun("immediate"),
+    state: "COMPLETING",
+    weights: { new: 1, old: 0 },
+  };
+  const held = command(completing, "pause");
+  assert.equal(advance(held, sightOf(held, { elapsedMs: 10 ** 9 })), undefined);
+  const ended = command(held, "complete");
+  assert.equal(advance(ended, sightOf(ended))?.oldInstances, 0);
+});
+
+Deno.test("a promoted step gets its share while the rollout is paused, and no other does", () => {
+  const paused: Rollout = { ...begun("canary"), state: "ROUTING", isPaused: true };
+  const promoted = command(paused, "promote");
+  const routed = advance(promoted, sightOf(promoted)) as Rollout;
+  assert.deepEqual([routed.state, routed.step, routed.isPaused], ["ROUTING", 1, true]);
+  const sight = sightOf(routed, { elapsedMs: 10 ** 9, figures: called(1_000) });
+  assert.equal(advance(routed, sight), undefined);
+  const again = command(command(promoted, "resume"), "pause");
+  assert.equal(advance(again, sightOf(again)), undefined);
+});
+
+Deno.test("advance() rolls back when the new version ends for good after it has started", () => {
+  const failure = "It crashes";
+  const routed: Rollout = { ...begun("canary"), state: "ROUTING", weights: { new: 1, old: 99 } };
+  const none = { failure, active: { old: 2, new: 0 } };
+  const back = advance(routed, sightOf(routed, none));
+  assert.deepEqual([back?.state, back?.reason], [
+    "ROLLING_BACK",
+    "Instances of the new version have failed for good: It crashes",
+  ]);
+  assert.equal(advance(routed, sightOf(routed, { failure })), undefined, "others serve instead");
+  const completing: Rollout = {
+    ...begun("immediate", { cleanup: "MANUAL" }),
+    state: "COMPLETING",
+    weights: { new: 1, old: 0 },
+  };
+  for (const oldInstances of [2, 0]) {
+    const each = { ...completing, oldInstances };
+    const some = { failure, active: { old: oldInstances, new: 1 } };
+    const returned = advance(each, sightOf(each, some)) as Rollout;
+    assert.equal(text(returned), "ROLLING_BACK 0 1:0 2/2");
+    assert.equal(advance(each, sightOf(each, { ...some, failure: undefined })), undefined);
+  }
+});
+
 Deno.test("withWeights() sets the share and pauses", () => {
   const routed: Rollout = { ...begun("canary"), state: "ROUTING" };
   const set = withWeights(routed, { new: 1, old: 3 });

@@ -69,6 +69,6 @@ export const deployHandlers: Handlers<keyof typeof deployRows> = {
   }),
 };
 
-function shown({ next: _next, ...view }: Rollout): RolloutView {
+function shown({ next: _next, isPromoted: _isPromoted, ...view }: Rollout): RolloutView {
   return view;
 }

@@ -31,8 +31,8 @@ const starting = [
   ...unsure,
 ] as const;
 
-/** A rollout as it is shown: without the blueprint that it leads to. */
-const view = rolloutSchema.omit({ next: true });
+/** A rollout as it is shown: without what it leads to and what only the engine needs. */
+const view = rolloutSchema.omit({ next: true, isPromoted: true });
 /** A rollout as it is shown. */
 export type RolloutView = z.output<typeof view>;
 
