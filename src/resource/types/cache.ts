@@ -207,6 +207,8 @@ class CacheSession implements ResourceSession {
     }
     const id = this.#nextFlight++;
     this.#flights.set(id, looked.flight);
+    // Its time may be over before the instance says anything.
+    void looked.flight.ended.then(() => this.#flights.delete(id));
     return { flight: id };
   }
 

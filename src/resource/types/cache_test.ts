@@ -121,6 +121,16 @@ Deno.test("cache waits for a computation no longer than computeTimeout", async (
   await first.call({ op: "fill", flight, value: "1" });
 });
 
+Deno.test("cache counts a computation no longer than its time", async () => {
+  const { clock, session } = world({ computeTimeout: "1s" });
+  const it = session();
+  for (let n = 0; n < 1_000; n++) await look(it, `k${n}`);
+  await assert.rejects(look(it), { name: "OVERLOADED" });
+  clock.advance(1_000);
+  await figures(it);
+  assert.ok("flight" in await look(it));
+});
+
 Deno.test("cache does not keep what was computed after its time, over what was written meanwhile", async () => {
   const { clock, session } = world({ computeTimeout: "1s" });
   const it = session();

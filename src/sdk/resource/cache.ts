@@ -4,11 +4,15 @@
  * @module
  */
 import type { z } from "zod";
+import { AetherError } from "../../base/errors.ts";
 import { type ResourceSpec, sectionOptions } from "./spec.ts";
 
 /** Options of a write into a cache. */
 export interface CacheWriteOptions {
-  /** Milliseconds after which the value is gone; at most the section's `ttl`, its default. */
+  /**
+   * Milliseconds after which the value is gone, a whole number from 1 on; at most the section's
+   * `ttl`, its default.
+   */
   readonly ttlMs?: number;
 }
 
@@ -39,7 +43,8 @@ export interface CacheHandle<Value> {
   /**
    * Keeps a value; any value may be let go at any time.
    *
-   * @throws {AetherError} VALUE_TOO_LARGE, KEY_INVALID; what the DHT throws.
+   * @throws {AetherError} VALUE_TOO_LARGE, KEY_INVALID, REQUEST_INVALID for a `ttlMs` that is no
+   *   whole number; what the DHT throws.
    */
   put(key: string, value: Value, options?: CacheWriteOptions): Promise<void>;
   /**
@@ -52,6 +57,8 @@ export interface CacheHandle<Value> {
    * The value, or what `compute` answers, which is kept. However many ask for a key at once on a
    * node, it is computed once; when that fails, all get the error and nothing is kept. A cache that
    * fails is a miss.
+   *
+   * @throws {AetherError} as {@link put}, and TIMEOUT when another instance computes for too long.
    */
   getOrCompute(
     key: string,
@@ -79,4 +86,17 @@ export function cache<S extends z.ZodType = z.ZodType<unknown>>(
   schema?: S,
 ): ResourceSpec<CacheHandle<z.output<S>>> {
   return { kind: "resource", type: "cache", options: sectionOptions("cache", section), schema };
+}
+
+/**
+ * Checks the options of a write, so that a value is not computed in vain.
+ *
+ * @throws {AetherError} REQUEST_INVALID when `ttlMs` is no whole number from 1 on.
+ */
+export function checkCacheWrite({ ttlMs }: CacheWriteOptions): void {
+  if (ttlMs === undefined || Number.isSafeInteger(ttlMs) && ttlMs >= 1) return;
+  throw new AetherError(
+    "REQUEST_INVALID",
+    `The ttlMs ${ttlMs} is no time: write a whole number of milliseconds, at least 1`,
+  );
 }

@@ -6,7 +6,12 @@
  */
 import { AetherError, toAetherError } from "../../../base/errors.ts";
 import { limits } from "../../../protocol/limits.ts";
-import type { CacheFigures, CacheHandle, CacheWriteOptions } from "../../../sdk/resource/cache.ts";
+import {
+  type CacheFigures,
+  type CacheHandle,
+  type CacheWriteOptions,
+  checkCacheWrite,
+} from "../../../sdk/resource/cache.ts";
 import type { ResourceSpec } from "../../../sdk/resource/spec.ts";
 import { SliceError } from "../../../sdk/slice_error.ts";
 import type { ResourcePort } from "./port.ts";
@@ -34,6 +39,7 @@ export class CacheProxy implements CacheHandle<unknown> {
   }
 
   async put(key: string, value: unknown, options: CacheWriteOptions = {}): Promise<void> {
+    checkCacheWrite(options);
     this.#flights.delete(key);
     await this.#ask("put", { key, value: this.#write(key, value), ...ttlOf(options) });
   }
@@ -48,6 +54,7 @@ export class CacheProxy implements CacheHandle<unknown> {
     compute: Compute,
     options: CacheWriteOptions = {},
   ): Promise<unknown> {
+    checkCacheWrite(options);
     let flight = this.#flights.get(key);
     if (flight === undefined) {
       const begun = flight = this.#look(key, compute, options).finally(() => {
@@ -75,13 +82,23 @@ export class CacheProxy implements CacheHandle<unknown> {
     try {
       text = this.#write(key, await compute(key));
     } catch (error) {
-      const problem = error instanceof SliceError ? error.toProblem() : problemOf(error);
-      await this.#ask("fail", { flight, problem: JSON.stringify(problem) }).catch(() => {});
+      await this.#fail(flight, error);
       throw error;
     }
-    // What is computed is right, also when the node lost its side meanwhile.
-    await this.#ask("fill", { flight, value: text, ...ttlOf(options) }).catch(() => {});
+    // What is computed is right, also when the node does not take it.
+    await this.#ask("fill", { flight, value: text, ...ttlOf(options) })
+      .catch((error) => this.#fail(flight, error));
     return text;
+  }
+
+  /** Tells the node that nothing comes; when it does not hear of it, the flight's time ends it. */
+  async #fail(flight: number, error: unknown): Promise<void> {
+    const tell = async (problem: object) => {
+      await this.#ask("fail", { flight, problem: JSON.stringify(problem) });
+    };
+    const whole = error instanceof SliceError ? tell(error.toProblem()) : Promise.reject(error);
+    // Data of a slice's error can be too large, or no JSON.
+    await whole.catch(() => tell(shortProblem(error))).catch(() => {});
   }
 
   #write(key: string, value: unknown): string {
@@ -113,8 +130,9 @@ function ttlOf({ ttlMs }: CacheWriteOptions): { readonly ttlMs?: number } {
   return ttlMs === undefined ? {} : { ttlMs };
 }
 
-/** The message of a zod error is a page. */
-function problemOf(error: unknown) {
-  const { detail, ...problem } = toAetherError(error).toProblem();
-  return { ...problem, detail: detail.slice(0, 1_000) };
+/** Without details, and with the start of the message: that of a zod error is a page. */
+function shortProblem(error: unknown): object {
+  const known = error instanceof SliceError ? error : toAetherError(error);
+  const { detail, ...problem } = known.toProblem();
+  return { ...problem, detail: detail.slice(0, 1_000), data: undefined, issues: undefined };
 }

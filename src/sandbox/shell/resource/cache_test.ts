@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { AetherError } from "../../../base/errors.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { cache, type CacheHandle } from "../../../sdk/resource/cache.ts";
 import { SliceError } from "../../../sdk/slice_error.ts";
@@ -92,5 +93,51 @@ Deno.test("cache() answers what was computed although the node cannot keep it", 
       : { ok: false, problem: { title: "RESOURCE_LOST", code: "E5050", detail: "Lost" } };
   await withPort(answer, async (port) => {
     assert.equal(await cacheOf(port).getOrCompute("a", () => 5), 5);
+  });
+});
+
+Deno.test("cache() refuses a time that is no whole number before it asks or computes", async () => {
+  await withPort(() => undefined, async (port, requests) => {
+    const weather = cacheOf(port);
+    for (const ttlMs of [Infinity, 60_000 / 7, 0, -1, NaN]) {
+      const refusal = {
+        name: "REQUEST_INVALID",
+        message: `The ttlMs ${ttlMs} is no time: write a whole number of milliseconds, at least 1`,
+      };
+      const compute = () => assert.fail("Computed");
+      await assert.rejects(weather.getOrCompute("a", compute, { ttlMs }), refusal);
+      await assert.rejects(weather.put("a", 1, { ttlMs }), refusal);
+    }
+    assert.deepEqual(requests, []);
+  });
+});
+
+Deno.test("cache() ends what it has begun with a short error when the node refuses the whole", async () => {
+  const refusal = new AetherError("OVERLOADED", "Too much");
+  const answer = ({ op, problem: sent }: Record<string, unknown>) => {
+    if (op === "look") return { ok: true, result: { flight: 1 } };
+    return op === "fail" && String(sent).length < 2_000
+      ? { ok: true, result: null }
+      : { ok: false, problem: refusal.toProblem() };
+  };
+  await withPort(answer, async (port, requests) => {
+    const weather = cacheOf(port);
+    const sent = () => requests.splice(0).map(({ op, problem }) => [op, problem]);
+    const last = (all: unknown[][]) => {
+      const { code, detail } = JSON.parse(String(all.at(-1)?.[1]));
+      return { code, detail };
+    };
+    assert.equal(await weather.getOrCompute("a", () => 5), 5);
+    const filled = sent();
+    assert.deepEqual(filled.map(([op]) => op), ["look", "fill", "fail"]);
+    assert.deepEqual(last(filled), { code: refusal.code, detail: "Too much" });
+    for (const data of ["x".repeat(5_000), 5n]) {
+      const error = new SliceError("NO_STATION", "No station", { data });
+      const compute = () => Promise.reject(error);
+      await assert.rejects(weather.getOrCompute("a", compute), error);
+      const failed = sent();
+      assert.equal(failed.at(-1)?.[0], "fail");
+      assert.deepEqual(last(failed), { code: "NO_STATION", detail: "No station" });
+    }
   });
 });

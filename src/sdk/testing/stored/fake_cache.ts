@@ -7,7 +7,12 @@ import { AetherError } from "../../../base/errors.ts";
 import { utf8Bytes } from "../../../base/text/utf8_bytes.ts";
 import { checkUserKey } from "../../../protocol/store/user_key.ts";
 import { limits } from "../../../protocol/limits.ts";
-import type { CacheFigures, CacheHandle, CacheWriteOptions } from "../../resource/cache.ts";
+import {
+  type CacheFigures,
+  type CacheHandle,
+  type CacheWriteOptions,
+  checkCacheWrite,
+} from "../../resource/cache.ts";
 import type { FakePlace, Placed } from "../fake.ts";
 
 /** A cache that a test looks at. */
@@ -67,6 +72,7 @@ class FakeValues implements FakeCache<unknown>, Placed {
   put(key: string, value: unknown, options: CacheWriteOptions = {}): Promise<void> {
     return Promise.try(() => {
       checkUserKey(key);
+      checkCacheWrite(options);
       this.#flights.delete(key);
       this.#keep(key, this.#write(key, value), options);
     });
@@ -86,6 +92,7 @@ class FakeValues implements FakeCache<unknown>, Placed {
     options: CacheWriteOptions = {},
   ): Promise<unknown> {
     checkUserKey(key);
+    checkCacheWrite(options);
     const text = this.#text(key);
     if (text !== undefined) {
       this.#counts.hits++;

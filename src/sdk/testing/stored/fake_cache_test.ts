@@ -59,3 +59,14 @@ Deno.test("fakeCache() does not keep what was computed before a removal", async 
   assert.equal(await waiting, 1);
   assert.equal(await fake.get("a"), undefined);
 });
+
+Deno.test("fakeCache() refuses the times that a node refuses, also for a value that it has", async () => {
+  const { fake } = placed();
+  await fake.put("a", 1);
+  for (const ttlMs of [Infinity, 60_000 / 7, 0]) {
+    const refusal = { name: "REQUEST_INVALID", message: new RegExp(`^The ttlMs ${ttlMs} is `) };
+    await assert.rejects(fake.getOrCompute("a", () => 2, { ttlMs }), refusal);
+    await assert.rejects(fake.put("a", 2, { ttlMs }), refusal);
+  }
+  assert.equal(await fake.get("a"), 1);
+});
