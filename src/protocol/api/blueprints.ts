@@ -53,7 +53,7 @@ export const blueprintRows = defineRows({
     body: "raw",
     bodyMaxBytes: limits.blueprintBytes,
     response: appliedSchema,
-    errors: [...invalid, "REVISION_CONFLICT", "NOT_PROPOSED", "OUTCOME_UNKNOWN"],
+    errors: [...invalid, "REVISION_CONFLICT", "ROLLOUT_ACTIVE", "NOT_PROPOSED", "OUTCOME_UNKNOWN"],
   },
   blueprintHistory: {
     method: "GET",
@@ -94,6 +94,7 @@ export const blueprintRows = defineRows({
       "REVISION_CONFLICT",
       "NOT_PROPOSED",
       "OUTCOME_UNKNOWN",
+      "ROLLOUT_ACTIVE",
     ],
   },
   blueprintList: {
@@ -141,7 +142,13 @@ export const blueprintRows = defineRows({
     summary: "Removes a blueprint and stops what only it wanted",
     params: id,
     response: z.object({ status: z.enum(["deleted"]), id: z.string(), revision: z.int() }),
-    errors: ["BLUEPRINT_NOT_FOUND", "NOT_PROPOSED", "OUTCOME_UNKNOWN"],
+    errors: [
+      "BLUEPRINT_NOT_FOUND",
+      "REVISION_CONFLICT",
+      "ROLLOUT_ACTIVE",
+      "NOT_PROPOSED",
+      "OUTCOME_UNKNOWN",
+    ],
   },
   blueprintValidate: {
     method: "POST",
