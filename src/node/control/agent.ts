@@ -252,7 +252,8 @@ export class Agent {
 
   /** Whether nobody wants the instance any more now that its artifact is here. */
   #isGone(local: LocalInstance): boolean {
-    if (this.#stopping) return true;
+    // Another may have its id by now: it was given up when its download took too long.
+    if (this.#stopping || this.#local.get(local.id) !== local) return true;
     if (!local.isWithdrawn) return false;
     this.#remove(local);
     return true;

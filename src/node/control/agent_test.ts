@@ -358,28 +358,3 @@ Deno.test("Agent drains an instance only when every gateway routes without it", 
   assert.deepEqual(world.told, [`drain ${one}`]);
   world.close();
 });
-
-Deno.test("Agent fails what is not downloaded in time, and ends what does not start", async () => {
-  const world = new World();
-  const download = Promise.withResolvers<OpenedSlice>();
-  world.open = () => download.promise;
-  await world.assign({ 1: 1 });
-  await world.agent.start();
-  world.clock.advance(120_000);
-  await turn();
-  const [stored] = storedInstances(world.store.state);
-  const reason = "DOWNLOADING took longer than 2m";
-  assert.deepEqual([stored?.value.state, stored?.value.reason], ["FAILED", reason]);
-  download.resolve(opened());
-  await turn();
-  assert.deepEqual(world.told, [], "it is too late");
-  await world.assign({ 1: 2 });
-  world.clock.advance(60_000);
-  assert.deepEqual(world.told.at(-1), `stopInstance ${one}`);
-  assert.deepEqual(world.reported, ["1 STARTING 2 1"]);
-  world.agent.onEnded(one, undefined);
-  await turn();
-  const [late] = storedInstances(world.store.state);
-  assert.equal(late?.value.reason, "STARTING took longer than 1m");
-  world.close();
-});
