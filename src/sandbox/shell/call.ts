@@ -28,7 +28,7 @@ export class InstanceCall implements CallContext {
   #controller: AbortController | undefined;
   #aborted = false;
   #isEnded = false;
-  #ends: (() => void)[] | undefined;
+  #ends: Set<() => void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #log: Logger | undefined;
   #body: ReadableStream<Uint8Array> | undefined;
@@ -125,17 +125,24 @@ export class InstanceCall implements CallContext {
     this.end();
   }
 
-  /** Runs a callback when the call has ended, however it does; at once when it has. */
-  onEnd(callback: () => void): void {
+  /**
+   * Runs a callback when the call has ended, however it does; at once when it has. What is answered
+   * takes it back.
+   */
+  onEnd(callback: () => void): () => void {
+    const ends = this.#ends ??= new Set();
     if (this.#isEnded) callback();
-    else (this.#ends ??= []).push(callback);
+    else ends.add(callback);
+    return () => void ends.delete(callback);
   }
 
   /** The call has ended. */
   end(): void {
     this.finish();
     this.#isEnded = true;
-    for (const callback of this.#ends?.splice(0) ?? []) callback();
+    const ends = this.#ends;
+    this.#ends = undefined;
+    for (const callback of ends ?? []) callback();
   }
 
   /** Part of the body has come: the time limit starts afresh. */

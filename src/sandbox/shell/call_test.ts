@@ -208,3 +208,16 @@ Deno.test("InstanceCall.respond() adds to what was said, and replaces what was s
   call.lasts();
   assert.throws(() => call.respond({ status: 200 }), named, "its head has been sent");
 });
+
+Deno.test("InstanceCall.onEnd() runs what was not taken back, once", () => {
+  const { call } = callOf(60_000);
+  const ran: string[] = [];
+  call.onEnd(() => ran.push("a"));
+  const forget = call.onEnd(() => ran.push("b"));
+  call.onEnd(() => ran.push("c"));
+  forget();
+  call.end();
+  call.end();
+  call.onEnd(() => ran.push("late"));
+  assert.deepEqual(ran, ["a", "c", "late"]);
+});

@@ -169,10 +169,9 @@ export class SliceInstance {
         const body = batch[at + 4] as string;
         if (batch[at + 2] === replyKind.output) waiting?.resolve(body);
         else if (batch[at + 2] === replyKind.stream) {
-          const stream = this.#open.receive(-id);
-          // What a call reads ends with it; a call that was lost meanwhile reads nothing.
+          const stream = this.#open.receive(-id, waiting?.call);
+          // A call that was lost meanwhile reads nothing.
           if (waiting === undefined) this.#open.endReceive(-id);
-          else waiting.call?.onEnd(() => this.#open.endReceive(-id));
           waiting?.resolve(stream);
         } else waiting?.reject(problemToError(body));
         break;

@@ -23,6 +23,8 @@ const closeReasonMax = 120;
 export class OpenCalls {
   readonly #port: () => BatchPort | undefined;
   readonly #flows: Flows;
+  /** Take back what waits for the end of a call, by the stream that the call reads. */
+  readonly #reads = new Map<number, () => void>();
 
   /** @param port where frames leave; another one after a restart of the gateway */
   constructor(port: () => BatchPort | undefined) {
@@ -54,9 +56,11 @@ export class OpenCalls {
     return body;
   }
 
-  /** The stream that answers a call to another slice. */
-  receive(id: number): ReadableStream<Uint8Array> {
+  /** The stream that answers a call to another slice; it ends with the call that reads it. */
+  receive(id: number, call: InstanceCall | undefined): ReadableStream<Uint8Array> {
     const receiver = this.#flows.openReceiver(id, () => this.endReceive(id));
+    const forget = call?.onEnd(() => this.endReceive(id));
+    if (forget !== undefined && this.#flows.has(id)) this.#reads.set(id, forget);
     return receiver.messages as ReadableStream<Uint8Array>;
   }
 
@@ -105,11 +109,15 @@ export class OpenCalls {
 
   /** The call has ended: so have its streams. */
   close(id: number): void {
+    this.#reads.get(id)?.();
+    this.#reads.delete(id);
     this.#flows.close(id, new AetherError("CALL_ENDED", "The call has ended"));
   }
 
   /** Ends all streams: the gateway is another one. */
   closeAll(): void {
+    for (const forget of this.#reads.values()) forget();
+    this.#reads.clear();
     this.#flows.closeAll(new AetherError("NO_INSTANCE", "The gateway restarted during the call"));
   }
 
