@@ -123,9 +123,14 @@ export class StoragePeers {
       this.#settle(id)?.reject(new AetherError("TIMEOUT", message));
     });
     this.#asking.set(id, { link, timer, settled });
-    if (!this.#send(link.link, { kind: "ask", id, topic, remainingMs: timeoutMs, body })) {
-      const message = `The link to the storage of node ${node} is full or closed`;
-      this.#settle(id)?.reject(new AetherError("OVERLOADED", message));
+    try {
+      if (!this.#send(link.link, { kind: "ask", id, topic, remainingMs: timeoutMs, body })) {
+        const message = `The link to the storage of node ${node} is full or closed`;
+        throw new AetherError("OVERLOADED", message);
+      }
+    } catch (error) {
+      this.#settle(id);
+      throw error;
     }
     return await settled.promise;
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createLogger } from "../sdk/logger.ts";
 import { AetherError } from "../base/errors.ts";
 import { ByteWriter } from "../base/codec.ts";
-import { formatAddress } from "../base/transport/transport.ts";
+import { defaultTransportLimits, formatAddress } from "../base/transport/transport.ts";
 import { systemClock } from "../io/clock.ts";
 import { tcpTransport } from "../io/tcp_transport.ts";
 import { encodeStorageFrame } from "../protocol/storage/frame.ts";
@@ -69,6 +69,17 @@ Deno.test("StoragePeers.ask() ends with its deadline, and with the link", async 
   await assert.rejects(pending, { name: "UNREACHABLE" });
   await assert.rejects(a.peers.ask("b", "never", bytes(""), 60_000), { name: "UNREACHABLE" });
   await assert.rejects(a.peers.ask("nobody", "never", bytes(""), 1), { name: "UNREACHABLE" });
+});
+
+Deno.test("StoragePeers.ask() keeps nothing of a question that is too large to be sent", async () => {
+  await using a = await peer("a");
+  await using b = await peer("b");
+  introduce({ a, b });
+  b.peers.handle("greet", () => bytes("hi"));
+  const body = new Uint8Array(defaultTransportLimits.maxFrameBytes);
+  // What is left of it would be a timer, and a rejection that nobody hears.
+  await assert.rejects(a.peers.ask("b", "greet", body, 60_000), /^InvariantError: Frame of/);
+  assert.equal(text(await a.peers.ask("b", "greet", bytes(""), 5_000)), "hi");
 });
 
 Deno.test("StoragePeers refuse strangers, other clusters and what is no frame", async () => {
