@@ -24,7 +24,7 @@ export const command = defineCommand({
       const done = dryRun ? "can be removed (dry run)" : "were removed";
       const silent = body.silent.length === 0
         ? ""
-        : `Not looked at, because they did not answer: ${body.silent.join(", ")}\n`;
+        : `Not looked at to the end, for lack of time or an answer: ${body.silent.join(", ")}\n`;
       return `${body.chunks} chunks with ${size} ${done}\n${silent}`;
     });
   },

@@ -34,7 +34,7 @@ export const blobRecordSchema = fileRecordSchema.extend({ contentType: z.string(
 export type BlobRecord = z.output<typeof blobRecordSchema>;
 
 /** A collection that has not ended so long after its start is over: its node has died. */
-const collectionMaxMs = 10 * 60_000;
+export const collectionMaxMs = 10 * 60_000;
 
 /** Whether chunks that no file names are being removed, as the record of the last time says. */
 export function isCollecting(
@@ -76,7 +76,7 @@ export interface FileState {
 export interface Collected {
   readonly chunks: number;
   readonly bytes: number;
-  /** Nodes that did not answer: their chunks were not looked at. */
+  /** Nodes that did not answer in time: not all of their chunks were looked at. */
   readonly silent: readonly string[];
 }
 

@@ -7,7 +7,7 @@
  */
 import { bucketCount } from "../../dht/digest.ts";
 import { partitionCount } from "../../protocol/dht/scope.ts";
-import type { Collected } from "../../protocol/storage/artifacts.ts";
+import { type Collected, collectionMaxMs } from "../../protocol/storage/artifacts.ts";
 import type { StorageHost } from "../service.ts";
 import { chunksOf, readChunk } from "./reading.ts";
 import type { ArtifactDht } from "./artifact_dht.ts";
@@ -15,6 +15,10 @@ import type { ArtifactDht } from "./artifact_dht.ts";
 const topic = "artifacts.collect";
 const askTimeoutMs = 120_000;
 const removeTimeoutMs = 5_000;
+/** On all nodes together: well before control may take the collection for over. */
+const collectMaxMs = collectionMaxMs - 2 * 60_000;
+/** What of the time of a question is for its way, and for what is being removed at its end. */
+const askMarginMs = removeTimeoutMs + 5_000;
 const removesMax = 32;
 const pageMax = 512;
 const allBuckets = Array.from({ length: bucketCount }, (_, bucket) => bucket);
@@ -22,6 +26,15 @@ const allBuckets = Array.from({ length: bucketCount }, (_, bucket) => bucket);
 interface Question {
   readonly indexes: readonly string[];
   readonly dryRun: boolean;
+  /** How long the other node waits: what is uploaded afterwards is not among the indexes. */
+  readonly timeoutMs: number;
+}
+
+/** What a node has removed; `isCut` when its time was over before. */
+interface Own {
+  chunks: number;
+  bytes: number;
+  isCut: boolean;
 }
 
 /** Collects on this node, and asks the others to. */
@@ -33,8 +46,9 @@ export class Collector {
     this.#host = host;
     this.#dht = dht;
     host.peers.handle(topic, async (body) => {
-      const { indexes, dryRun } = JSON.parse(new TextDecoder().decode(body)) as Question;
-      return new TextEncoder().encode(JSON.stringify(await this.#own(indexes, dryRun)));
+      const question = JSON.parse(new TextDecoder().decode(body)) as Question;
+      const endsAtMs = host.clock.monotonicMs() + question.timeoutMs - askMarginMs;
+      return new TextEncoder().encode(JSON.stringify(await this.#own(question, endsAtMs)));
     });
   }
 
@@ -44,16 +58,18 @@ export class Collector {
    * @throws {AetherError} when an index cannot be read: then nothing is removed.
    */
   async all(indexes: readonly string[], dryRun: boolean): Promise<Collected> {
-    const { peers, topology, node } = this.#host;
-    const sum = await this.#own(indexes, dryRun);
-    const silent: string[] = [];
-    const body = new TextEncoder().encode(JSON.stringify({ indexes, dryRun } satisfies Question));
+    const { topology, node, clock } = this.#host;
+    const endsAtMs = clock.monotonicMs() + collectMaxMs;
+    const { isCut, ...sum } = await this.#own({ indexes, dryRun }, endsAtMs);
+    const silent = isCut ? [node] : [];
     for (const { id } of topology().members.filter((member) => member.id !== node)) {
       try {
-        const answer = await peers.ask(id, topic, body, askTimeoutMs);
-        const { chunks, bytes } = JSON.parse(new TextDecoder().decode(answer));
-        sum.chunks += chunks;
-        sum.bytes += bytes;
+        const leftMs = Math.max(0, endsAtMs - clock.monotonicMs());
+        const timeoutMs = Math.min(askTimeoutMs, leftMs);
+        const own = await this.#ask(id, { indexes, dryRun, timeoutMs });
+        sum.chunks += own.chunks;
+        sum.bytes += own.bytes;
+        if (own.isCut) silent.push(id);
       } catch {
         silent.push(id);
       }
@@ -61,20 +77,29 @@ export class Collector {
     return { ...sum, silent };
   }
 
+  async #ask(node: string, question: Question): Promise<Own> {
+    const body = new TextEncoder().encode(JSON.stringify(question));
+    const answer = await this.#host.peers.ask(node, topic, body, question.timeoutMs);
+    return JSON.parse(new TextDecoder().decode(answer)) as Own;
+  }
+
+  /** Removes, or counts, until a time of the monotonic clock. */
   async #own(
-    indexes: readonly string[],
-    dryRun: boolean,
-  ): Promise<{ chunks: number; bytes: number }> {
+    { indexes, dryRun }: Pick<Question, "indexes" | "dryRun">,
+    endsAtMs: number,
+  ): Promise<Own> {
     const named = await this.#named(indexes);
-    const sum = { chunks: 0, bytes: 0 };
+    const sum: Own = { chunks: 0, bytes: 0, isCut: false };
     const removing = new Set<Promise<void>>();
     for (const key of this.#ownKeys()) {
       if (named.has(key)) continue;
+      while (removing.size >= removesMax) await Promise.race(removing);
+      sum.isCut = !dryRun && this.#host.clock.monotonicMs() >= endsAtMs;
+      if (sum.isCut) break;
       const [reply] = this.#dht.store.handle([{ op: "read", scope: "chunks", key }]);
       sum.chunks++;
       if (reply?.op === "read") sum.bytes += reply.entry?.value?.length ?? 0;
       if (dryRun) continue;
-      while (removing.size >= removesMax) await Promise.race(removing);
       const one: Promise<void> = this.#dht.dht.remove("chunks", key, removeTimeoutMs)
         .catch((error) => {
           this.#host.log.warn("A chunk could not be collected", { key, reason: error.message });
