@@ -176,6 +176,7 @@ export class ScenarioWorld {
           store,
           clock: this.clock,
           log,
+          instancesPerNode: perNode,
           isAlive,
           figures: {
             gather: () => Promise.resolve(),

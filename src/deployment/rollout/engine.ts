@@ -17,6 +17,8 @@ export interface RolloutSight {
   readonly active: { readonly old: number; readonly new: number };
   /** Instances of the old version in whatever state. */
   readonly oldPresent: number;
+  /** Instances of one version for which there is room; one is always waited for. */
+  readonly room: number;
   /** Why the new version will never be ACTIVE, if that is known. */
   readonly failure: string | undefined;
   /** Why the old version will never be ACTIVE again, if that is known. @default {undefined} */
@@ -50,10 +52,25 @@ export function advance(rollout: Rollout, sight: RolloutSight): Rollout | undefi
   }
 }
 
-function deploying(rollout: Rollout, { active, failure }: RolloutSight): Rollout | undefined {
+/** How many of the wanted instances of a version can be ACTIVE. */
+function possible(wanted: number, { room }: RolloutSight): number {
+  return Math.min(wanted, Math.max(1, room));
+}
+
+/** What is wrong with the calls of the new version; without calls it is the reason for nothing. */
+function breachOf(rollout: Rollout, { figures }: RolloutSight): string | undefined {
+  if (rollout.weights.new === 0) return undefined;
+  const { verdict, reason } = judgeHealth(figures, rollout.thresholds);
+  return verdict === "ABSOLUTE_BREACH" || verdict === "RELATIVE_BREACH" ? reason : undefined;
+}
+
+function deploying(rollout: Rollout, sight: RolloutSight): Rollout | undefined {
+  const { active, failure } = sight;
   if (failure !== undefined) return backOff(rollout, `The new version does not start: ${failure}`);
+  const breach = breachOf(rollout, sight);
+  if (breach !== undefined) return backOff(rollout, breach);
   const step = currentStep(rollout);
-  if (active.new < step.newInstances) return undefined;
+  if (active.new < possible(step.newInstances, sight)) return undefined;
   if (rollout.isPaused && rollout.isPromoted !== true) return undefined;
   return {
     ...rollout,
@@ -68,10 +85,8 @@ function deploying(rollout: Rollout, { active, failure }: RolloutSight): Rollout
 
 function routing(rollout: Rollout, sight: RolloutSight): Rollout | undefined {
   const step = currentStep(rollout);
-  const health = judgeHealth(sight.figures, rollout.thresholds);
-  const isBreach = health.verdict === "ABSOLUTE_BREACH" || health.verdict === "RELATIVE_BREACH";
-  // A version without calls cannot be the reason for anything.
-  if (isBreach && rollout.weights.new > 0) return backOff(rollout, health.reason);
+  const breach = breachOf(rollout, sight);
+  if (breach !== undefined) return backOff(rollout, breach);
   if (isLost(sight, step.newInstances)) return backOff(rollout, lossOf(sight));
   if (rollout.isPaused || !step.auto || sight.elapsedMs < step.observeMs) return undefined;
   if (sight.figures.new.requests < step.minRequests) return undefined;
@@ -89,13 +104,15 @@ function completing(rollout: Rollout, sight: RolloutSight): Rollout | undefined 
     if (!isOver || rollout.isPaused) return undefined;
     return { ...rollout, oldInstances: 0, reason: "The old version's instances end" };
   }
-  if (sight.oldPresent > 0 || sight.active.new < rollout.instances) return undefined;
+  const isDone = sight.oldPresent === 0 &&
+    sight.active.new >= possible(rollout.instances, sight);
+  if (!isDone) return undefined;
   return { ...rollout, state: "COMPLETED", reason: "The new version has taken over" };
 }
 
 /** Whether too few instances of the new version are ACTIVE, and never will be more. */
-function isLost({ active, failure }: RolloutSight, needed: number): boolean {
-  return failure !== undefined && active.new < needed;
+function isLost(sight: RolloutSight, needed: number): boolean {
+  return sight.failure !== undefined && sight.active.new < possible(needed, sight);
 }
 
 function lossOf({ failure }: RolloutSight): string {
@@ -104,18 +121,21 @@ function lossOf({ failure }: RolloutSight): string {
 
 function rollingBack(
   rollout: Rollout,
-  { active, oldFailure }: RolloutSight,
+  sight: RolloutSight,
 ): Rollout | undefined {
+  const { active, oldFailure } = sight;
   if (rollout.weights.new > 0) {
     // Whoever takes the calls must be there before they come.
-    const isThere = active.old >= Math.max(1, Math.min(rollout.minAvailable, rollout.instances));
+    const needed = Math.max(1, Math.min(rollout.minAvailable, rollout.instances));
+    const isThere = active.old >= possible(needed, sight);
     if (isThere) return { ...rollout, weights: { new: 0, old: 1 } };
     if (oldFailure === undefined) return undefined;
     // There is no way back and none forward: whatever is ACTIVE goes on until people decide.
     const reason = `The old version does not start any more: ${oldFailure}`;
     return { ...rollout, state: "FAILED", reason };
   }
-  if (active.old < rollout.instances && oldFailure === undefined) return undefined;
+  const isFull = active.old >= possible(rollout.instances, sight);
+  if (!isFull && oldFailure === undefined) return undefined;
   return { ...rollout, state: "ROLLED_BACK", newInstances: 0 };
 }
 

@@ -324,6 +324,34 @@ Deno.test("advance() rolls back when the new version ends for good after it has 
   }
 });
 
+Deno.test("advance() waits for no more instances than there is room for", () => {
+  const rollout = begun("immediate", { instances: 5, minAvailable: 5 });
+  const some = { active: { old: 4, new: 4 }, room: 4 };
+  const routed = advance(rollout, sightOf(rollout, some)) as Rollout;
+  assert.equal(routed.state, "ROUTING");
+  assert.equal(advance(rollout, sightOf(rollout, { ...some, room: 5 })), undefined);
+  const completing: Rollout = { ...routed, state: "COMPLETING", oldInstances: 0 };
+  const alone = { active: { old: 0, new: 4 }, oldPresent: 0, room: 4 };
+  assert.equal(advance(completing, sightOf(completing, alone))?.state, "COMPLETED");
+  const back = command(routed, "rollback");
+  const given = advance(back, sightOf(back, some)) as Rollout;
+  assert.equal(text(given), "ROLLING_BACK 0 0:1 5/5");
+  assert.equal(advance(given, sightOf(given, some))?.state, "ROLLED_BACK");
+  const nowhere = { active: { old: 0, new: 0 }, room: 0 };
+  for (const each of [rollout, back, given]) {
+    assert.equal(advance(each, sightOf(each, nowhere)), undefined, "somebody must serve");
+  }
+});
+
+Deno.test("advance() judges the new version also while more of it starts", () => {
+  const rollout: Rollout = { ...begun("rolling"), step: 1, weights: { new: 1, old: 1 } };
+  const waiting = { active: { old: 1, new: 1 }, figures: called(100, 5) };
+  assert.equal(advance(rollout, sightOf(rollout, waiting))?.state, "ROLLING_BACK");
+  const first = begun("rolling");
+  const idle = { active: { old: 2, new: 0 }, figures: called(100, 5) };
+  assert.equal(advance(first, sightOf(first, idle)), undefined, "it has no calls of its own");
+});
+
 Deno.test("withWeights() sets the share and pauses", () => {
   const routed: Rollout = { ...begun("canary"), state: "ROUTING" };
   const set = withWeights(routed, { new: 1, old: 3 });

@@ -56,6 +56,7 @@ export function sightOf(rollout: Rollout, more: Partial<RolloutSight> = {}): Rol
   return {
     active: { old: rollout.oldInstances, new: rollout.newInstances },
     oldPresent: rollout.oldInstances,
+    room: 100,
     failure: undefined,
     figures: { old: quiet, new: quiet },
     elapsedMs: 0,

@@ -84,6 +84,13 @@ function partsOf<T extends Target>(target: T, rollout: Rollout): T[] {
   ];
 }
 
+/** Living nodes that may run instances. */
+export function nodesOnDuty(state: StoreState, isAlive: (node: string) => boolean): string[] {
+  return storedValues(state, keys.member)
+    .filter(({ value: { id, state } }) => state === "ON_DUTY" && isAlive(id))
+    .map(({ value: { id } }) => id);
+}
+
 /** Rollouts that have not come to their end. */
 export function activeRollouts(state: StoreState): Stored<Rollout>[] {
   return storedValues(state, keys.rollout).filter(({ value }) => !isEnded(value));

@@ -89,16 +89,16 @@ export class Deployment {
         storedValues(store.state, keys.member).map(({ value }) => value.id)
           .filter((id) => id !== node && isAlive(id)),
     });
-    this.driver = new RolloutDriver({ store, clock, log, figures: this.figures, isAlive });
-    this.scaling = new ScalingLoop({
+    const common = {
       store,
       clock,
       log,
       figures: this.figures,
       instancesPerNode: instancesPerNode(),
-      rules: () => config().scaling,
       isAlive,
-    });
+    };
+    this.driver = new RolloutDriver(common);
+    this.scaling = new ScalingLoop({ ...common, rules: () => config().scaling });
     this.#store = store;
     this.rollouts = new Rollouts({
       store,

@@ -18,7 +18,7 @@ import type { Compare, Operation } from "../../protocol/store/command.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { activeRollouts, knownInstances, unchanged } from "../control/views.ts";
+import { activeRollouts, knownInstances, nodesOnDuty, unchanged } from "../control/views.ts";
 import type { FigureMark, FigureSource } from "./figures.ts";
 import { recordOperations, replaceOperations } from "../deploy/revisions.ts";
 
@@ -31,6 +31,8 @@ export interface RolloutDriverOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly figures: FigureSource;
+  /** Most instances of an artifact on a node. */
+  readonly instancesPerNode: number;
   isAlive(node: string): boolean;
 }
 
@@ -127,7 +129,7 @@ export class RolloutDriver {
   }
 
   #sight(rollout: Rollout): RolloutSight {
-    const { store, clock, isAlive } = this.#options;
+    const { store, clock, isAlive, instancesPerNode } = this.#options;
     const { sinceMs } = this.#look(rollout);
     const instances = knownInstances(store.state).filter(({ node }) => isAlive(node));
     const old = instances.filter(({ artifact }) => artifact === rollout.from);
@@ -135,6 +137,7 @@ export class RolloutDriver {
     return {
       active: { old: old.filter(isActive).length, new: fresh.filter(isActive).length },
       oldPresent: old.length,
+      room: nodesOnDuty(store.state, isAlive).length * instancesPerNode,
       failure: failureOf(fresh),
       oldFailure: failureOf(old),
       figures: this.#figures(rollout),

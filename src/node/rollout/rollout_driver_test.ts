@@ -31,6 +31,7 @@ class World {
     store: this.store,
     clock: new ManualClock(),
     log: recordingLogger().log,
+    instancesPerNode: 4,
     isAlive: () => true,
     figures: {
       gather: () => Promise.resolve(),
@@ -51,7 +52,7 @@ class World {
   }
 
   /** A rollout whose old version has ended, and whose new one has so many ACTIVE instances. */
-  almostDone(instances: number): void {
+  almostDone(instances: number, active = instances): void {
     const rollout = begun("immediate", {
       state: "COMPLETING",
       instances,
@@ -59,7 +60,7 @@ class World {
       oldInstances: 0,
       next: blueprint(to, other),
     });
-    const numbers = Array.from({ length: instances }, (_, index) => index + 1);
+    const numbers = Array.from({ length: active }, (_, index) => index + 1);
     const assigned = numbers.map((number) => ({ number, attempt: 1 }));
     this.store.write(
       "leader",
@@ -94,6 +95,17 @@ Deno.test("RolloutDriver.step() completes a rollout at the scale of now", async 
     [to, 2],
     [other, 2],
   ]);
+});
+
+Deno.test("RolloutDriver.step() goes on when the nodes on duty have no room for more", async () => {
+  const world = new World();
+  world.almostDone(5, 3);
+  await world.step();
+  assert.deepEqual(world.targets[0], `${from} x 0`, "there is room for a fourth");
+  const full = new World();
+  full.almostDone(5, 4);
+  await full.step();
+  assert.deepEqual(full.targets, [`${to} x 2`, `${other} x 2`]);
 });
 
 Deno.test("RolloutDriver.step() never undoes what is scaled meanwhile", async () => {

@@ -13,11 +13,11 @@ import type { ScalingRecord } from "../../protocol/api/deployment/scaling.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import { artifactBase } from "../../protocol/coordinates.ts";
 import { busyMsOf, figuresOf } from "../../protocol/figures.ts";
-import { keys, leaderKey } from "../../protocol/keys.ts";
+import { leaderKey } from "../../protocol/keys.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { Leadership } from "../cluster/cluster.ts";
 import type { ReplicatedStore } from "../cluster/replicated_store.ts";
-import { knownInstances, storedTargets, storedValues } from "../control/views.ts";
+import { knownInstances, nodesOnDuty, storedTargets } from "../control/views.ts";
 import type { FigureMark, FigureSource } from "../rollout/figures.ts";
 import { scaleWrite } from "./scale.ts";
 
@@ -117,10 +117,7 @@ export class ScalingLoop {
   /** Instances of one artifact for which the nodes on duty have room. */
   #room(): number {
     const { store, isAlive, instancesPerNode } = this.#options;
-    const nodes = storedValues(store.state, keys.member).filter(({ value }) =>
-      value.state === "ON_DUTY" && isAlive(value.id)
-    );
-    return nodes.length * instancesPerNode;
+    return nodesOnDuty(store.state, isAlive).length * instancesPerNode;
   }
 
   #loads(elapsedMs: number): SliceLoad[] {
