@@ -63,8 +63,14 @@ const traps: Readonly<Record<string, readonly (readonly [file: string, test: str
     ["src/deployment/scaling/controller_test.ts", "ScalingController does not swing"],
   ],
   "a drain goes below minAvailable, cuts calls off, or never ends": [
-    ["src/deployment/reconcile_test.ts", "reconcile() keeps a drained instance that minAvailable"],
-    ["src/deployment/reconcile_test.ts", "reconcile() drains a node one instance after the other"],
+    [
+      "src/deployment/reconcile/decision_test.ts",
+      "reconcile() keeps a drained instance that minAvailable",
+    ],
+    [
+      "src/deployment/reconcile/decision_test.ts",
+      "reconcile() drains a node one instance after the other",
+    ],
     ["src/node/control/agent_test.ts", "Agent drains an instance only when every gateway"],
     ["tests/scenarios/leader_killed_test.ts", "leader killed at every step of a drain"],
   ],
