@@ -9,7 +9,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const scripts = fileURLToPath(new URL(".", import.meta.url));
-const programFiles = ["test.ts", "lib/junit.ts", "lib/process.ts", "lib/suite.ts"];
+const programFiles = [
+  "scripts/test.ts",
+  "scripts/lib/junit.ts",
+  "scripts/lib/process.ts",
+  "scripts/lib/suite.ts",
+  "src/base/text/xml.ts",
+];
 
 interface Outcome {
   readonly code: number;
@@ -21,7 +27,7 @@ async function runOn(files: Record<string, string>, ...suites: string[]): Promis
   const root = await Deno.makeTempDir({ prefix: "aether-suite-" });
   try {
     for (const name of programFiles) {
-      files[`scripts/${name}`] = await Deno.readTextFile(join(scripts, name));
+      files[name] = await Deno.readTextFile(join(scripts, "..", name));
     }
     for (const [name, text] of Object.entries(files)) {
       await Deno.mkdir(dirname(join(root, name)), { recursive: true });

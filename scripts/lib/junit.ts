@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { unescapeXml } from "../../src/base/text/xml.ts";
 
 /** How many cases ended how. */
 export interface Totals {
@@ -50,24 +51,13 @@ export function countCases(xml: string): Totals {
 
 function nameIn(attributes: string): string {
   const valueOf = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "";
-  return unescape(`${valueOf("classname")} ${valueOf("name")}`.trim());
+  return unescapeXml(`${valueOf("classname")} ${valueOf("name")}`.trim());
 }
 
 function reasonIn(body: string): string {
   const text = /<(?:failure|error)\b[^>]*>([\s\S]*?)<\/(?:failure|error)>/.exec(body)?.[1] ?? "";
-  const lines = unescape(text).split("\n").filter((line) => line.trim() !== "");
+  const lines = unescapeXml(text).split("\n").filter((line) => line.trim() !== "");
   return lines.slice(0, reasonLinesMax).map((line) => `  ${line}`).join("\n");
-}
-
-function unescape(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    amp: "&",
-    lt: "<",
-    gt: ">",
-    quot: '"',
-    apos: "'",
-  };
-  return text.replaceAll(/&(\w+);/g, (whole, name) => entities[name] ?? whole);
 }
 
 /** Nothing ran. */

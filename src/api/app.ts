@@ -124,7 +124,7 @@ function routes(surroundings: Surroundings): Hono<ApiEnv> {
     const validate = validator(row);
     app.on(row.method, row.path, async (context) => {
       const principal = admit(access, row, context.req.raw);
-      const given = validate(context);
+      const given = await validate(context);
       return await answer(context, { row, handler, given, principal }, surroundings);
     });
   }

@@ -17,7 +17,7 @@ import { WorkerInstance } from "../sandbox/worker_instance.ts";
 import { isThreadAlive, waitedMs } from "../sandbox/worker_threads.ts";
 import type { Logger } from "../sdk/logger.ts";
 import { RelayThread } from "./relay_thread.ts";
-import { Silence } from "./silence.ts";
+import { ThreadSilence } from "./thread_silence.ts";
 
 /** Of reports, and what a thread has to end in before it counts as leaked. */
 const intervalMs = 2_000;
@@ -51,7 +51,7 @@ export class Instances {
   readonly #running = new Map<string, RunningInstance>();
   readonly #usages = new Map<string, InstanceUsage>();
   /** Threads that were told to end, and since when a check found them alive. */
-  readonly #givenUp = new Map<number, { readonly instance: string; alive?: Silence }>();
+  readonly #givenUp = new Map<number, { readonly instance: string; alive?: ThreadSilence }>();
   readonly #relay: RelayThread;
   #timer: ReturnType<typeof setInterval> | undefined;
   #leaked = 0;
@@ -208,7 +208,7 @@ export class Instances {
     for (const [thread, given] of [...this.#givenUp]) {
       const now = { nowMs: performance.now(), waitedMs: waitedMs(thread) };
       if (!isThreadAlive(thread)) this.#givenUp.delete(thread);
-      else if (given.alive === undefined) given.alive = new Silence(Infinity, now);
+      else if (given.alive === undefined) given.alive = new ThreadSilence(Infinity, now);
       else if (given.alive.ask(now) > intervalMs / 2) {
         this.#givenUp.delete(thread);
         this.#onLeak(given.instance);

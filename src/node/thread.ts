@@ -6,7 +6,7 @@
 import { entryUrl } from "../io/entry.ts";
 import type { Heartbeat } from "../protocol/thread/threads.ts";
 import { newWorkerThread, threadIds, waitedMs } from "../sandbox/worker_threads.ts";
-import { type Moment, Silence } from "./silence.ts";
+import { type Moment, ThreadSilence } from "./thread_silence.ts";
 
 const heartbeatIntervalMs = 500;
 /** Longest silence of a thread whose restart is cheap. */
@@ -32,7 +32,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
   readonly #silenceMaxMs: number;
   /** As the system knows it; undefined where it does not say. */
   readonly #id: number | undefined;
-  #silence: Silence | undefined;
+  #silence: ThreadSilence | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sequence = 0;
   #ended = false;
@@ -64,7 +64,7 @@ export class Thread<To extends { readonly type: string }, From extends { readonl
 
   /** Starts the heartbeat; the thread has answered once by then. */
   watch(): void {
-    this.#silence = new Silence(heartbeatIntervalMs, this.#now);
+    this.#silence = new ThreadSilence(heartbeatIntervalMs, this.#now);
     this.#timer = setInterval(() => this.#beat(), heartbeatIntervalMs);
   }
 

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Context } from "hono";
+import { zValidator } from "@hono/zod-validator";
+import type { Context, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { AetherError } from "../../base/errors.ts";
 import type { Row } from "../../protocol/api/row.ts";
@@ -20,15 +21,17 @@ export interface Given {
 }
 
 /** The check of a row; it throws REQUEST_INVALID with all issues of the first part with any. */
-export function validator(row: Row): (context: Context) => Given {
-  const params = part("param", row.params, ({ req }) => req.param());
-  const query = part("query", row.query, queryOf);
+export function validator(row: Row): (context: Context) => Promise<Given> {
+  const params = part("param", row.params, () => false);
+  const query = part("query", row.query, ({ req }) => !req.raw.url.includes("?"));
   const names = Object.keys(row.headers?.shape ?? {});
-  const headers = part("header", row.headers, ({ req }) => headersOf(req.raw.headers, names));
-  return (context) => ({
-    params: params(context),
-    query: query(context),
-    headers: headers(context),
+  const headers = part("header", row.headers, ({ req }) => {
+    return !names.some((name) => req.raw.headers.has(name));
+  });
+  return async (context) => ({
+    params: await params(context),
+    query: await query(context),
+    headers: await headers(context),
   });
 }
 
@@ -43,45 +46,28 @@ export function invalid(part: string, error: z.ZodError): AetherError {
   );
 }
 
-/** The check of one part, of which `read` answers undefined when there is nothing. */
+type Part = "param" | "query" | "header";
+
+/** The check of one part; `isEmpty` says that the request gives nothing for it. */
 function part(
-  name: string,
+  name: Part,
   schema: z.ZodObject | undefined,
-  read: (context: Context) => Readonly<Record<string, unknown>> | undefined,
+  isEmpty: (context: Context) => boolean,
 ): (context: Context) => unknown {
   if (schema === undefined) return () => undefined;
-  let known: z.ZodSafeParseResult<Record<string, unknown>> | undefined;
-  const ofNothing = () => {
-    known ??= schema.safeParse({});
-    if (known.success) Object.freeze(known.data);
-    return known;
-  };
-  return (context) => {
-    const given = read(context);
-    const parsed = given === undefined ? ofNothing() : schema.safeParse(given);
-    if (!parsed.success) throw invalid(name, parsed.error);
-    return parsed.data;
+  const validate: MiddlewareHandler = zValidator(name, schema, (result) => {
+    if (!result.success) throw invalid(name, result.error as z.ZodError);
+  });
+  let ofNothing: z.ZodSafeParseResult<Record<string, unknown>> | undefined;
+  return async (context) => {
+    if (isEmpty(context)) {
+      ofNothing ??= schema.safeParse({});
+      if (ofNothing.success) return Object.freeze(ofNothing.data);
+    }
+    await validate(context, nothing);
+    return context.req.valid(name as never);
   };
 }
 
-/** A name that comes once has a text, and one that comes again a list. */
-function queryOf({ req }: Context): Readonly<Record<string, unknown>> | undefined {
-  if (!req.raw.url.includes("?")) return undefined;
-  const lists = Object.entries(req.queries());
-  return Object.fromEntries(lists.map(([name, [only, ...more]]) => [
-    name,
-    more.length === 0 ? only : [only, ...more],
-  ]));
-}
-
-function headersOf(
-  headers: Headers,
-  names: readonly string[],
-): Readonly<Record<string, string>> | undefined {
-  let found: Record<string, string> | undefined;
-  for (const name of names) {
-    const value = headers.get(name);
-    if (value !== null) (found ??= {})[name] = value;
-  }
-  return found;
-}
+/** The row's own handler goes on. */
+async function nothing(): Promise<void> {}

@@ -9,6 +9,7 @@
 import { AwsClient } from "aws4fetch";
 import { createHash } from "node:crypto";
 import { AetherError } from "../../base/errors.ts";
+import { unescapeXml } from "../../base/text/xml.ts";
 import type { Config } from "../../protocol/config/config.ts";
 import type { BackupTarget } from "./target.ts";
 
@@ -16,14 +17,6 @@ const retriesMax = 3;
 const retryDelayMs = 50;
 const pagesMax = 10_000;
 const excerptLength = 300;
-const entities: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
-
 type S3Config = NonNullable<Config["backup"]["s3"]>;
 
 /** A bucket, or the part of one below a prefix. */
@@ -123,7 +116,5 @@ export class S3Target implements BackupTarget {
 /** The texts of all elements of a name. The answers of stores are flat enough for this. */
 function textsOf(xml: string, element: string): string[] {
   const pattern = new RegExp(`<${element}>([^<]*)</${element}>`, "g");
-  return [...xml.matchAll(pattern)].map(([, text = ""]) =>
-    text.replaceAll(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole)
-  );
+  return [...xml.matchAll(pattern)].map(([, text = ""]) => unescapeXml(text));
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { escapeXml } from "../../base/text/xml.ts";
 import type { ArtifactName } from "../../protocol/storage/repository_path.ts";
 
 /** A version and when its last file came. */
@@ -23,7 +24,7 @@ export function mavenMetadata(
   const updatedAtMs = Math.max(0, ...versions.map(({ storedAtMs }) => storedAtMs));
   const updated = new Date(updatedAtMs).toISOString().replaceAll(/[-T:]/g, "").slice(0, 14);
   const line = (element: string, text: string, depth: number) =>
-    `${"  ".repeat(depth)}<${element}>${escape(text)}</${element}>\n`;
+    `${"  ".repeat(depth)}<${element}>${escapeXml(text)}</${element}>\n`;
   return '<?xml version="1.0" encoding="UTF-8"?>\n<metadata>\n' +
     line("groupId", group, 1) + line("artifactId", name, 1) +
     "  <versioning>\n" +
@@ -33,8 +34,4 @@ export function mavenMetadata(
     "    </versions>\n" +
     line("lastUpdated", updated, 2) +
     "  </versioning>\n</metadata>\n";
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -275,7 +275,6 @@ export class Repository {
         otherwise: [],
       });
       if (applied.succeeded) return "created";
-      await store.readBarrier();
       if ((await this.#collection()).revision !== collected) {
         throw new AetherError("NOT_PROPOSED", "Unused chunks were collected during the upload", {
           hint: "Upload the file again: nothing was published",

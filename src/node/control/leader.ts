@@ -46,6 +46,8 @@ const watched = [
 
 /** A duty of the leader. */
 export interface LeaderTask {
+  /** What it is about, for the log. */
+  readonly name: string;
   /** Does what is due; answers when to look again, undefined when there is nothing to do. */
   step(leading: Leadership): Promise<number | undefined>;
   /** Another node leads. */
@@ -187,8 +189,8 @@ export class Leader {
     );
     await this.#settle(leading);
     let againMs = periodMs;
-    for (const [index, task] of this.#options.tasks.entries()) {
-      const problem = `Task ${index + 1} of the leader failed`;
+    for (const task of this.#options.tasks) {
+      const problem = `The leader could not look after ${task.name}`;
       const taskMs = await this.#attempt(problem, () => task.step(leading));
       againMs = Math.min(againMs, taskMs ?? periodMs);
     }

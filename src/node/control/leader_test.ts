@@ -222,8 +222,12 @@ Deno.test("Leader does what is due though other duties fail, and says so once", 
   let steps = 0;
   const reset = () => {};
   world.tasks.push(
-    { step: () => Promise.reject(new AetherError("STORE_FULL", "The store is full")), reset },
-    { step: () => Promise.resolve(void steps++), reset },
+    {
+      name: "rollouts",
+      step: () => Promise.reject(new AetherError("STORE_FULL", "The store is full")),
+      reset,
+    },
+    { name: "scaling", step: () => Promise.resolve(void steps++), reset },
   );
   const settled = () =>
     ["org.example:other", "org.example:shop"].map((base) =>
@@ -236,7 +240,7 @@ Deno.test("Leader does what is due though other duties fail, and says so once", 
   assert.deepEqual(settled(), ["DEPLOYING", "DEPLOYED"]);
   assert.ok(steps >= 2, `${steps} steps of the task after the one that fails`);
   assert.deepEqual(world.logs.filter((line) => line.startsWith("error")), [
-    'error Task 1 of the leader failed {"error":"The store is full"}',
+    'error The leader could not look after rollouts {"error":"The store is full"}',
     `error It could not be written that ${other} is deployed {"error":"The store is full"}`,
   ]);
   isFull = false;

@@ -32,6 +32,7 @@ export interface TopicDutyOptions {
 
 /** See the module. */
 export class TopicDuty implements LeaderTask {
+  readonly name = "topics";
   readonly #options: TopicDutyOptions;
 
   constructor(options: TopicDutyOptions) {

@@ -49,6 +49,7 @@ interface Seen {
 
 /** Goes on with the rollouts while this node leads. */
 export class RolloutDriver {
+  readonly name = "rollouts";
   readonly #options: RolloutDriverOptions;
   #seen = new Map<string, Seen>();
 

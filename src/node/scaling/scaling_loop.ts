@@ -38,6 +38,7 @@ export interface ScalingLoopOptions {
 
 /** The loop of one node; only the leader's goes round. */
 export class ScalingLoop {
+  readonly name = "scaling";
   readonly #options: ScalingLoopOptions;
   readonly #records: ScalingRecord[] = [];
   #controller: ScalingController | undefined;

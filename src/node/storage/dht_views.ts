@@ -16,6 +16,7 @@ import { storedValue, storedValues } from "../control/views.ts";
 
 /** Decides about views while this node leads. */
 export class DhtViews implements LeaderTask {
+  readonly name = "the members of the DHT";
   readonly #store: Pick<ReplicatedStore, "state" | "propose">;
   readonly #log: Logger;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inPieces } from "../../protocol/storage/pieces.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { BlobContent, BlobSource, BlobStat } from "./blob.ts";
 
@@ -11,31 +12,19 @@ import type { BlobContent, BlobSource, BlobStat } from "./blob.ts";
  *
  * @throws {TypeError} when a stream has something else than bytes.
  */
-export async function* piecesOf(source: BlobSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const max = limits.blobPieceBytes;
-  let piece = new Uint8Array(max);
-  let filled = 0;
-  for await (const bytes of partsOf(source)) {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError(`A blob is made of Uint8Array, not of ${typeof bytes}`);
-    }
-    for (let at = 0; at < bytes.length;) {
-      const taken = bytes.subarray(at, at + max - filled);
-      piece.set(taken, filled);
-      filled += taken.length;
-      at += taken.length;
-      if (filled < max) continue;
-      yield piece;
-      piece = new Uint8Array(max);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.slice(0, filled);
+export function piecesOf(source: BlobSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  return inPieces(partsOf(source), limits.blobPieceBytes);
 }
 
-function partsOf(source: BlobSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  if (typeof source === "string") return [new TextEncoder().encode(source)];
-  return source instanceof Uint8Array ? [source] : source;
+async function* partsOf(source: BlobSource): AsyncGenerator<Uint8Array> {
+  if (typeof source === "string") yield new TextEncoder().encode(source);
+  else if (source instanceof Uint8Array) yield source;
+  else {
+    for await (const part of source) {
+      if (part instanceof Uint8Array) yield part;
+      else throw new TypeError(`A blob is made of Uint8Array, not of ${typeof part}`);
+    }
+  }
 }
 
 /** What `get` answers, from the stream. */

@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { inPieces } from "../../protocol/storage/pieces.ts";
 import { chunkBytes, type StagedFile } from "../../protocol/storage/artifacts.ts";
 import type { Dht } from "../dht/dht.ts";
 
@@ -29,7 +30,7 @@ export async function stageFile(
   const chunks = new ChunkWriter(dht);
   const hashes: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of cut(stream)) {
+  for await (const chunk of inPieces(stream, chunkBytes)) {
     sizeBytes += chunk.length;
     onBytes(chunk);
     for (const hash of whole) hash.update(chunk);
@@ -97,25 +98,6 @@ class ChunkWriter {
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
-}
-
-/** The bytes of a stream in chunks. */
-async function* cut(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let chunk = new Uint8Array(chunkBytes);
-  let filled = 0;
-  for await (const piece of stream) {
-    for (let at = 0; at < piece.length;) {
-      const taken = piece.subarray(at, at + chunkBytes - filled);
-      chunk.set(taken, filled);
-      filled += taken.length;
-      at += taken.length;
-      if (filled < chunkBytes) continue;
-      yield chunk;
-      chunk = new Uint8Array(chunkBytes);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield chunk.slice(0, filled);
 }
 
 function join(hashes: readonly Uint8Array[]): Uint8Array {

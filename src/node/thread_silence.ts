@@ -1,5 +1,5 @@
 /**
- * {@link Silence}: for how long a thread that had every chance to answer has not done so.
+ * {@link ThreadSilence}: for how long a thread that had every chance to answer has not done so.
  *
  * Not silent is a thread that waits for a processor: on a machine with more work than it can do,
  * a restart would only add to it. A pause of the whole process is nobody's silence either. It reads
@@ -20,7 +20,7 @@ export interface Moment {
 }
 
 /** Counts the silence of one thread. */
-export class Silence {
+export class ThreadSilence {
   readonly #intervalMs: number;
   #waitedMs = 0;
   #answered: { readonly nowMs: number; readonly waitedMs: number };
