@@ -6,7 +6,9 @@
  *
  * @module
  */
+import { pause } from "../../base/clock.ts";
 import { AetherError } from "../../base/errors.ts";
+import { systemClock } from "../../io/clock.ts";
 import type { Message } from "../../io/flow.ts";
 import type { OpenSocket } from "../call.ts";
 
@@ -16,6 +18,7 @@ const bufferedBytesMax = 256 * 1024;
 const waitingMax = 1_000;
 const waitingBytesMax = 1024 * 1024;
 const pollMs = 10;
+const clock = systemClock();
 /** A client that does not answer pings for this long has gone, in seconds. */
 const pingTimeoutSeconds = 30;
 
@@ -49,6 +52,7 @@ export function openSocket(
   limits: SocketLimits,
 ): { readonly response: Response; readonly closed: Promise<void> } {
   const closed = Promise.withResolvers<void>();
+  const gone = new AbortController();
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: pingTimeoutSeconds });
   socket.binaryType = "arraybuffer";
   let waitingBytes = 0;
@@ -64,12 +68,13 @@ export function openSocket(
   };
   socket.onclose = ({ code, reason }) => {
     open.close({ code, reason });
+    gone.abort();
     closed.resolve();
   };
   // A close event follows.
   socket.onerror = () => {};
   socket.onopen = () => {
-    deliver(socket, open, limits).catch(() => {
+    deliver(socket, open, limits, gone.signal).catch(() => {
       if (socket.readyState === WebSocket.OPEN) socket.close(sendable(1011), "The service failed");
     });
   };
@@ -80,12 +85,13 @@ async function deliver(
   socket: WebSocket,
   open: OpenSocket,
   { writeTimeoutMs }: SocketLimits,
+  gone: AbortSignal,
 ): Promise<void> {
   for await (const message of open.messages) {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(typeof message === "string" ? message : message as Uint8Array<ArrayBuffer>);
     if (socket.bufferedAmount <= bufferedBytesMax) continue;
-    if (await hasRoom(socket, writeTimeoutMs)) continue;
+    if (await hasRoom(socket, writeTimeoutMs, gone)) continue;
     open.close({ code: 1008, reason: "The client does not read" });
     socket.close(sendable(1008), "Messages are not read");
     return;
@@ -95,7 +101,11 @@ async function deliver(
 }
 
 /** Waits until a client has read some of what waits for it. */
-async function hasRoom(socket: WebSocket, timeoutMs: number): Promise<boolean> {
+async function hasRoom(
+  socket: WebSocket,
+  timeoutMs: number,
+  gone: AbortSignal,
+): Promise<boolean> {
   let least = socket.bufferedAmount;
   let readAt = performance.now();
   while (socket.readyState === WebSocket.OPEN && socket.bufferedAmount > bufferedBytesMax) {
@@ -103,7 +113,7 @@ async function hasRoom(socket: WebSocket, timeoutMs: number): Promise<boolean> {
       least = socket.bufferedAmount;
       readAt = performance.now();
     } else if (performance.now() - readAt > timeoutMs) return false;
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await pause(clock, pollMs, gone);
   }
   return true;
 }
