@@ -101,9 +101,10 @@ e2eTest(
     await world.must(["slice", "new", "hello"]);
     const module = world.path("hello/mod.ts");
     const source = await Deno.readTextFile(module);
-    const [running, ready] = await startDev(world, [world.path("hello")]);
+    // Under load the log says each second what it left out, and would hide what dev says itself.
+    const [running, ready] = await startDev(world, ["--log-level", "error", world.path("hello")]);
     const app = ready.nodes[0]?.app ?? "";
-    const load = new Load(4, () => new Request(app + url));
+    await using load = new Load(4, () => new Request(app + url));
     const answers = (text: string) =>
       until(`${text} is answered`, () => load.seen.at(-1)?.text.includes(text) ? true : undefined);
     await answers("Hello, Ada");

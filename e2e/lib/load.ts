@@ -45,6 +45,11 @@ export class Load {
     }
   }
 
+  /** Also when a test fails, or its requests would be another test's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   /** Lets every client end its request and stops. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -169,7 +169,9 @@ export class DevSession {
       const isFailure = error instanceof AetherError && error.name === "DEPLOYMENT_FAILED";
       if (isFailure && this.#served !== undefined) {
         this.#applied = this.#served.blueprint;
-        await this.#cluster.deploy(this.#applied, signal);
+        // The cluster returns by itself as well, and one of both is told so. That is not what has
+        // to be said: it is why the deployment failed.
+        await this.#cluster.deploy(this.#applied, signal).catch(() => {});
       }
       throw error;
     }

@@ -101,6 +101,24 @@ Deno.test("DevSession.run() brings back what was served when a start fails", asy
   ]);
 });
 
+Deno.test("DevSession.run() says why a start failed, also when the cluster returns first", async () => {
+  let isReturning = false;
+  const { session: dev, events } = session((blueprint) => {
+    if (stateOf(blueprint) === "bad") {
+      isReturning = true;
+      return Promise.reject(new AetherError("DEPLOYMENT_FAILED", "Text"));
+    }
+    return isReturning
+      ? Promise.reject(new AetherError("REVISION_CONFLICT", "It was changed meanwhile"))
+      : Promise.resolve("org.a:app:1.0.0");
+  });
+  await dev.run(Promise.resolve(build("a")), () => Promise.resolve(build("bad")), changes(1));
+  assert.deepEqual(events.slice(-2), [
+    "DEPLOYMENT_FAILED",
+    "What was deployed before keeps running",
+  ]);
+});
+
 Deno.test("DevSession.run() throws errors when there is nothing to wait for", async () => {
   const { session: dev } = session();
   const broken = Promise.reject(new AetherError("ARTIFACT_INVALID", "Text"));
